@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api/messages.h - every request and answer of the server, as structs.
+ *
+ * api/messages.c holds the shape of each (struct shape NAME_shape), and the
+ * table api_routes: HTTP method and path, listener, who may call, request and
+ * answer shape.  The edge parses HTTP into these, the ledger decides on them,
+ * the CLI and the flasher speak them.  Path parameters ({order}, {grant} ...)
+ * are fields of the request with the same name.
+ *
+ *   flasher port (mutual TLS)
+ *     POST /v1/grants                     grant_request -> grant_answer
+ *     POST /v1/grants/{grant}/deliver     deliver_request -> deliver_answer
+ *     POST /v1/grants/{grant}/report      report_request -> report_answer
+ *     GET  /v1/work                       query -> order_list
+ *     GET  /v1/orders/{order}/release     release_fetch -> release_answer
+ *   enrolment port (TLS, no client certificate)
+ *     POST /v1/enrol                      enrol_request -> enrol_answer
+ *   administration port (TLS, Authorization: Bearer TOKEN)
+ *     GET/POST /v1/products, /v1/releases, /v1/orders, /v1/flashers,
+ *     GET /v1/devices, /v1/log, /v1/status, ...
+ */
+#ifndef API_MESSAGES_H
+#define API_MESSAGES_H
+
+#include "api/shape.h"
+#include "wire/const.h"
+
+#define HEX_DIGEST_CAP 65
+#define TIME_CAP 21 /* "2026-11-20T08:00:00Z" */
+#define TEXT_CAP 160
+#define NONCE_LEN 16
+#define RELEASE_FILE_CAP ((2u << 20) + 8192)
+#define ROWS_MAX 1000 /* rows in one list answer; page with `after` */
+
+/* -- what a chip looks like from the debug port (design part 3, step 1) -- */
+struct fingerprint {
+	uint32_t dpidr;	    /* SW-DP DPIDR */
+	uint32_t cpuid;	    /* SCB CPUID */
+	uint32_t designer;  /* ROM table, JEP106: continuation << 7 | id */
+	uint32_t part;	    /* ROM table part number */
+	uint32_t device_id; /* vendor's device ID register, whole */
+	uint32_t flash_kb;  /* flash size register */
+};
+
+/* -- flasher port -------------------------------------------------------- */
+struct grant_request {
+	char order[NAME_CAP];
+	SHAPE_BYTES_OF(UID_MAX) uid;
+	SHAPE_BYTES_OF(NONCE_LEN) nonce; /* request key: same nonce, same
+					  * answer, byte for byte */
+	uint32_t channel; /* for the log; 0.. */
+	/* fingerprint, flat */
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+};
+
+struct grant_answer {
+	uint64_t grant;
+	uint32_t attempt; /* 1.. */
+	uint32_t lease_s; /* seconds that the reservation holds */
+	char state[NAME_CAP];
+	char mode[NAME_CAP]; /* "signed" (the order's) */
+	char product[NAME_CAP];
+	char release[NAME_CAP]; /* version */
+	char serial[SERIAL_CAP];
+	char header_digest[HEX_DIGEST_CAP]; /* SHA-256 of the release header:
+					      * names the cached chunks */
+	uint32_t left; /* units of the order still free after this */
+};
+
+struct deliver_request {
+	uint64_t grant;
+	uint32_t attempt;
+	SHAPE_BYTES_OF(NONCE_LEN) nonce;
+};
+
+struct deliver_answer {
+	uint64_t grant;
+	uint32_t attempt;
+	struct blob credential; /* COSE_Sign1 */
+	struct blob key_enc;	/* HPKE enc, to the flasher's enrolled key */
+	struct blob key_sealed; /* content key 32 + tag 16.  info
+				 * LABEL_HPKE_CONTENT_KEY, AAD = grant u64 LE
+				 * || attempt u32 LE || header digest 32 */
+};
+
+/* outcome: "installed" (programmed, verified, locked), "closed" (protection
+ * proved, firmware started), "failed" (attempt over, chip not done). */
+struct report_request {
+	uint64_t grant;
+	uint32_t attempt;
+	char outcome[NAME_CAP];
+	char phase[NAME_CAP];  /* where it failed: "program", "prove" ... */
+	char detail[TEXT_CAP]; /* error text, start-proof line */
+};
+
+struct report_answer {
+	uint64_t grant;
+	char state[NAME_CAP];
+	uint32_t attempts_left;
+};
+
+struct release_fetch { /* the order's release, encrypted for it */
+	char order[NAME_CAP];
+};
+
+struct release_answer {
+	char version[NAME_CAP];
+	struct blob header;   /* COSE_Sign1 */
+	struct blob firmware; /* COSE_Sign1, installed in the target */
+	struct blob chunks;   /* ciphertext, authority_release_encrypt() */
+};
+
+/* -- enrolment port ------------------------------------------------------ */
+struct enrol_request {
+	char secret[TEXT_CAP]; /* the one-time code's secret part, hex */
+	struct blob csr;       /* PKCS#10 DER: the station's TLS key, P-256 */
+	SHAPE_BYTES_OF(32) kem_pub; /* X25519, for content keys */
+	uint32_t channels;
+	char station[NAME_CAP]; /* what it calls itself; for the log */
+};
+
+struct enrol_answer {
+	char flasher[NAME_CAP];
+	struct blob certificate; /* DER */
+	struct blob ca;		 /* DER */
+	uint32_t flasher_port;
+};
+
+/* -- administration port ------------------------------------------------- */
+struct product {
+	char name[NAME_CAP];
+	char family[NAME_CAP]; /* "stm32l4" */
+	char proof[NAME_CAP];  /* "none" */
+	struct blob release_pub; /* raw P-256, 65 bytes */
+	struct blob device_pub;	 /* answer only */
+	char created[TIME_CAP];
+};
+
+struct release {
+	char product[NAME_CAP];
+	char version[NAME_CAP];
+	uint32_t rollback;
+	uint32_t size; /* plaintext bytes */
+	char digest[HEX_DIGEST_CAP];
+	char created[TIME_CAP];
+};
+
+struct release_upload {
+	char product[NAME_CAP];
+	struct blob file; /* the release file */
+};
+
+struct order {
+	char name[NAME_CAP];
+	char product[NAME_CAP];
+	char release[NAME_CAP];
+	char mode[NAME_CAP]; /* "signed" */
+	char manufacturer[NAME_CAP]; /* whose flashers may build it */
+	uint32_t quantity;	     /* 1 .. 2^31-1 */
+	uint32_t retries;	     /* extra attempts per unit, default 3 */
+	uint32_t lease_s;	     /* default 120 */
+	char serial_prefix[SERIAL_CAP]; /* serial = prefix + number, "" none */
+	uint64_t serial_first;
+	char opens[TIME_CAP], closes[TIME_CAP]; /* "" = no limit */
+	/* answer only */
+	char state[NAME_CAP]; /* "open", "paused", "ended" */
+	uint32_t reserved, delivered, installed, closed, unknown, scrapped;
+	char created[TIME_CAP];
+};
+
+struct order_change {
+	char order[NAME_CAP];
+	char action[NAME_CAP]; /* "pause", "resume", "end" */
+};
+
+struct flasher {
+	char name[NAME_CAP];
+	char manufacturer[NAME_CAP];
+	uint32_t channels; /* the most it may have open; default 4 */
+	char state[NAME_CAP]; /* "invited", "enrolled", "revoked" */
+	char fingerprint[HEX_DIGEST_CAP]; /* SHA-256 of its certificate */
+	char seen[TIME_CAP];
+	char created[TIME_CAP];
+	char code[TEXT_CAP]; /* the one-time code; only in the answer that
+			      * creates it */
+};
+
+struct device {
+	uint64_t grant;
+	char order[NAME_CAP];
+	char product[NAME_CAP];
+	char release[NAME_CAP];
+	char family[NAME_CAP];
+	SHAPE_BYTES_OF(UID_MAX) uid;
+	char serial[SERIAL_CAP];
+	char flasher[NAME_CAP];
+	char state[NAME_CAP];
+	char proof[NAME_CAP];
+	uint32_t attempts;
+	char changed[TIME_CAP];
+	struct blob credential;
+};
+
+struct grant_change {
+	uint64_t grant;
+	char action[NAME_CAP]; /* "scrap", "retry" (more attempts) */
+	char reason[TEXT_CAP];
+};
+
+struct log_entry {
+	uint64_t seq;
+	char time[TIME_CAP];
+	char event[NAME_CAP];	/* "grant.reserved", "grant.refused" ... */
+	char actor[NAME_CAP];	/* flasher or person */
+	char order[NAME_CAP];
+	char subject[TEXT_CAP]; /* UID in hex, product, flasher */
+	char code[NAME_CAP];	/* refusal code, or "" */
+	uint32_t count;		/* equal refusals coalesced */
+	char text[TEXT_CAP];
+};
+
+struct query { /* every list: filters by name, "" = all */
+	char product[NAME_CAP];
+	char order[NAME_CAP];
+	char flasher[NAME_CAP];
+	char event[NAME_CAP];
+	SHAPE_BYTES_OF(UID_MAX) uid;
+	uint64_t after; /* rows after this sequence or grant number */
+	uint32_t limit; /* 0 = ROWS_MAX */
+};
+
+struct product_list { struct list rows; };
+struct release_list { struct list rows; };
+struct order_list { struct list rows; };
+struct flasher_list { struct list rows; };
+struct device_list { struct list rows; };
+struct log_list { struct list rows; };
+
+struct status {
+	char version[NAME_CAP];
+	char started[TIME_CAP];
+	uint64_t log_entries;
+	uint32_t orders_open;
+	uint64_t devices;
+};
+
+/* -- refusals ------------------------------------------------------------ */
+/*
+ * Every refusal has a code, a cause and who can resolve it.  X(symbol, text
+ * code in JSON, HTTP status, who resolves, cause template, next step).
+ * Append-only.
+ */
+#define REFUSAL_LIST(X)                                                       \
+	X(R_BAD_REQUEST, "bad-request", 400, "caller",                        \
+	  "the request is malformed", "correct the named field")              \
+	X(R_NOT_FOUND, "not-found", 404, "caller", "no such object",          \
+	  "check the name")                                                   \
+	X(R_EXISTS, "exists", 409, "caller", "this name is taken",            \
+	  "choose another name")                                              \
+	X(R_AUTH, "not-authorised", 401, "owner",                             \
+	  "the token or certificate is not accepted", "ask for a new one")    \
+	X(R_REVOKED, "flasher-revoked", 403, "owner",                         \
+	  "this flasher has been revoked", "enrol again with a new code")     \
+	X(R_CODE, "enrol-code", 403, "owner",                                 \
+	  "the one-time code is wrong, used or expired", "ask for a new code")\
+	X(R_NOT_ALLOWED, "not-allowed", 403, "owner",                         \
+	  "the order belongs to another manufacturer",                        \
+	  "ask the owner to assign the order")                                \
+	X(R_ORDER_CLOSED, "order-closed", 409, "owner",                       \
+	  "the order is paused, ended or outside its window",                 \
+	  "ask the owner to open it")                                         \
+	X(R_ORDER_USED_UP, "order-used-up", 409, "owner",                     \
+	  "every unit of the order has been used",                            \
+	  "ask the owner for a further order")                                \
+	X(R_ORDER_RESERVED, "order-reserved", 409, "nobody",                  \
+	  "the last units are reserved by other channels",                    \
+	  "wait for the lease to run out and try again")                      \
+	X(R_COUNTERFEIT, "fingerprint", 422, "owner",                         \
+	  "the part is not the chip that the product is made of",             \
+	  "set the part aside; it may be counterfeit")                        \
+	X(R_UID_FORM, "uid-malformed", 422, "owner",                          \
+	  "the unique ID is impossible for this chip family",                 \
+	  "set the part aside; it may be counterfeit")                        \
+	X(R_ALREADY_BUILT, "already-built", 409, "owner",                     \
+	  "this chip has been built already",                                 \
+	  "put the next board in; to rework this one ask the owner")          \
+	X(R_CONFLICT, "uid-conflict", 409, "owner",                           \
+	  "another flasher or order has claimed this unique ID",              \
+	  "set the part aside and tell the owner")                            \
+	X(R_RETRY_LIMIT, "retry-limit", 409, "owner",                         \
+	  "this chip has used all its attempts",                              \
+	  "set it aside; the owner can allow more with `signet grant retry`") \
+	X(R_CREDIT, "credit", 429, "operator",                                \
+	  "this flasher has as many grants open as it has channels",          \
+	  "finish or report the open devices, or wait for their leases")      \
+	X(R_LEASE, "lease-expired", 409, "operator",                          \
+	  "the reservation ran out and no unit is free",                      \
+	  "ask the owner for a further order")                                \
+	X(R_ATTEMPT, "attempt-stale", 409, "operator",                        \
+	  "a later attempt for this chip exists", "start the device again")   \
+	X(R_REPLAY, "replay-altered", 409, "owner",                           \
+	  "a request key came back with other content",                       \
+	  "tell the owner: this is a fault or an attack")                     \
+	X(R_STATE, "state", 409, "caller",                                    \
+	  "not possible in the present state", "look at the state first")     \
+	X(R_TOO_LARGE, "too-large", 413, "caller", "the request is too large",\
+	  "send less")                                                        \
+	X(R_SIGNATURE, "signature", 422, "owner",                             \
+	  "the release is not signed by the product's release key",           \
+	  "make it again with the right key")                                 \
+	X(R_BUSY, "busy", 503, "nobody", "the server is overloaded",          \
+	  "try again in a moment")                                            \
+	X(R_STORAGE, "storage", 507, "owner",                                 \
+	  "the server cannot write its database (disk full?)",                \
+	  "tell the owner; nothing was granted")                              \
+	X(R_INTERNAL, "internal", 500, "owner",                               \
+	  "the server failed", "tell the owner; see the server's log")
+
+enum refusal_code {
+	R_NONE = 0,
+#define X(sym, code, http, who, cause, next) sym,
+	REFUSAL_LIST(X)
+#undef X
+	R_COUNT,
+};
+
+/* The answer's body when a request is refused. */
+struct refusal {
+	char code[NAME_CAP];
+	char cause[TEXT_CAP]; /* may name what exactly */
+	char next[TEXT_CAP];
+	char who[NAME_CAP];
+	uint32_t http; /* status */
+};
+
+/* Fills r from the table; cause is replaced by detail unless detail is NULL
+ * or "". */
+void refusal_set(struct refusal *r, enum refusal_code code,
+		 const char *detail);
+
+/* -- the operations ------------------------------------------------------ */
+enum api_port { PORT_FLASHER = 1, PORT_ENROL = 2, PORT_ADMIN = 3 };
+
+/* X(op, method, path, port, request shape, answer shape).  With GET, request
+ * fields come from path and query string. */
+#define OP_LIST(X)                                                            \
+	X(OP_GRANT, "POST", "/v1/grants", PORT_FLASHER, grant_request,        \
+	  grant_answer)                                                       \
+	X(OP_DELIVER, "POST", "/v1/grants/{grant}/deliver", PORT_FLASHER,     \
+	  deliver_request, deliver_answer)                                    \
+	X(OP_REPORT, "POST", "/v1/grants/{grant}/report", PORT_FLASHER,       \
+	  report_request, report_answer)                                      \
+	X(OP_WORK, "GET", "/v1/work", PORT_FLASHER, query, order_list)        \
+	X(OP_RELEASE_FETCH, "GET", "/v1/orders/{order}/release",              \
+	  PORT_FLASHER, release_fetch, release_answer)                        \
+	X(OP_ENROL, "POST", "/v1/enrol", PORT_ENROL, enrol_request,           \
+	  enrol_answer)                                                       \
+	X(OP_PRODUCT_CREATE, "POST", "/v1/products", PORT_ADMIN, product,     \
+	  product)                                                            \
+	X(OP_PRODUCTS, "GET", "/v1/products", PORT_ADMIN, query,              \
+	  product_list)                                                       \
+	X(OP_RELEASE_UPLOAD, "POST", "/v1/releases", PORT_ADMIN,              \
+	  release_upload, release)                                            \
+	X(OP_RELEASES, "GET", "/v1/releases", PORT_ADMIN, query,              \
+	  release_list)                                                       \
+	X(OP_ORDER_CREATE, "POST", "/v1/orders", PORT_ADMIN, order, order)    \
+	X(OP_ORDERS, "GET", "/v1/orders", PORT_ADMIN, query, order_list)      \
+	X(OP_ORDER_CHANGE, "POST", "/v1/orders/{order}/change", PORT_ADMIN,   \
+	  order_change, order)                                                \
+	X(OP_FLASHER_INVITE, "POST", "/v1/flashers", PORT_ADMIN, flasher,     \
+	  flasher)                                                            \
+	X(OP_FLASHERS, "GET", "/v1/flashers", PORT_ADMIN, query,              \
+	  flasher_list)                                                       \
+	X(OP_FLASHER_REVOKE, "POST", "/v1/flashers/{flasher}/revoke",         \
+	  PORT_ADMIN, query, flasher)                                         \
+	X(OP_DEVICES, "GET", "/v1/devices", PORT_ADMIN, query, device_list)   \
+	X(OP_GRANT_CHANGE, "POST", "/v1/grants/{grant}/change", PORT_ADMIN,   \
+	  grant_change, device)                                               \
+	X(OP_LOG, "GET", "/v1/log", PORT_ADMIN, query, log_list)              \
+	X(OP_STATUS, "GET", "/v1/status", PORT_ADMIN, query, status)          \
+	X(OP_SERVER_KEYS, "GET", "/v1/keys", PORT_ADMIN, query, server_keys)
+
+struct server_keys { /* what `signet release make` needs */
+	struct blob release_hpke_pub; /* raw X25519 of the signer */
+	struct blob ca;		      /* DER */
+};
+
+enum api_op {
+	OP_NONE = 0,
+#define X(op, method, path, port, req, ans) op,
+	OP_LIST(X)
+#undef X
+	OP_COUNT,
+};
+
+struct api_route {
+	enum api_op op;
+	const char *method, *path;
+	enum api_port port;
+	const struct shape *request, *answer;
+};
+extern const struct api_route api_routes[]; /* OP_COUNT - 1 rows, op order */
+const struct api_route *api_route(enum api_op op);
+
+/* Who asks; filled by the edge, looked up by the ledger at every request. */
+struct api_caller {
+	enum api_port port;
+	/* flasher: SHA-256 of its certificate; admin: SHA-256 of the token */
+	uint8_t id[32];
+};
+
+extern const struct shape refusal_shape, grant_request_shape,
+	grant_answer_shape, deliver_request_shape, deliver_answer_shape,
+	report_request_shape, report_answer_shape, release_fetch_shape,
+	release_answer_shape, enrol_request_shape, enrol_answer_shape,
+	product_shape, release_shape, release_upload_shape, order_shape,
+	order_change_shape, flasher_shape, device_shape, grant_change_shape,
+	log_entry_shape, query_shape, product_list_shape, release_list_shape,
+	order_list_shape, flasher_list_shape, device_list_shape,
+	log_list_shape, status_shape, server_keys_shape;
+
+#endif

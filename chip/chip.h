@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chip/chip.h - all that differs between chip families, for the host.
+ *
+ * One folder per family (chip/stm32l4/...) fills a struct chip; chip_find()
+ * knows them all.  Register addresses come from the vendor's reference manual,
+ * cited where they stand.  The virtual MCU has facts of its own.
+ */
+#ifndef CHIP_CHIP_H
+#define CHIP_CHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "wire/const.h"
+
+/* Code that runs in the target's RAM and programs flash from two buffers
+ * while the probe fills the other one (chip/FAMILY/flash_algo.c). */
+struct chip_algo {
+	const uint8_t *code;
+	size_t code_len;
+	uint32_t load;	  /* RAM address of the code */
+	uint32_t control; /* RAM address of struct algo_control */
+	uint32_t buffer[2];
+	uint32_t buffer_len;
+	uint32_t stack;
+};
+
+struct chip {
+	const char *name; /* "stm32l432" */
+	enum family family;
+	const char *family_name;
+	uint32_t flash_base, flash_len, page_len;
+	uint32_t ram_base, ram_len;
+	uint32_t program_unit; /* bytes */
+	uint32_t uid_address;
+	uint8_t uid_len;
+	uint32_t flash_size_register;
+	uint32_t device_id_register;
+	/* what a genuine part answers; device_id under its mask */
+	uint32_t dpidr, cpuid, designer, part, device_id, device_id_mask,
+		flash_kb;
+	const struct chip_algo *algo;
+};
+
+const struct chip *chip_find(enum family family);
+const struct chip *chip_by_name(const char *name);
+
+/* Names <-> numbers for people: "stm32l4". FAMILY_NONE / NULL if unknown. */
+enum family chip_family(const char *name);
+const char *chip_family_name(enum family family);
+
+/*
+ * Server side: is this UID possible for the family (facts per family), and
+ * does the fingerprint fit?  why[] names the field: "CPUID is 0x412fc231,
+ * genuine parts have 0x410fc241".
+ */
+#define CHIP_WHY_CAP 160
+struct chip_print { /* what a station measured */
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+};
+MUST_USE int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
+			    char why[CHIP_WHY_CAP]);
+MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
+			      char why[CHIP_WHY_CAP]);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flasher/target.h - the signed-mode job on one chip (design part 3).
+ *
+ * The steps, in order: target_identify() while the chip is open;
+ * target_program() (mass erase, program through the RAM algorithm with two
+ * buffers, verify on the chip and by read-back, records, option bytes, read
+ * protection); power cycle; target_start() (start proof over UART);
+ * target_prove_locked() (reading must fail); power cycle; target_start()
+ * again.  The caller (flasher/job.c) talks to the server in between.
+ *
+ * Every failure leaves a one-line cause in target_why() and the phase in
+ * target_phase().
+ */
+#ifndef FLASHER_TARGET_H
+#define FLASHER_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "chip/chip.h"
+#include "probe/probe.h"
+#include "wire/release.h"
+
+/* Target power, per channel: a shell command run with "on" or "off" appended
+ * ("signet-vmcu ctl /run/ch0 power").  NULL command: the operator is asked on
+ * the terminal; without a terminal that is E_TARGET_POWER. */
+struct power_config {
+	const char *command;
+	uint32_t off_ms; /* how long power stays away; default 1000 */
+};
+
+enum target_phase {
+	PHASE_CONNECT,
+	PHASE_ERASE,
+	PHASE_PROGRAM,
+	PHASE_VERIFY,
+	PHASE_RECORDS,
+	PHASE_LOCK,
+	PHASE_POWER,
+	PHASE_START,
+	PHASE_PROVE,
+};
+const char *target_phase_name(enum target_phase p); /* "program" */
+
+struct target_identity {
+	const struct chip *chip; /* description used */
+	struct chip_print print; /* measured */
+	uint8_t uid[UID_MAX];
+	uint8_t uid_len;
+	bool locked; /* already read-protected: uid may be unreadable */
+};
+
+/* Where the bytes come from: plaintext of chunk `index`, decrypted on demand;
+ * valid until the next call. */
+typedef int target_source(void *arg, uint32_t index, const uint8_t **out,
+			  size_t *out_len);
+
+struct target_record {
+	uint32_t offset; /* from the start of the reserved top 8 kB */
+	const uint8_t *data; /* as wire/record.h encodes it */
+	size_t len;
+};
+
+struct target_plan {
+	const struct release_header *header;
+	target_source *source;
+	void *source_arg;
+	const struct target_record *records;
+	size_t record_count;
+};
+
+/* Called at least ten times a second and at each phase change. done/total in
+ * bytes within the phase. */
+typedef void target_progress(void *arg, enum target_phase phase,
+			     uint32_t done, uint32_t total);
+
+struct target; /* one job on one probe */
+MUST_USE int target_new(struct probe *p, const struct power_config *power,
+			target_progress *progress, void *progress_arg,
+			struct target **out);
+void target_free(struct target *t);
+const char *target_why(const struct target *t);
+enum target_phase target_phase(const struct target *t);
+
+/* chip = what the order's product is made of (chip_find(family)). */
+MUST_USE int target_identify(struct target *t, const struct chip *chip,
+			     struct target_identity *out);
+MUST_USE int target_program(struct target *t, const struct target_plan *plan);
+MUST_USE int target_power_cycle(struct target *t);
+/*
+ * Runs the target until a UART line contains `pattern` (NULL or "" = no start
+ * proof: returns at once) or timeout_ms of target time is over
+ * (E_TARGET_NO_PROOF; line[] then holds the last line heard).
+ */
+MUST_USE int target_start(struct target *t, const char *pattern,
+			  uint32_t baud, uint32_t timeout_ms, char line[160]);
+/* Tries to read flash through the debug port.  0 = every try failed as it
+ * must; E_TARGET_OPEN = something could be read. */
+MUST_USE int target_prove_locked(struct target *t);
+
+/* Lifts read protection where the family can (mass erase!), for rework. */
+MUST_USE int target_unlock(struct target *t, const struct chip *chip);
+
+#endif

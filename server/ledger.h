@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server/ledger.h - decides, and writes down what it decided.
+ *
+ * The only user of the database.  ledger_batch() answers a batch of requests
+ * in one transaction (group commit): each is decided under its own savepoint,
+ * so one bad request never fails its neighbours; answers exist only once the
+ * commit is durable.  All rules of design part 4 live in ledger_rules.c as
+ * pure functions over rows; store/ only reads and writes rows.
+ */
+#ifndef SERVER_LEDGER_H
+#define SERVER_LEDGER_H
+
+#include "api/messages.h"
+#include "server/signer.h"
+
+struct ledger; /* opaque */
+
+struct ledger_config {
+	const char *db_path;	   /* SQLite file, or ":memory:" in tests */
+	const struct signer_port *signer; /* borrowed */
+	uint32_t flasher_port;	   /* told to enrolling stations */
+	const char *enrol_host;	   /* goes into one-time codes: host:port */
+	uint32_t unknown_after_s;  /* delivered/installed and silent this long
+				    * becomes "unknown"; default 3600 */
+	/* Wall clock in seconds, for times shown to people and for leases when
+	 * the database is SQLite; tests move it. NULL = time(2). */
+	int64_t (*now)(void *arg);
+	void *now_arg;
+	const char *vfs; /* SQLite VFS name, NULL = default (tests cut here) */
+};
+
+/* One request of a batch.  request and answer are structs of the op's shapes;
+ * on success (refusal.http == 0) answer is filled, to be released with
+ * shape_clear(). */
+struct ledger_job {
+	enum api_op op;
+	struct api_caller caller;
+	const void *request;
+	void *answer; /* zeroed, big enough for the answer's shape */
+	struct refusal refusal;
+};
+
+/* Opens, migrates, checks.  why[] explains a failure in one line. */
+MUST_USE int ledger_open(const struct ledger_config *cfg, struct ledger **out,
+			 char why[256]);
+void ledger_close(struct ledger *l);
+
+/* Answers all jobs.  Returns 0 even if jobs were refused; a negative E_* only
+ * if nothing at all could be committed, then every job is refused with
+ * R_STORAGE or R_INTERNAL. */
+int ledger_batch(struct ledger *l, struct ledger_job *jobs, size_t n);
+
+/* Expires leases and marks silent grants; called about once a second. */
+int ledger_tick(struct ledger *l);
+
+/* Creates an administration token (32 random bytes, hex) for a person; only
+ * its SHA-256 is stored.  Used by `signetd init`. */
+MUST_USE int ledger_token_create(struct ledger *l, const char *person,
+				 char out_hex[65]);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmcu/mcu.h - one virtual microcontroller, as its pins and its debug bus see
+ * it.
+ *
+ * vmcu/core.c (Unicorn, exceptions, NVIC, SysTick), vmcu/stm32l4/ (flash,
+ * options, peripherals) stand behind it; the wires in front are adi.c (debug
+ * port and access port), dap_server.c (CMSIS-DAP), jtag.c (JTAG-DP and
+ * remote_bitbang), control.c (bench supply, board swap, faults).
+ *
+ * Time is virtual, in picoseconds, and moves only in mcu_advance(): the core
+ * executes exactly what fits, peripherals and flash operations progress, the
+ * watchdog counts.  Between calls time stands still.
+ */
+#ifndef VMCU_MCU_H
+#define VMCU_MCU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct mcu; /* opaque */
+
+struct mcu_config {
+	const char *chip;  /* "stm32l432" */
+	const char *state; /* state file, NULL = in memory only */
+	const uint8_t *uid; /* 12 bytes for a new chip, NULL = from seed */
+	uint64_t seed; /* noise of SRAM, RNG, UID */
+	const char *profile; /* "genuine", or a counterfeit profile name */
+	enum { MCU_TIME_MIN, MCU_TIME_TYP, MCU_TIME_MAX } flash_time;
+};
+
+/* A new chip is virgin: flash erased, options default, power off.  An existing
+ * state file is loaded; a damaged, truncated or foreign one is refused with a
+ * reason in why[] and left untouched. */
+MUST_USE int mcu_new(const struct mcu_config *cfg, struct mcu **out,
+		     char why[256]);
+void mcu_free(struct mcu *m);
+/* Writes the state file (write, fsync, rename).  Volatile state is not in it.
+ */
+MUST_USE int mcu_save(struct mcu *m);
+
+/* -- time ---------------------------------------------------------------- */
+void mcu_advance(struct mcu *m, uint64_t picoseconds);
+uint64_t mcu_now(const struct mcu *m);
+/* Instructions executed since creation (benchmarks). */
+uint64_t mcu_instructions(const struct mcu *m);
+/* Core cycles since creation (flash wait states included). */
+uint64_t mcu_cycles(const struct mcu *m);
+
+/* -- power and reset ----------------------------------------------------- */
+/* Off keeps SRAM content until power has been away for 500 ms (virtual). */
+void mcu_power(struct mcu *m, bool on);
+bool mcu_powered(const struct mcu *m);
+void mcu_nrst(struct mcu *m, bool asserted); /* the NRST pin held low */
+/* Cuts the power after flash operation n from now (1 = the next one), leaving
+ * it torn; 0 disarms. */
+void mcu_cut_after(struct mcu *m, uint32_t n);
+/* Times a power-on reset, or any system reset, has happened. */
+uint32_t mcu_resets(const struct mcu *m);
+
+/* -- pins ---------------------------------------------------------------- */
+/* UART bytes sent by the firmware since the last call. */
+size_t mcu_uart_read(struct mcu *m, uint8_t *out, size_t cap);
+/* Queues bytes towards the firmware's receiver (paced by the baud rate). */
+size_t mcu_uart_write(struct mcu *m, const uint8_t *p, size_t len);
+/* Level of a pin (port 'A'.., bit 0..15): -1 not driven, 0, 1. */
+int mcu_pin(const struct mcu *m, char port, unsigned bit);
+/* True while PA13/PA14 are still switched to the debug port. */
+bool mcu_debug_pins_on(const struct mcu *m);
+
+/* -- debug bus: what an AHB-AP sees ------------------------------------- */
+enum mcu_bus { MCU_BUS_OK = 0, MCU_BUS_FAULT = 1, MCU_BUS_DEAD = 2 };
+/* size 1, 2 or 4, naturally aligned; value right-aligned.  FAULT sets the AP's
+ * sticky error; DEAD means no power, level 2, or the debug domain is off.
+ * The first access sets the chip's "debugger since power-on" flag. */
+enum mcu_bus mcu_bus_read(struct mcu *m, uint32_t addr, unsigned size,
+			  uint32_t *out);
+enum mcu_bus mcu_bus_write(struct mcu *m, uint32_t addr, unsigned size,
+			   uint32_t value);
+
+/* Identity that the ports show: DPIDR, JTAG IDCODEs, AP IDR and BASE. */
+struct mcu_identity {
+	uint32_t dpidr;
+	uint32_t jtag_idcode;	/* core TAP, IR length 4 */
+	uint32_t jtag_boundary; /* boundary-scan TAP, IR length 5; 0 = none */
+	uint32_t ap_idr, ap_base, ap_cfg;
+	bool ap_packed;	       /* MEM-AP keeps packed transfers */
+	uint32_t ap_wrap;      /* auto-increment wraps at, bytes */
+};
+const struct mcu_identity *mcu_identity(const struct mcu *m);
+
+/* True when the debug port answers at all: powered, not level 2, pins on. */
+bool mcu_debug_alive(const struct mcu *m);
+
+/* DBGPRQ etc. of the DP's power-up requests (CDBGPWRUPREQ, CSYSPWRUPREQ). */
+void mcu_debug_power(struct mcu *m, bool debug_req, bool system_req);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire/release.h - the release file, and the firmware signature.
+ *
+ * `signet release make` writes it on the owner's machine:
+ *
+ *   [ "signet-release-v1", header: bstr, firmware: bstr, enc: bstr 32,
+ *     sealed: bstr ]
+ *
+ * header   COSE_Sign1 by the release key, AAD LABEL_RELEASE, payload:
+ *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments
+ *            [[address, length]...], 6 chunk length, 7 family,
+ *            8 options [[register, mask, value]...], 9 protection level }
+ * firmware COSE_Sign1 by the release key, AAD LABEL_FIRMWARE, payload:
+ *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments }
+ *          It is installed in the target and checked by its bootloader.
+ * enc, sealed   HPKE (crypto/crypto.h) to the signer's release key, info
+ *          LABEL_HPKE_RELEASE, AAD = SHA-256 of header: the segments' bytes,
+ *          in order, without gaps.
+ *
+ * digest = SHA-256( LABEL_IMAGE, then per segment: address u32 LE,
+ *          length u32 LE, bytes ), segments ascending, not overlapping, not
+ *          adjacent.
+ *
+ * For an order the signer turns the plaintext into chunks of `chunk length`
+ * bytes (the last may be shorter), each sealed with ChaCha20-Poly1305 under
+ * the (release, order)'s content key: nonce = 4 zero bytes || index u64 LE,
+ * AAD = SHA-256 of header || index u32 LE || last u8.
+ */
+#ifndef WIRE_RELEASE_H
+#define WIRE_RELEASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "wire/const.h"
+
+struct segment {
+	uint32_t address;
+	uint32_t len;
+};
+
+struct option_word {
+	uint32_t reg;   /* register address of the chip's option word */
+	uint32_t mask;  /* bits that the product fixes */
+	uint32_t value;
+};
+
+struct firmware_info { /* payload of the firmware signature */
+	char product[NAME_CAP];
+	char version[NAME_CAP];
+	uint32_t rollback;
+	uint8_t digest[DIGEST_LEN];
+	uint8_t segment_count;
+	struct segment segments[SEGMENTS_MAX];
+};
+
+struct release_header {
+	struct firmware_info fw;
+	uint32_t chunk_len;
+	uint8_t family;     /* enum family */
+	uint8_t protection; /* final read-protection level, 0..2 */
+	uint8_t option_count;
+	struct option_word options[OPTIONS_MAX];
+};
+
+struct release_file { /* pointers into the decoded buffer */
+	const uint8_t *header; /* COSE_Sign1 */
+	size_t header_len;
+	const uint8_t *firmware; /* COSE_Sign1 */
+	size_t firmware_len;
+	uint8_t enc[32];
+	const uint8_t *sealed; /* plaintext + 16 */
+	size_t sealed_len;
+};
+
+/* Both decoders check segments: 1..SEGMENTS_MAX, length > 0, ascending, gaps
+ * between them, sum at most IMAGE_MAX, no address overflow. */
+MUST_USE int firmware_info_encode(const struct firmware_info *f, uint8_t *out,
+				  size_t cap, size_t *out_len);
+MUST_USE int firmware_info_decode(const uint8_t *buf, size_t len,
+				  struct firmware_info *out);
+MUST_USE int release_header_encode(const struct release_header *h,
+				   uint8_t *out, size_t cap, size_t *out_len);
+MUST_USE int release_header_decode(const uint8_t *buf, size_t len,
+				   struct release_header *out);
+MUST_USE int release_file_encode(const struct release_file *f, uint8_t *out,
+				 size_t cap, size_t *out_len);
+MUST_USE int release_file_decode(const uint8_t *buf, size_t len,
+				 struct release_file *out);
+
+/* Total plaintext bytes, and number of chunks. */
+uint32_t release_plain_len(const struct release_header *h);
+uint32_t release_chunk_count(const struct release_header *h);
+/* Plaintext length of chunk i. */
+uint32_t release_chunk_len(const struct release_header *h, uint32_t i);
+
+#define CHUNK_AAD_LEN (DIGEST_LEN + 5)
+void release_chunk_nonce(uint32_t index, uint8_t out[12]);
+void release_chunk_aad(const uint8_t header_digest[DIGEST_LEN], uint32_t index,
+		       bool last, uint8_t out[CHUNK_AAD_LEN]);
+
+#endif
