@@ -99,12 +99,20 @@ $(T)/$(1)/%.o: %.S
 endef
 $(foreach c,cm0 cm3 cm4,$(eval $(call TARGET_RULE,$(c))))
 
+list-tests: ; @echo $(TESTS)
+list-fuzzers: ; @echo $(FUZZERS)
+list-benches: ; @echo $(BENCHES)
+
 clean:
 	rm -rf build
 
 -include $(ALL_OBJS:.o=.d)
 -include $(shell find $(T) -name '*.d' 2>/dev/null)
 
-.PHONY: all programs tests fuzzers benches target clean
+ifeq (fuzz,$(VARIANT))
+$(addprefix $(B)/,$(FUZZERS)): LDFLAGS += -fsanitize=fuzzer
+endif
+
+.PHONY: list-tests list-fuzzers list-benches all programs tests fuzzers benches target clean
 .DELETE_ON_ERROR:
 .SECONDARY:

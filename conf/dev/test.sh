@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# ./dev test [PATTERN] - every test, or those whose name contains PATTERN.
+#
+# Unit tests and the fuzz corpora run twice, plain and under ASan and UBSan;
+# the scripts in tests/e2e and tests/judge run on the plain build, and those
+# named in tests/asan.list on the sanitized one as well.  Logs stay in
+# build/test.  The last line is "N passed, N failed[, N skipped]".
+set -euo pipefail
+pattern=${1:-}
+bash conf/dev/deps.sh test
+
+build() {
+	local log=build/test/build-$1.log
+	if ! make -s -j"$(nproc)" VARIANT="$1" tests fuzzers target >"$log" 2>&1; then
+		tail -n 40 "$log" >&2
+		echo "dev test: the $1 build failed; the whole log is $log" >&2
+		echo "0 passed, 1 failed"
+		exit 1
+	fi
+}
+
+mkdir -p build/test
+rm -f build/test/*.log build/test/*.result
+printf 'building (host) ... '
+SECONDS=0
+build host
+printf '%d s\nbuilding (asan) ... ' "$SECONDS"
+SECONDS=0
+build asan
+printf '%d s\n' "$SECONDS"
+
+list() { # variant: lines "NAME COMMAND..."
+	local b=build/$1 t
+	for t in $(make -s VARIANT="$1" list-tests); do
+		echo "$1/$t $b/$t"
+	done
+	for t in $(make -s VARIANT="$1" list-fuzzers); do
+		echo "$1/$t $b/$t tests/corpus/$t"
+	done
+	for t in tests/e2e/*.sh tests/judge/*.sh; do
+		if [ "$1" = host ] || grep -qx "$t" tests/asan.list; then
+			echo "$1/$(basename "$t" .sh) bash $t"
+		fi
+	done
+}
+
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS=print_stacktrace=1
+
+run_one() { # NAME COMMAND...
+	local name=$1 log start status took
+	shift
+	log=build/test/${name//\//-}
+	start=$(date +%s%N)
+	status=0
+	B=build/${name%%/*} timeout -k 10 900 "$@" >"$log.log" 2>&1 </dev/null || status=$?
+	took=$((($(date +%s%N) - start) / 1000000))
+	case $status in
+	0) printf 'pass' >"$log.result"; printf 'ok    %-40s %6d ms\n' "$name" "$took" ;;
+	77) printf 'skip' >"$log.result"; printf 'skip  %-40s %s\n' "$name" "$(tail -n 1 "$log.log")" ;;
+	*) printf 'fail' >"$log.result"; printf 'FAIL  %-40s exit %d, see %s.log\n' "$name" "$status" "$log"
+	   tail -n 15 "$log.log" | sed 's/^/      | /' ;;
+	esac
+}
+export -f run_one
+
+{ list host; list asan; } | { grep -F -- "$pattern" || true; } >build/test/list
+xargs -P "$(nproc)" -d '\n' -I{} bash -c 'run_one {}' <build/test/list
+
+count() { { grep -lx "$1" build/test/*.result 2>/dev/null || true; } | wc -l; }
+passed=$(count pass) failed=$(count fail) skipped=$(count skip)
+if [ "$failed" -gt 0 ]; then
+	echo
+	echo "failed:"
+	grep -lx fail build/test/*.result | sed 's,build/test/,  ,; s,\.result$,,'
+fi
+if [ $((passed + failed + skipped)) -eq 0 ]; then
+	echo "dev test: no test matches \"$pattern\"" >&2
+	exit 2
+fi
+line="$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
+echo "$line"
+[ "$failed" -eq 0 ]
