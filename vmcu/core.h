@@ -41,8 +41,12 @@ void core_debug_enable(struct core *c, bool on);
 MUST_USE int core_reg_read(struct core *c, unsigned sel, uint32_t *out);
 MUST_USE int core_reg_write(struct core *c, unsigned sel, uint32_t v);
 
-/* FPB: instruction address comparators; DWT: data watchpoints. */
-#define CORE_BREAKPOINTS 8
+/* Core cycles executed, for DWT_CYCCNT. */
+uint64_t core_cycles(const struct core *c);
+
+/* FPB: halfword addresses, two per comparator (a comparator can break on both
+ * halves of its word); DWT: data watchpoints. */
+#define CORE_BREAKPOINTS 16
 #define CORE_WATCHPOINTS 4
 void core_breakpoint(struct core *c, unsigned i, bool on, uint32_t addr);
 struct core_watch {

@@ -42,6 +42,19 @@ void mcu_free(struct mcu *m);
  */
 MUST_USE int mcu_save(struct mcu *m);
 
+/* -- tools around the chip (vmcu/tool.c), not seen by any wire ----------- */
+const char *mcu_chip(const struct mcu *m);
+const uint8_t *mcu_uid(const struct mcu *m, size_t *out_len);
+/* The main flash array as stored, past every protection.  E_RANGE outside. */
+uint32_t mcu_flash_base(const struct mcu *m);
+uint32_t mcu_flash_len(const struct mcu *m);
+MUST_USE int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
+			    size_t len);
+/* Flips one stored bit, 0..7 of the byte at addr, unseen by ECC. */
+MUST_USE int mcu_flash_flip(struct mcu *m, uint32_t addr, unsigned bit);
+/* Flash and option bytes of `from` (same chip type) into m; m keeps its UID. */
+MUST_USE int mcu_copy_from(struct mcu *m, const struct mcu *from);
+
 /* -- time ---------------------------------------------------------------- */
 void mcu_advance(struct mcu *m, uint64_t picoseconds);
 uint64_t mcu_now(const struct mcu *m);

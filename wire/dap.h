@@ -46,6 +46,8 @@ enum dap_info_id {
 	DAP_INFO_PROTOCOL = 0x04, /* "2.1.1" */
 	DAP_INFO_TARGET_VENDOR = 0x05,
 	DAP_INFO_TARGET_DEVICE = 0x06,
+	DAP_INFO_BOARD_VENDOR = 0x07,
+	DAP_INFO_BOARD_NAME = 0x08,
 	DAP_INFO_FIRMWARE = 0x09,
 	DAP_INFO_CAPABILITIES = 0xf0,
 	DAP_INFO_UART_RX_BUFFER = 0xfb,
@@ -57,8 +59,22 @@ enum dap_info_id {
 #define DAP_CAP_SWD 0x01
 #define DAP_CAP_JTAG 0x02
 #define DAP_CAP_ATOMIC 0x10
-#define DAP_CAP_UART 0x40 /* bit 6: UART communication port */
+#define DAP_CAP_UART 0x80 /* bit 7: UART communication port */
 #define DAP_CAP2_UART_COM 0x01 /* second byte, bit 0: USB COM port */
+
+/* DAP_UART_Transport modes; DAP_UART_Control bits; DAP_UART_Status bits */
+#define DAP_UART_MODE_NONE 0
+#define DAP_UART_MODE_USB 1
+#define DAP_UART_MODE_DAP 2
+#define DAP_UART_RX_ENABLE 0x01
+#define DAP_UART_RX_DISABLE 0x02
+#define DAP_UART_RX_FLUSH 0x04
+#define DAP_UART_TX_ENABLE 0x10
+#define DAP_UART_TX_DISABLE 0x20
+#define DAP_UART_TX_FLUSH 0x40
+#define DAP_UART_RX_ENABLED 0x01
+#define DAP_UART_RX_LOST 0x02
+#define DAP_UART_TX_ENABLED 0x10
 
 #define DAP_OK 0x00
 #define DAP_ERROR 0xff
