@@ -16,17 +16,28 @@
 #include "base/error.h"
 #include "wire/const.h"
 
-/* Code that runs in the target's RAM and programs flash from two buffers
- * while the probe fills the other one (chip/FAMILY/flash_algo.c). */
+/* Code that runs in the target's RAM and programs flash from one buffer while
+ * the probe fills the other (chip/FAMILY/flash_algo.c; chip/algo.h is its
+ * interface).  It copies what the flash then holds into the mirror, so that
+ * the read-back over the wire also happens in the shadow of programming. */
 struct chip_algo {
-	const uint8_t *code;
+	const uint8_t *code; /* begins with a vector table: stack, entry */
 	size_t code_len;
 	uint32_t load;	  /* RAM address of the code */
-	uint32_t control; /* RAM address of struct algo_control */
+	uint32_t control; /* RAM address of the ALGO_* words */
 	uint32_t buffer[2];
+	uint32_t mirror[2];
 	uint32_t buffer_len;
-	uint32_t stack;
+	/* Longest times in target microseconds, with room: an answer later
+	 * than this is an error, never a fixed delay. */
+	uint32_t erase_us, buffer_us, options_us, crc_us_per_kb;
 };
+
+/* One option register.  Bits outside mask are reserved. */
+struct chip_option {
+	uint32_t reg, def, mask;
+};
+#define CHIP_OPTIONS_MAX 5
 
 struct chip {
 	const char *name; /* "stm32l432" */
@@ -43,7 +54,17 @@ struct chip {
 	uint32_t dpidr, cpuid, designer, part, device_id, device_id_mask,
 		flash_kb;
 	const struct chip_algo *algo;
+	/* options[0] carries the read-protection level in level_mask */
+	struct chip_option options[CHIP_OPTIONS_MAX];
+	uint8_t option_count;
+	uint32_t level_mask, level_value[3];
+	bool level2; /* the family has a level 2 */
+	/* the family's part of chip_check_uid(); len was checked */
+	int (*check_uid)(const uint8_t *uid, char *why);
 };
+
+/* Level 0, 1 or 2 that a value of options[0] stands for. */
+unsigned chip_level(const struct chip *c, uint32_t option0);
 
 const struct chip *chip_find(enum family family);
 const struct chip *chip_by_name(const char *name);

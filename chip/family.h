@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chip/family.h - the chip descriptions that chip.c knows, one per folder.
+ * Everybody outside chip/ goes through chip/chip.h.
+ */
+#ifndef CHIP_FAMILY_H
+#define CHIP_FAMILY_H
+
+#include "chip/chip.h"
+
+extern const struct chip chip_stm32l4; /* chip/stm32l4/chip.c */
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * STM32L432xC: RM0394 Rev 4 (reference manual), DS11451 Rev 4 (data sheet).
+ */
+#include "chip/chip.h"
+
+#include "chip/family.h"
+#include "chip/stm32l4/layout.h"
+#include "chip/stm32l4/uid.h"
+#include "stm32l4_algo.h"
+
+static const struct chip_algo algo = {
+	.code = stm32l4_algo,
+	.code_len = sizeof(stm32l4_algo),
+	.load = L4_ALGO_LOAD,
+	.control = L4_ALGO_CONTROL,
+	.buffer = { L4_ALGO_BUFFER0, L4_ALGO_BUFFER1 },
+	.mirror = { L4_ALGO_MIRROR0, L4_ALGO_MIRROR1 },
+	.buffer_len = L4_ALGO_BUFFER_LEN,
+	/* DS11451 table 53: mass erase 24.59 ms, double word 90.76 us, page
+	 * erase 24.47 ms at most; about twice that is waited for. */
+	.erase_us = 60000,
+	.buffer_us = L4_ALGO_BUFFER_LEN / 8 * 200,
+	.options_us = 120000,
+	.crc_us_per_kb = 2000,
+};
+
+const struct chip chip_stm32l4 = {
+	.name = "stm32l432",
+	.family = FAMILY_STM32L4,
+	.family_name = "stm32l4",
+	.flash_base = 0x08000000, /* RM0394 3.3.1 */
+	.flash_len = 256 * 1024,
+	.page_len = 2048,
+	.ram_base = 0x20000000, /* SRAM1; DS11451 3.5 */
+	.ram_len = 48 * 1024,
+	.program_unit = 8,
+	.uid_address = 0x1fff7590, /* RM0394 48.1 */
+	.uid_len = 12,
+	.flash_size_register = 0x1fff75e0, /* RM0394 48.2 */
+	.device_id_register = 0xe0042000,  /* RM0394 46.6.1 */
+	.dpidr = 0x2ba01477,		   /* SW-DP of the Cortex-M4 */
+	.cpuid = 0x410fc241,		   /* Cortex-M4 r0p1 */
+	.designer = 0x020,		   /* JEP106 bank 0: ST */
+	.part = 0x435,
+	.device_id = 0x435,
+	.device_id_mask = 0xfff,
+	.flash_kb = 256,
+	.algo = &algo,
+	/* RM0394 3.4.1 and 3.7: OPTR, PCROP1SR, PCROP1ER, WRP1AR, WRP1BR with
+	 * the values of a part as delivered */
+	.options = {
+		{ 0x40022020, 0xffeff8aa, 0x0f8f77ff },
+		{ 0x40022024, 0xffffffff, 0x0000ffff },
+		{ 0x40022028, 0x00000000, 0x8000ffff },
+		{ 0x4002202c, 0x000000ff, 0x00ff00ff },
+		{ 0x40022030, 0x000000ff, 0x00ff00ff },
+	},
+	.option_count = 5,
+	.level_mask = 0xff,
+	.level_value = { 0xaa, 0xbb, 0xcc }, /* RM0394 3.5.1 */
+	.level2 = true,
+	.check_uid = stm32l4_check_uid,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chip/stm32l4/layout.h - where the flash algorithm and its buffers lie in
+ * SRAM1.  Read by the host, the algorithm and its linker script.
+ */
+#ifndef CHIP_STM32L4_LAYOUT_H
+#define CHIP_STM32L4_LAYOUT_H
+
+#define L4_ALGO_LOAD 0x20000000
+#define L4_ALGO_CODE_MAX 0x0700
+#define L4_ALGO_CONTROL 0x20000700
+#define L4_ALGO_STACK 0x20000c00
+#define L4_ALGO_TABLE 0x20000c00 /* CRC-32, 1 kB */
+#define L4_ALGO_BUFFER_LEN 2048
+#define L4_ALGO_BUFFER0 0x20001000
+#define L4_ALGO_BUFFER1 0x20001800
+#define L4_ALGO_MIRROR0 0x20002000
+#define L4_ALGO_MIRROR1 0x20002800
+
+#endif

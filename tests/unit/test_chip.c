@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* chip/: identification by name, UIDs that can be, fingerprints that fit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "chip/chip.h"
+
+/* An STM32L476 that its owner printed in ST's forum: coordinates 0x29, 0x4A,
+ * wafer 17, lot "P3XK71 ". */
+static const uint8_t real_uid[12] = { 0x29, 0x00, 0x4a, 0x00, 0x11, 0x50,
+				      0x33, 0x58, 0x4b, 0x37, 0x31, 0x20 };
+
+static const struct chip_print genuine = {
+	.dpidr = 0x2ba01477,
+	.cpuid = 0x410fc241,
+	.designer = 0x020,
+	.part = 0x435,
+	.device_id = 0x10016435,
+	.flash_kb = 256,
+};
+
+static void uid_refused(const uint8_t *uid, size_t len, const char *word)
+{
+	char why[CHIP_WHY_CAP] = "";
+
+	assert_int_equal(chip_check_uid(FAMILY_STM32L4, uid, len, why),
+			 E_RANGE);
+	assert_non_null(strstr(why, word));
+}
+
+static void test_uid_good(void **state)
+{
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_int_equal(chip_check_uid(FAMILY_STM32L4, real_uid, 12, why), 0);
+}
+
+static void test_uid_impossible(void **state)
+{
+	uint8_t uid[13];
+
+	(void)state;
+	memset(uid, 0, sizeof(uid));
+	uid_refused(uid, 12, "zeros");
+	memset(uid, 0xff, sizeof(uid));
+	uid_refused(uid, 12, "ones");
+	memcpy(uid, real_uid, 12);
+	uid_refused(uid, 11, "11 bytes");
+	uid_refused(uid, 13, "13 bytes");
+	uid_refused(uid, 0, "0 bytes");
+	uid[4] = 0;
+	uid_refused(uid, 12, "wafer 0");
+	uid[4] = 31;
+	uid_refused(uid, 12, "wafer 31");
+	memcpy(uid, real_uid, 12);
+	uid[1] = 0x10;
+	uid_refused(uid, 12, "die");
+	memcpy(uid, real_uid, 12);
+	uid[3] = 0x10;
+	uid_refused(uid, 12, "die");
+	for (size_t i = 5; i < 12; i++) {
+		memcpy(uid, real_uid, 12);
+		uid[i] = 0x7f;
+		uid_refused(uid, 12, "0x7f");
+		uid[i] = 0x1f;
+		uid_refused(uid, 12, "0x1f");
+	}
+}
+
+static void test_unsupported(void **state)
+{
+	static const enum family none[] = { FAMILY_STM32F1, FAMILY_STM32F0,
+					    FAMILY_NRF51, FAMILY_NONE,
+					    (enum family)99 };
+	char why[CHIP_WHY_CAP];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_null(chip_find(none[i]));
+		assert_int_equal(chip_check_uid(none[i], real_uid, 12, why),
+				 E_UNSUPPORTED);
+		assert_non_null(strstr(why, "supported"));
+		assert_int_equal(chip_check_print(none[i], &genuine, why),
+				 E_UNSUPPORTED);
+	}
+}
+
+static void print_refused(struct chip_print p, const char *word)
+{
+	char why[CHIP_WHY_CAP] = "";
+
+	assert_int_equal(chip_check_print(FAMILY_STM32L4, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, word));
+}
+
+static void test_print(void **state)
+{
+	struct chip_print p = genuine;
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_int_equal(chip_check_print(FAMILY_STM32L4, &p, why), 0);
+	p.device_id = 0x20016435; /* another revision of the same chip */
+	assert_int_equal(chip_check_print(FAMILY_STM32L4, &p, why), 0);
+	p = genuine, p.dpidr = 0x1ba01477, print_refused(p, "DPIDR");
+	p = genuine, p.cpuid = 0x412fc231, print_refused(p, "CPUID");
+	p = genuine, p.designer = 0x43b, print_refused(p, "designer");
+	p = genuine, p.part = 0x4c3, print_refused(p, "part");
+	p = genuine, p.device_id = 0x10016415, print_refused(p, "device ID");
+	p = genuine, p.flash_kb = 128, print_refused(p, "flash size");
+	p = genuine, p.cpuid = 0x412fc231;
+	assert_int_equal(chip_check_print(FAMILY_STM32L4, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_string_equal(why, "CPUID is 0x412fc231, genuine parts have "
+				 "0x410fc241");
+}
+
+static void test_names(void **state)
+{
+	const struct chip *c = chip_by_name("stm32l432");
+
+	(void)state;
+	assert_ptr_equal(c, chip_find(FAMILY_STM32L4));
+	assert_null(chip_by_name("stm32l433"));
+	assert_int_equal(chip_family("stm32l4"), FAMILY_STM32L4);
+	assert_int_equal(chip_family("nrf51"), FAMILY_NRF51);
+	assert_int_equal(chip_family("STM32L4"), FAMILY_NONE);
+	assert_string_equal(chip_family_name(FAMILY_STM32F0), "stm32f0");
+	assert_null(chip_family_name(FAMILY_NONE));
+}
+
+static void test_level(void **state)
+{
+	const struct chip *c = chip_find(FAMILY_STM32L4);
+
+	(void)state;
+	assert_int_equal(chip_level(c, 0xffeff8aa), 0);
+	assert_int_equal(chip_level(c, 0xffeff8bb), 1);
+	assert_int_equal(chip_level(c, 0xffeff800), 1);
+	assert_int_equal(chip_level(c, 0xffeff8cc), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_uid_good),
+		cmocka_unit_test(test_uid_impossible),
+		cmocka_unit_test(test_unsupported),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_level),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
