@@ -56,7 +56,9 @@ struct shape_field {
 	size_t cap; /* TEXT: char[cap]; BYTES: array size; BLOB: bytes at most;
 		     * LIST: items at most */
 	bool required; /* absent in JSON is an error */
-	uint64_t min, max;	  /* U32, U64; max 0 = no limit */
+	uint64_t min, max; /* U32, U64: range, max 0 = no limit; TEXT,
+			    * BYTES, BLOB: min = least length; when not
+			    * required, empty is allowed as well */
 	const struct shape *item; /* LIST */
 };
 
