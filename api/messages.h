@@ -58,11 +58,13 @@ struct grant_answer {
 	uint64_t grant;
 	uint32_t attempt; /* 1.. */
 	uint32_t lease_s; /* seconds that the reservation holds */
-	char state[NAME_CAP];
+	char state[NAME_CAP]; /* "reserved"; on a retry of a chip that has had
+			       * its credential: "delivered" ... */
 	char mode[NAME_CAP]; /* "signed" (the order's) */
 	char product[NAME_CAP];
 	char release[NAME_CAP]; /* version */
-	char serial[SERIAL_CAP];
+	char serial[SERIAL_CAP]; /* "" until the chip has its credential: serial
+				  * numbers are given at delivery */
 	char header_digest[HEX_DIGEST_CAP]; /* SHA-256 of the release header:
 					      * names the cached chunks */
 	uint32_t left; /* units of the order still free after this */
@@ -112,6 +114,24 @@ struct release_answer {
 };
 
 /* -- enrolment port ------------------------------------------------------ */
+/*
+ * A one-time code is one line of text, shown once by OP_FLASHER_INVITE:
+ *
+ *   SGN1-PIN-SECRET@HOST:PORT
+ *
+ * PIN     32 lower-case hex digits: the first 16 bytes of SHA-256 over the
+ *         server's CA certificate (DER).  The station accepts no server whose
+ *         chain does not end in that certificate.
+ * SECRET  32 lower-case hex digits, sent as enrol_request.secret.  Works once,
+ *         for 24 hours, and is void after 10 wrong guesses at it.  The same
+ *         request (same CSR and key) repeated gets the same certificate, so
+ *         that a lost answer costs nothing.
+ * HOST:PORT  the enrolment port; HOST may be [IPv6].
+ */
+#define ENROL_CODE_PREFIX "SGN1-"
+#define ENROL_PIN_HEX 32
+#define ENROL_SECRET_HEX 32
+
 struct enrol_request {
 	char secret[TEXT_CAP]; /* the one-time code's secret part, hex */
 	struct blob csr;       /* PKCS#10 DER: the station's TLS key, P-256 */

@@ -47,7 +47,10 @@ struct signer_rewrap { /* stored content key -> one enrolled flasher */
 
 struct signer_port {
 	void *self;
-	/* Creates the device key of a product; E_EXISTS. */
+	/* The public half of a product's device key, which is made if it does
+	 * not exist yet: a product whose commit was lost after its key was
+	 * written is simply created again.  That a name is used once is the
+	 * ledger's business. */
 	int (*product_key)(void *self, const char *product,
 			   uint8_t out_pub[P256_PUB_LEN]);
 	/* Signs n credentials with their products' device keys. */
