@@ -36,6 +36,28 @@ MUST_USE int authority_check1(const uint8_t pub[P256_PUB_LEN],
 			      size_t *payload_len);
 
 /*
+ * Makes a release file from the segments' bytes, on the owner's machine.  The
+ * digest in h is ignored and computed; *out is malloc'ed.  E_ARG when len is
+ * not the sum of the segments.
+ */
+MUST_USE int authority_release_make(const struct crypto_key *release_key,
+				    const uint8_t hpke_pub[X25519_LEN],
+				    const struct release_header *h,
+				    const uint8_t *plain, size_t len,
+				    uint8_t **out, size_t *out_len);
+
+/*
+ * What can be checked of a release file without the key that opens it: both
+ * signatures, that they are about the same image, and the seal's length.
+ * out_file points into file.
+ */
+MUST_USE int authority_release_check(const uint8_t release_pub[P256_PUB_LEN],
+				     const uint8_t *file, size_t file_len,
+				     struct release_file *out_file,
+				     struct release_header *out_header,
+				     uint8_t out_header_digest[DIGEST_LEN]);
+
+/*
  * Turns a release file into the chunk stream of one order.
  *
  * authority_release_open() checks the header's signature by release_pub, opens
