@@ -6,7 +6,13 @@
  *
  * vmcu/mcu.c routes 0xE0000000-0xE003FFFF (except SCS non-debug) and the ROM
  * table page 0xE00FF000 here, for debugger and core.  Survives every reset
- * except power-on.
+ * except power-on.  0xE0040000 (TPIU) comes here too, and of the SCS the
+ * registers DFSR (0xE000ED30), 0xE000EDF0-0xE000EDFC and the identification
+ * 0xE000EFD0-0xE000EFFC.
+ *
+ * Not modelled: FPB remapping (such a comparator reads back and does nothing),
+ * DWT's PC sampling, profiling counters, data-value and PC comparators, trace
+ * output.
  */
 #ifndef VMCU_DEBUG_H
 #define VMCU_DEBUG_H
@@ -30,6 +36,7 @@ struct debug {
 	bool regrdy, reset_seen, retire_seen;
 	uint32_t fp_ctrl, fp_comp[8], fp_remap;
 	uint32_t dwt_ctrl, dwt_comp[4], dwt_mask[4], dwt_function[4];
+	uint32_t dwt_cyccnt;
 };
 
 void debug_init(struct debug *d, struct core *core,

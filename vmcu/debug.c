@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Register numbers and bits: ARMv7-M ARM (DDI 0403), part C1.  Identification
+ * values: as OpenOCD and Black Magic Debug print them for real parts.
+ */
+#include "vmcu/debug.h"
+
+#include <string.h>
+
+#define DHCSR_KEY 0xa05f0000u
+#define C_DEBUGEN (1u << 0)
+#define C_HALT (1u << 1)
+#define C_STEP (1u << 2)
+#define C_MASKINTS (1u << 3)
+#define C_SNAPSTALL (1u << 5)
+#define S_REGRDY (1u << 16)
+#define S_HALT (1u << 17)
+#define S_SLEEP (1u << 18)
+#define S_LOCKUP (1u << 19)
+#define S_RETIRE_ST (1u << 24)
+#define S_RESET_ST (1u << 25)
+
+#define DCRSR_WRITE (1u << 16)
+#define DEMCR_STORED 0x010f07f1u
+#define DEMCR_CATCHES 0x000007f1u
+#define VC_CORERESET (1u << 0)
+#define TRCENA (1u << 24)
+#define DFSR_BITS 0x1fu
+
+#define FP_CTRL_KEY (1u << 1)
+#define FP_CTRL_ENABLE (1u << 0)
+#define FP_LITERALS 2 /* v7-M: literal comparators behind the code ones */
+
+#define DWT_CYCCNTENA (1u << 0)
+#define DWT_CTRL_STORED 0x007fffffu
+#define DWT_MATCHED (1u << 24)
+
+#define CPUID_ADDRESS 0xe000ed00u
+
+enum component {
+	COMP_ITM,
+	COMP_DWT,
+	COMP_FPB,
+	COMP_SCS,
+	COMP_TPIU,
+	COMP_ROM,
+	COMP_COUNT,
+};
+
+static const struct {
+	uint32_t base;
+	bool needs_trcena; /* its identification reads 0 before */
+} components[COMP_COUNT] = {
+	[COMP_ITM] = { 0xe0000000u, true },
+	[COMP_DWT] = { 0xe0001000u, true },
+	[COMP_FPB] = { 0xe0002000u, false },
+	[COMP_SCS] = { 0xe000e000u, false },
+	[COMP_TPIU] = { 0xe0040000u, true },
+	[COMP_ROM] = { 0xe00ff000u, false },
+};
+
+/* Part number and revision nibble (PIDR0..2) of each component, by core. */
+struct ids {
+	uint16_t part[5];
+	uint8_t revision[5];
+	uint8_t tpiu_class;
+};
+static const struct ids ids_m0 = {
+	{ 0x000, 0x00a, 0x00b, 0x008, 0x000 }, { 0, 0, 0, 0, 0 }, 0xe
+};
+static const struct ids ids_m3 = {
+	{ 0x001, 0x002, 0x003, 0x000, 0x923 }, { 1, 1, 0, 1, 1 }, 0x9
+};
+static const struct ids ids_m4 = {
+	{ 0x001, 0x002, 0x003, 0x00c, 0x9a1 }, { 3, 3, 2, 0, 0 }, 0x9
+};
+
+static const struct ids *ids(const struct debug *d)
+{
+	uint32_t part = core_scs_read(d->core, CPUID_ADDRESS) >> 4 & 0xfff;
+
+	if (!d->rom->armv7m)
+		return &ids_m0;
+	return part == 0xc23 ? &ids_m3 : &ids_m4;
+}
+
+static bool enabled(const struct debug *d)
+{
+	return (d->dhcsr & C_DEBUGEN) != 0;
+}
+
+/* -- what the core must do, from the registers ---------------------------- */
+
+static void apply_breakpoints(struct debug *d)
+{
+	bool on = enabled(d) && (d->fp_ctrl & FP_CTRL_ENABLE) != 0;
+
+	for (unsigned i = 0; i < d->rom->breakpoints; i++) {
+		uint32_t comp = d->fp_comp[i];
+		uint32_t addr = comp & 0x1ffffffcu;
+		unsigned halves = comp & 1 ? comp >> 30 : 0;
+
+		core_breakpoint(d->core, 2 * i, on && (halves & 1), addr);
+		core_breakpoint(d->core, 2 * i + 1, on && (halves & 2),
+				addr + 2);
+	}
+}
+
+static void apply_watchpoints(struct debug *d)
+{
+	for (unsigned i = 0; i < d->rom->watchpoints; i++) {
+		uint32_t function = d->dwt_function[i] & 15;
+		struct core_watch w = {
+			.on = enabled(d) && (d->demcr & TRCENA) != 0 &&
+			      function >= 5 && function <= 7,
+			.read = (function & 1) != 0,
+			.write = (function & 2) != 0,
+			.addr = d->dwt_comp[i],
+			.mask = (1u << d->dwt_mask[i]) - 1,
+		};
+
+		core_watchpoint(d->core, i, w);
+	}
+}
+
+static void apply_all(struct debug *d)
+{
+	core_debug_enable(d->core, enabled(d));
+	core_vector_catch(d->core, enabled(d) ? d->demcr & DEMCR_CATCHES : 0);
+	apply_breakpoints(d);
+	apply_watchpoints(d);
+}
+
+void debug_init(struct debug *d, struct core *core,
+		const struct debug_rom *rom)
+{
+	memset(d, 0, sizeof(*d));
+	d->core = core;
+	d->rom = rom;
+	debug_power_on_reset(d);
+}
+
+void debug_power_on_reset(struct debug *d)
+{
+	struct core *core = d->core;
+	const struct debug_rom *rom = d->rom;
+
+	memset(d, 0, sizeof(*d));
+	d->core = core;
+	d->rom = rom;
+	d->regrdy = true;
+	d->reset_seen = true;
+	apply_all(d);
+}
+
+bool debug_system_reset(struct debug *d)
+{
+	d->reset_seen = true;
+	d->dhcsr &= ~(C_HALT | C_STEP);
+	if (!enabled(d) || (d->demcr & VC_CORERESET) == 0)
+		return false;
+	d->dhcsr |= C_HALT;
+	d->dfsr |= CORE_VCATCH;
+	return true;
+}
+
+void debug_on_halt(struct debug *d, enum core_halt why)
+{
+	d->dfsr |= (uint32_t)why & DFSR_BITS;
+	d->dhcsr |= C_HALT;
+	if (why != CORE_DWTTRAP)
+		return;
+	for (unsigned i = 0; i < d->rom->watchpoints; i++)
+		if ((d->dwt_function[i] & 15) != 0)
+			d->dwt_function[i] |= DWT_MATCHED;
+}
+
+/* -- SCS: halting control ------------------------------------------------- */
+
+static uint32_t dhcsr_read(struct debug *d)
+{
+	bool halted = core_is_halted(d->core);
+	uint32_t v = d->dhcsr;
+
+	if (d->regrdy)
+		v |= S_REGRDY;
+	if (halted)
+		v |= S_HALT;
+	if (core_is_sleeping(d->core))
+		v |= S_SLEEP;
+	if (core_is_locked_up(d->core))
+		v |= S_LOCKUP;
+	if (d->retire_seen || (!halted && !core_is_sleeping(d->core)))
+		v |= S_RETIRE_ST;
+	if (d->reset_seen)
+		v |= S_RESET_ST;
+	d->retire_seen = false;
+	d->reset_seen = false;
+	return v;
+}
+
+static void leave_debug(struct debug *d)
+{
+	if (core_is_halted(d->core))
+		core_resume(d->core);
+}
+
+static void run_control(struct debug *d, uint32_t v)
+{
+	bool halted = core_is_halted(d->core);
+
+	if (halted && (v & C_HALT) == 0) {
+		d->retire_seen = true;
+		if ((v & C_STEP) != 0) {
+			core_step(d->core, (v & C_MASKINTS) != 0);
+			d->dfsr |= CORE_HALTED;
+			d->dhcsr |= C_HALT;
+		} else {
+			core_resume(d->core);
+		}
+	} else if (!halted && (v & C_HALT) != 0) {
+		core_halt(d->core, CORE_HALTED);
+	}
+}
+
+static void dhcsr_write(struct debug *d, uint32_t v, bool by_debugger)
+{
+	uint32_t keep = C_DEBUGEN | C_HALT | C_STEP | C_MASKINTS | C_SNAPSTALL;
+	bool was = enabled(d);
+
+	if ((v & 0xffff0000u) != DHCSR_KEY)
+		return;
+	if (!by_debugger) {
+		if (!was)
+			return;
+		v |= C_DEBUGEN;
+	}
+	d->dhcsr = (v & C_DEBUGEN) != 0 ? v & keep : 0;
+	if (was != enabled(d))
+		apply_all(d);
+	if (enabled(d))
+		run_control(d, v);
+	else if (was)
+		leave_debug(d);
+}
+
+static void dcrsr_write(struct debug *d, uint32_t v)
+{
+	unsigned sel = v & 0x7f;
+	uint32_t value;
+
+	if (!core_is_halted(d->core)) {
+		d->regrdy = false; /* never done while the core runs */
+		return;
+	}
+	d->regrdy = true;
+	if ((v & DCRSR_WRITE) != 0)
+		(void)!core_reg_write(d->core, sel, d->dcrdr);
+	else
+		d->dcrdr = core_reg_read(d->core, sel, &value) == 0 ? value :
+								      0;
+}
+
+static void demcr_write(struct debug *d, uint32_t v)
+{
+	d->demcr = v & DEMCR_STORED;
+	apply_all(d);
+}
+
+static bool scs_read(struct debug *d, uint32_t offset, uint32_t *out)
+{
+	switch (offset) {
+	case 0xd30:
+		*out = d->dfsr;
+		return true;
+	case 0xdf0:
+		*out = dhcsr_read(d);
+		return true;
+	case 0xdf4:
+		*out = 0;
+		return true;
+	case 0xdf8:
+		*out = d->dcrdr;
+		return true;
+	case 0xdfc:
+		*out = d->demcr;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool scs_write(struct debug *d, uint32_t offset, uint32_t v,
+		      bool by_debugger)
+{
+	switch (offset) {
+	case 0xd30:
+		d->dfsr &= ~v;
+		return true;
+	case 0xdf0:
+		dhcsr_write(d, v, by_debugger);
+		return true;
+	case 0xdf4:
+		dcrsr_write(d, v);
+		return true;
+	case 0xdf8:
+		d->dcrdr = v;
+		return true;
+	case 0xdfc:
+		demcr_write(d, v);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* -- FPB ------------------------------------------------------------------ */
+
+static unsigned fp_count(const struct debug *d)
+{
+	return d->rom->breakpoints + (d->rom->armv7m ? FP_LITERALS : 0);
+}
+
+static uint32_t fpb_read(const struct debug *d, uint32_t offset)
+{
+	unsigned i = (offset - 8) / 4;
+
+	if (offset == 0)
+		return d->fp_ctrl | d->rom->breakpoints << 4 |
+		       (d->rom->armv7m ? FP_LITERALS << 8 : 0);
+	if (offset == 4)
+		return d->rom->armv7m ? d->fp_remap | 1u << 29 : 0;
+	return offset >= 8 && i < fp_count(d) ? d->fp_comp[i] : 0;
+}
+
+static void fpb_write(struct debug *d, uint32_t offset, uint32_t v)
+{
+	unsigned i = (offset - 8) / 4;
+
+	if (offset == 0 && (v & FP_CTRL_KEY) != 0)
+		d->fp_ctrl = v & FP_CTRL_ENABLE;
+	else if (offset == 4 && d->rom->armv7m)
+		d->fp_remap = v & 0x1fffffe0u;
+	else if (offset >= 8 && i < fp_count(d))
+		d->fp_comp[i] = v & 0xdffffffdu;
+	apply_breakpoints(d);
+}
+
+/* -- DWT ------------------------------------------------------------------ */
+
+/* dwt_ctrl keeps CYCCNTENA; dwt_cyccnt is the count while stopped, and the
+ * core's count at its zero while running. */
+static uint32_t cyccnt(const struct debug *d)
+{
+	if ((d->dwt_ctrl & DWT_CYCCNTENA) == 0)
+		return d->dwt_cyccnt;
+	return (uint32_t)core_cycles(d->core) - d->dwt_cyccnt;
+}
+
+static void dwt_ctrl_write(struct debug *d, uint32_t v)
+{
+	uint32_t count = cyccnt(d);
+
+	d->dwt_ctrl = v & DWT_CTRL_STORED;
+	d->dwt_cyccnt = count;
+	if ((d->dwt_ctrl & DWT_CYCCNTENA) != 0)
+		d->dwt_cyccnt = (uint32_t)core_cycles(d->core) - count;
+}
+
+static void cyccnt_write(struct debug *d, uint32_t v)
+{
+	d->dwt_cyccnt = v;
+	if ((d->dwt_ctrl & DWT_CYCCNTENA) != 0)
+		d->dwt_cyccnt = (uint32_t)core_cycles(d->core) - v;
+}
+
+static uint32_t dwt_read(struct debug *d, uint32_t offset)
+{
+	unsigned i = (offset - 0x20) / 16;
+	uint32_t v;
+
+	if ((d->demcr & TRCENA) == 0)
+		return 0;
+	if (offset == 0)
+		return d->dwt_ctrl | d->rom->watchpoints << 28;
+	if (offset == 4)
+		return d->rom->armv7m ? cyccnt(d) : 0;
+	if (offset < 0x20 || i >= d->rom->watchpoints)
+		return 0;
+	switch (offset & 12) {
+	case 0:
+		return d->dwt_comp[i];
+	case 4:
+		return d->dwt_mask[i];
+	case 8:
+		v = d->dwt_function[i];
+		d->dwt_function[i] &= ~DWT_MATCHED; /* reading clears it */
+		return v;
+	default:
+		return 0;
+	}
+}
+
+static void dwt_write(struct debug *d, uint32_t offset, uint32_t v)
+{
+	unsigned i = (offset - 0x20) / 16;
+
+	if ((d->demcr & TRCENA) == 0)
+		return;
+	if (offset == 0 && d->rom->armv7m)
+		dwt_ctrl_write(d, v);
+	else if (offset == 4 && d->rom->armv7m)
+		cyccnt_write(d, v);
+	if (offset < 0x20 || i >= d->rom->watchpoints)
+		return;
+	if ((offset & 12) == 0)
+		d->dwt_comp[i] = v;
+	else if ((offset & 12) == 4)
+		d->dwt_mask[i] = v & 15;
+	else if ((offset & 12) == 8)
+		d->dwt_function[i] = v & 0x0000fdefu;
+	apply_watchpoints(d);
+}
+
+/* -- identification ------------------------------------------------------- */
+
+static uint32_t pidr(const struct debug *d, enum component c, unsigned i)
+{
+	const struct ids *id = ids(d);
+
+	if (c == COMP_ROM)
+		return d->rom->pidr[i];
+	switch (i) { /* PIDR4..7, then PIDR0..3 */
+	case 0:
+		return 0x04; /* Arm: JEP106 bank 5 */
+	case 4:
+		return id->part[c] & 0xff;
+	case 5:
+		return 0xb0 | id->part[c] >> 8;
+	case 6:
+		return (uint32_t)id->revision[c] << 4 | 0x0b;
+	default:
+		return 0;
+	}
+}
+
+static uint32_t cidr(const struct debug *d, enum component c, unsigned i)
+{
+	static const uint8_t preamble[4] = { 0x0d, 0x00, 0x05, 0xb1 };
+	unsigned class = 0xe;
+
+	if (c == COMP_ROM)
+		class = 0x1;
+	else if (c == COMP_TPIU)
+		class = ids(d)->tpiu_class;
+	return i == 1 ? class << 4 : preamble[i];
+}
+
+static uint32_t identification(const struct debug *d, enum component c,
+			       uint32_t offset)
+{
+	if (components[c].needs_trcena && (d->demcr & TRCENA) == 0)
+		return 0;
+	if (offset >= 0xff0)
+		return cidr(d, c, (offset - 0xff0) / 4);
+	return pidr(d, c, (offset - 0xfd0) / 4);
+}
+
+/* Entries: offset to the component, bit 0 present, bit 1 32-bit format. */
+static uint32_t rom_read(const struct debug *d, uint32_t offset)
+{
+	static const uint32_t v7m[] = { 0xfff0f003, 0xfff02003, 0xfff03003,
+					0xfff01003, 0xfff41003 };
+	static const uint32_t v6m[] = { 0xfff0f003, 0xfff02003, 0xfff03003 };
+	unsigned i = offset / 4;
+
+	if (offset == 0xfcc)
+		return 1; /* MEMTYPE: system memory is on this bus */
+	if (d->rom->armv7m)
+		return i < 5 ? v7m[i] : 0;
+	return i < 3 ? v6m[i] : 0;
+}
+
+static bool find(const struct debug *d, uint32_t addr, enum component *out)
+{
+	for (unsigned c = 0; c < COMP_COUNT; c++) {
+		if (addr - components[c].base >= 0x1000)
+			continue;
+		*out = (enum component)c;
+		return d->rom->armv7m || (c != COMP_ITM && c != COMP_TPIU);
+	}
+	return false;
+}
+
+bool debug_read(struct debug *d, uint32_t addr, bool by_debugger,
+		uint32_t *out)
+{
+	uint32_t offset = addr & 0xffc;
+	enum component c;
+
+	(void)by_debugger;
+	if (!find(d, addr, &c))
+		return false;
+	if (offset >= 0xfd0) {
+		*out = identification(d, c, offset);
+		return true;
+	}
+	*out = 0;
+	if (c == COMP_SCS)
+		return scs_read(d, offset, out);
+	if (c == COMP_FPB)
+		*out = fpb_read(d, offset);
+	else if (c == COMP_DWT)
+		*out = dwt_read(d, offset);
+	else if (c == COMP_ROM)
+		*out = rom_read(d, offset);
+	return true;
+}
+
+bool debug_write(struct debug *d, uint32_t addr, bool by_debugger, uint32_t v)
+{
+	uint32_t offset = addr & 0xffc;
+	enum component c;
+
+	if (!find(d, addr, &c))
+		return false;
+	if (c == COMP_SCS)
+		return scs_write(d, offset, v, by_debugger);
+	if (c == COMP_FPB)
+		fpb_write(d, offset, v);
+	else if (c == COMP_DWT)
+		dwt_write(d, offset, v);
+	return true;
+}
