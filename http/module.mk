@@ -3,3 +3,6 @@
 # client: -lcurl -lssl -lcrypto -ljansson   server: -lmicrohttpd -lgnutls
 MODULES += httpc
 httpc_SRC := http/client.c http/client_tls.c
+
+MODULES += httpd
+httpd_SRC := http/server.c http/server_tls.c http/exchange.c
