@@ -45,6 +45,10 @@ MUST_USE int crypto_random(void *p, size_t len);
 MUST_USE int crypto_es256_verify(const uint8_t pub[P256_PUB_LEN],
 				 const void *msg, size_t len,
 				 const uint8_t sig[P256_SIG_LEN]);
+/* The same for a hash that was made already. */
+MUST_USE int crypto_es256_verify_hash(const uint8_t pub[P256_PUB_LEN],
+				      const uint8_t hash[SHA256_LEN],
+				      const uint8_t sig[P256_SIG_LEN]);
 
 /* A private key usable in this process (opaque; wraps an EVP_PKEY). */
 struct crypto_key;

@@ -74,6 +74,34 @@ out:
 	return err;
 }
 
+int crypto_es256_verify_hash(const uint8_t pub[P256_PUB_LEN],
+			     const uint8_t hash[SHA256_LEN],
+			     const uint8_t sig[P256_SIG_LEN])
+{
+	EVP_PKEY *pkey = NULL;
+	EVP_PKEY_CTX *ctx = NULL;
+	uint8_t der[DER_MAX];
+	size_t der_len;
+	int err;
+
+	err = pub_from_raw(CRYPTO_P256, pub, P256_PUB_LEN, &pkey);
+	if (!err)
+		err = sig_to_der(sig, der, &der_len);
+	if (err)
+		goto out;
+	err = E_CRYPTO;
+	ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	if (!ctx || EVP_PKEY_verify_init(ctx) != 1)
+		goto out;
+	err = EVP_PKEY_verify(ctx, der, der_len, hash, SHA256_LEN) == 1
+		      ? 0
+		      : E_SIGNATURE;
+out:
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return err;
+}
+
 int crypto_es256_sign(const struct crypto_key *k, const void *msg, size_t len,
 		      uint8_t sig[P256_SIG_LEN])
 {

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ERASED 0xff
+
+int layout_check(const struct chip *chip, const struct image *img,
+		 const char *name, char why[LAYOUT_WHY_CAP])
+{
+	uint64_t base = chip->flash_base;
+	uint64_t top = base + chip->flash_len;
+	uint64_t limit = top - RESERVED_LEN;
+
+	if (img->count == 0) {
+		snprintf(why, LAYOUT_WHY_CAP, "%s: it holds no data", name);
+		return E_RANGE;
+	}
+	for (size_t i = 0; i < img->count; i++) {
+		uint64_t first = img->segments[i].address;
+		uint64_t end = first + img->segments[i].len;
+
+		if (first >= base && end <= limit)
+			continue;
+		if (first >= base && end <= top)
+			snprintf(why, LAYOUT_WHY_CAP,
+				 "%s: 0x%08llx..0x%08llx reaches into the "
+				 "reserved top %u bytes of the flash, from "
+				 "0x%08llx on",
+				 name, (unsigned long long)first,
+				 (unsigned long long)end - 1, RESERVED_LEN,
+				 (unsigned long long)limit);
+		else
+			snprintf(why, LAYOUT_WHY_CAP,
+				 "%s: 0x%08llx..0x%08llx is outside the flash "
+				 "of %s, 0x%08llx..0x%08llx",
+				 name, (unsigned long long)first,
+				 (unsigned long long)end - 1, chip->name,
+				 (unsigned long long)base,
+				 (unsigned long long)limit - 1);
+		return E_RANGE;
+	}
+	return 0;
+}
+
+/* Joins segment i with its successor, gap included. */
+static void join(struct segment *s, size_t *count, size_t i)
+{
+	s[i].len = s[i + 1].address + s[i + 1].len - s[i].address;
+	memmove(&s[i + 1], &s[i + 2], (*count - i - 2) * sizeof(*s));
+	(*count)--;
+}
+
+static size_t smallest_gap(const struct segment *s, size_t count)
+{
+	uint32_t best = UINT32_MAX;
+	size_t at = 0;
+
+	for (size_t i = 0; i + 1 < count; i++) {
+		uint32_t gap = s[i + 1].address - (s[i].address + s[i].len);
+
+		if (gap < best) {
+			best = gap;
+			at = i;
+		}
+	}
+	return at;
+}
+
+/* Whole program units; segments that then touch or share a unit are one. */
+static size_t pad(const struct chip *chip, const struct image *img,
+		  struct segment *s)
+{
+	uint32_t unit = chip->program_unit;
+	size_t n = 0;
+
+	for (size_t i = 0; i < img->count; i++) {
+		uint32_t first = img->segments[i].address / unit * unit;
+		uint32_t end = img->segments[i].address + img->segments[i].len;
+
+		end = (end + unit - 1) / unit * unit;
+		if (n > 0 && first <= s[n - 1].address + s[n - 1].len) {
+			s[n - 1].len = end - s[n - 1].address;
+			continue;
+		}
+		s[n++] = (struct segment){ first, end - first };
+	}
+	return n;
+}
+
+static int copy(const struct image *img, struct layout *l,
+		char why[LAYOUT_WHY_CAP])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		l->len += l->segments[i].len;
+	if (l->len > IMAGE_MAX) {
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "the image has %zu bytes, a release at most %u",
+			 l->len, IMAGE_MAX);
+		return E_TOO_LARGE;
+	}
+	l->plain = malloc(l->len);
+	if (l->plain == NULL) {
+		snprintf(why, LAYOUT_WHY_CAP, "out of memory");
+		return E_NOMEM;
+	}
+	for (size_t i = 0; i < l->count; i++) {
+		image_read(img, l->segments[i].address, ERASED, l->plain + at,
+			   l->segments[i].len);
+		at += l->segments[i].len;
+	}
+	return 0;
+}
+
+int layout_make(const struct chip *chip, const struct image *img,
+		struct layout *out, char why[LAYOUT_WHY_CAP])
+{
+	struct segment *s = calloc(img->count, sizeof(*s));
+	struct layout l = { .count = 0 };
+	size_t n;
+	int r;
+
+	if (s == NULL) {
+		snprintf(why, LAYOUT_WHY_CAP, "out of memory");
+		return E_NOMEM;
+	}
+	n = pad(chip, img, s);
+	while (n > SEGMENTS_MAX)
+		join(s, &n, smallest_gap(s, n));
+	memcpy(l.segments, s, n * sizeof(*s));
+	l.count = (uint8_t)n;
+	free(s);
+	r = copy(img, &l, why);
+	if (r == 0)
+		*out = l;
+	return r;
+}
+
+void layout_free(struct layout *l)
+{
+	free(l->plain);
+	memset(l, 0, sizeof(*l));
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/layout.h - firmware files to what a release holds.
+ *
+ * A release's segments are whole program units of the chip (the padding is
+ * FF, as erased flash), at most SEGMENTS_MAX, inside the flash and below its
+ * reserved top, so that digest and signature are of the bytes as installed.
+ */
+#ifndef CLI_LAYOUT_H
+#define CLI_LAYOUT_H
+
+#include "chip/chip.h"
+#include "image/image.h"
+#include "wire/release.h"
+
+#define LAYOUT_WHY_CAP 320
+
+struct layout {
+	struct segment segments[SEGMENTS_MAX];
+	uint8_t count;
+	uint8_t *plain; /* malloc'ed: the segments' bytes without gaps */
+	size_t len;
+};
+
+/* E_RANGE when img, read from name, has a byte outside the part of the flash
+ * that images may use; why[] says which and where. */
+MUST_USE int layout_check(const struct chip *chip, const struct image *img,
+			  const char *name, char why[LAYOUT_WHY_CAP]);
+/* Pads, joins and copies.  img must have passed layout_check().  E_TOO_LARGE
+ * above IMAGE_MAX. */
+MUST_USE int layout_make(const struct chip *chip, const struct image *img,
+			 struct layout *out, char why[LAYOUT_WHY_CAP]);
+void layout_free(struct layout *l);
+
+#endif

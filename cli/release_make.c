@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `signet release make`: on the owner's machine, firmware files become a
+ * release file (wire/release.h), signed by the release key and sealed to the
+ * server's signer.  The plaintext goes nowhere else.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "authority/authority.h"
+#include "base/ct.h"
+#include "base/hex.h"
+#include "cli/cli.h"
+#include "cli/layout.h"
+#include "keys/keyfile.h"
+#include "wire/name.h"
+
+#define COSE_MAX (RELEASE_HEADER_MAX + 128)
+#define FILE_OVERHEAD (2 * COSE_MAX + 256)
+
+struct make_params {
+	struct arg_list files, options;
+	char product[NAME_CAP], version[NAME_CAP], chip[NAME_CAP];
+	char key[NAME_CAP];
+	uint32_t rollback, protect;
+	const char *out;
+};
+
+static const struct arg make_args[] = {
+	{ "FILE", NULL, ARG_LIST, ARG_OPERAND | ARG_REQUIRED,
+	  offsetof(struct make_params, files), 0, 0, 0,
+	  "firmware: Intel HEX, S-record, ELF, or binary as FILE@ADDRESS; "
+	  "several files become one image" },
+	{ "product", "P", ARG_NAME, ARG_REQUIRED,
+	  offsetof(struct make_params, product), 0, 0, 0, "the product" },
+	{ "version", "V", ARG_NAME, ARG_REQUIRED,
+	  offsetof(struct make_params, version), 0, 0, 0,
+	  "what this firmware is called, such as 1.4.0" },
+	{ "rollback", "N", ARG_U32, 0, offsetof(struct make_params, rollback),
+	  0, 0, 0,
+	  "anti-rollback number: bootloaders can refuse lower ones (default "
+	  "0)" },
+	{ "chip", "CHIP", ARG_NAME, 0, offsetof(struct make_params, chip), 0, 0,
+	  0, "the exact part (default: the family's, stm32l432)" },
+	{ "protect", "LEVEL", ARG_U32, 0, offsetof(struct make_params, protect),
+	  0, 1, 2,
+	  "read protection of the finished device: 1 (default), or 2, which "
+	  "nobody can ever undo" },
+	{ "option", "REG:MASK:VALUE", ARG_LIST, 0,
+	  offsetof(struct make_params, options), 0, 0, 0,
+	  "further option bits, by register address" },
+	{ "key", "KEY", ARG_NAME, 0, offsetof(struct make_params, key), 0, 0, 0,
+	  "the local release key (default: found by its public half)" },
+	{ "out", "FILE", ARG_TEXT, 0, offsetof(struct make_params, out), 0, 0,
+	  0, "the release file (default PRODUCT-VERSION.signet)" },
+};
+
+/* All that is gathered before anything is signed. */
+struct making {
+	const struct chip *chip;
+	struct product product;
+	struct server_keys keys;
+	struct release_header header;
+	struct layout layout;
+	struct crypto_key *key;
+};
+
+static int bad_file(const char *why)
+{
+	args_problem("firmware", "correct the file or its linker script", "%s",
+		     why);
+	return EXIT_LOCAL;
+}
+
+static int load_files(const struct arg_list *files, struct making *m)
+{
+	struct image all = { NULL, 0 };
+	char why[LAYOUT_WHY_CAP] = "";
+	int r = 0;
+
+	for (size_t i = 0; i < files->count && r == 0; i++) {
+		struct image one = { NULL, 0 };
+
+		r = image_load(files->items[i], &one, why);
+		if (r == 0)
+			r = layout_check(m->chip, &one, files->items[i], why);
+		if (r == 0)
+			r = image_merge(&all, &one, why);
+		image_free(&one);
+	}
+	if (r == 0)
+		r = layout_make(m->chip, &all, &m->layout, why);
+	image_free(&all);
+	return r == 0 ? 0 : bad_file(why);
+}
+
+/* "REG:MASK:VALUE" */
+static int option_parse(const char *text, struct option_word *out)
+{
+	char copy[64];
+	char *save = NULL, *part;
+	uint64_t v[3] = { 0, 0, 0 };
+	size_t n = 0;
+
+	if (strlen(text) >= sizeof(copy))
+		return E_SYNTAX;
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (part = strtok_r(copy, ":", &save); part;
+	     part = strtok_r(NULL, ":", &save)) {
+		if (n == 3 || args_number(part, 0, UINT32_MAX, &v[n]) != 0)
+			return E_SYNTAX;
+		n++;
+	}
+	if (n != 3 || (v[2] & ~v[1]) != 0)
+		return E_SYNTAX;
+	*out = (struct option_word){ (uint32_t)v[0], (uint32_t)v[1],
+				     (uint32_t)v[2] };
+	return 0;
+}
+
+static int add_options(const struct arg_list *l, struct release_header *h)
+{
+	if (l->count > OPTIONS_MAX) {
+		args_problem("usage", NULL, "at most %d --option", OPTIONS_MAX);
+		return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < l->count; i++) {
+		if (option_parse(l->items[i], &h->options[i]) == 0)
+			continue;
+		args_problem("usage",
+			     "give three numbers, value within mask, such as "
+			     "0x40022020:0x1000000:0",
+			     "--option \"%s\" is not REG:MASK:VALUE",
+			     l->items[i]);
+		return EXIT_USAGE;
+	}
+	h->option_count = (uint8_t)l->count;
+	return 0;
+}
+
+static int find_chip(const struct make_params *p, struct making *m)
+{
+	enum family family = family_find(m->product.family);
+
+	m->chip = p->chip[0] ? chip_by_name(p->chip) : chip_find(family);
+	if (m->chip == NULL) {
+		args_problem("usage", "use stm32l432",
+			     "this version knows no chip \"%s\"",
+			     p->chip[0] ? p->chip : m->product.family);
+		return EXIT_USAGE;
+	}
+	if (m->chip->family == family)
+		return 0;
+	args_problem("usage", "name a chip of the product's family",
+		     "%s is made of %s, and %s is %s", p->product,
+		     m->product.family, m->chip->name, m->chip->family_name);
+	return EXIT_USAGE;
+}
+
+static int fetch(struct cli *cli, const struct make_params *p, struct making *m)
+{
+	struct query q;
+	int r;
+
+	memset(&q, 0, sizeof(q));
+	snprintf(q.product, NAME_CAP, "%s", p->product);
+	r = cli_find(cli, OP_PRODUCTS, &q, "product", p->product, &m->product);
+	if (r != 0)
+		return r;
+	memset(&q, 0, sizeof(q));
+	r = cli_call(cli, OP_SERVER_KEYS, &q, &m->keys);
+	if (r != 0)
+		return r;
+	if (m->keys.release_hpke_pub.len == X25519_LEN &&
+	    m->product.release_pub.len == P256_PUB_LEN)
+		return 0;
+	args_problem("answer", "compare the versions of signet and signetd",
+		     "the server's keys have the wrong size");
+	return EXIT_BUG;
+}
+
+static int open_key(struct cli *cli, const struct make_params *p,
+		    struct making *m)
+{
+	uint8_t pub[P256_PUB_LEN];
+	char name[NAME_CAP];
+	int r;
+
+	if (p->key[0] == '\0') {
+		r = cli_key_match(cli, m->product.release_pub.data, name);
+		return r != 0 ? r : cli_key_open(cli, name, &m->key);
+	}
+	r = cli_key_public(cli, p->key, pub);
+	if (r != 0)
+		return r;
+	if (memcmp(pub, m->product.release_pub.data, sizeof(pub)) == 0)
+		return cli_key_open(cli, p->key, &m->key);
+	args_problem("key", "leave --key away, or name the right one",
+		     "%s is not the release key of %s", p->key, p->product);
+	return EXIT_LOCAL;
+}
+
+static int fill_header(const struct make_params *p, struct making *m)
+{
+	struct release_header *h = &m->header;
+	struct firmware_info *fw = &h->fw;
+
+	snprintf(fw->product, NAME_CAP, "%s", p->product);
+	snprintf(fw->version, NAME_CAP, "%s", p->version);
+	fw->rollback = p->rollback;
+	fw->segment_count = m->layout.count;
+	memcpy(fw->segments, m->layout.segments, sizeof(fw->segments));
+	h->chunk_len = CHUNK_LEN;
+	h->family = (uint8_t)m->chip->family;
+	h->protection = p->protect ? (uint8_t)p->protect : 1;
+	return authority_image_digest(fw->segments, fw->segment_count,
+				      m->layout.plain, fw->digest);
+}
+
+static int sign_header(const struct making *m, uint8_t out[COSE_MAX],
+		       size_t *len)
+{
+	uint8_t payload[RELEASE_HEADER_MAX];
+	size_t n;
+	int r = release_header_encode(&m->header, payload, sizeof(payload), &n);
+
+	if (r != 0)
+		return r;
+	return authority_sign1(m->key, LABEL_RELEASE, payload, n, out, COSE_MAX,
+			       len);
+}
+
+static int sign_firmware(const struct making *m, uint8_t out[COSE_MAX],
+			 size_t *len)
+{
+	uint8_t payload[RELEASE_HEADER_MAX];
+	size_t n;
+	int r = firmware_info_encode(&m->header.fw, payload, sizeof(payload),
+				     &n);
+
+	if (r == 0)
+		r = authority_sign1(m->key, LABEL_FIRMWARE, payload, n, out,
+				    COSE_MAX, len);
+	if (r == 0 && *len > FIRMWARE_SIG_MAX)
+		r = E_TOO_LARGE; /* has to fit its record in the target */
+	return r;
+}
+
+/* Signs and seals; *out is malloc'ed. */
+static int build(const struct making *m, uint8_t **out, size_t *out_len)
+{
+	size_t cap = m->layout.len + AEAD_TAG_LEN + FILE_OVERHEAD;
+	uint8_t header[COSE_MAX], firmware[COSE_MAX];
+	uint8_t aad[SHA256_LEN];
+	uint8_t *sealed = malloc(m->layout.len + AEAD_TAG_LEN);
+	uint8_t *file = malloc(cap);
+	struct release_file f = { .header = header,
+				  .firmware = firmware,
+				  .sealed = sealed,
+				  .sealed_len = m->layout.len + AEAD_TAG_LEN };
+	int r = sealed && file ? 0 : E_NOMEM;
+
+	if (r == 0)
+		r = sign_header(m, header, &f.header_len);
+	if (r == 0)
+		r = sign_firmware(m, firmware, &f.firmware_len);
+	if (r == 0)
+		r = crypto_sha256(header, f.header_len, aad);
+	if (r == 0)
+		r = crypto_hpke_seal(
+			m->keys.release_hpke_pub.data, LABEL_HPKE_RELEASE,
+			strlen(LABEL_HPKE_RELEASE), aad, sizeof(aad),
+			m->layout.plain, m->layout.len, f.enc, sealed);
+	if (r == 0)
+		r = release_file_encode(&f, file, cap, out_len);
+	if (r == 0) {
+		*out = file;
+		file = NULL; /* transferred */
+	}
+	free(sealed);
+	free(file);
+	return r;
+}
+
+static void print_summary(const struct cli *cli, const struct making *m,
+			  const char *path)
+{
+	const struct firmware_info *fw = &m->header.fw;
+	char digest[HEX_DIGEST_CAP];
+
+	hex_encode(fw->digest, DIGEST_LEN, digest);
+	if (cli->json) {
+		printf("{\"file\":\"%s\",\"product\":\"%s\",\"version\":\"%s\","
+		       "\"rollback\":%u,\"size\":%zu,\"digest\":\"%s\"}\n",
+		       path, fw->product, fw->version, fw->rollback,
+		       m->layout.len, digest);
+		return;
+	}
+	printf("%s: %s %s, %zu bytes\n", path, fw->product, fw->version,
+	       m->layout.len);
+	for (size_t i = 0; i < fw->segment_count; i++)
+		printf("  0x%08x  %u bytes\n", fw->segments[i].address,
+		       fw->segments[i].len);
+	printf("  read protection level %u on %s\n  digest %s\n",
+	       m->header.protection, m->chip->name, digest);
+}
+
+static int finish(struct cli *cli, const struct make_params *p,
+		  struct making *m)
+{
+	char name[2 * NAME_CAP + 16];
+	const char *path = p->out ? p->out : name;
+	uint8_t *file = NULL;
+	size_t len = 0;
+	int r;
+
+	snprintf(name, sizeof(name), "%s-%s.signet", p->product, p->version);
+	r = fill_header(p, m);
+	if (r == 0)
+		r = build(m, &file, &len);
+	if (r != 0) {
+		args_problem("release", "tell the developers",
+			     "cannot make the release: %s", error_text(r));
+		return EXIT_BUG;
+	}
+	r = cli_write_file(path, file, len);
+	if (r == 0)
+		print_summary(cli, m, path);
+	free(file);
+	return r;
+}
+
+static int make_run(const struct command *self, void *globals, void *params)
+{
+	struct make_params *p = params;
+	struct cli *cli = globals;
+	struct making m;
+	int r;
+
+	(void)self;
+	memset(&m, 0, sizeof(m));
+	r = add_options(&p->options, &m.header);
+	if (r == 0)
+		r = fetch(cli, p, &m);
+	if (r == 0)
+		r = find_chip(p, &m);
+	if (r == 0)
+		r = load_files(&p->files, &m);
+	if (r == 0)
+		r = open_key(cli, p, &m);
+	if (r == 0)
+		r = finish(cli, p, &m);
+	crypto_key_free(m.key);
+	if (m.layout.plain)
+		ct_wipe(m.layout.plain, m.layout.len);
+	layout_free(&m.layout);
+	shape_clear(&product_shape, &m.product);
+	shape_clear(&server_keys_shape, &m.keys);
+	return r;
+}
+
+const struct command command_release_make = {
+	.object = "release",
+	.verb = "make",
+	.summary = "make a release of firmware files: check, sign, seal",
+	.args = make_args,
+	.arg_count = ARRAY_LEN(make_args),
+	.params_size = sizeof(struct make_params),
+	.run = make_run,
+};
