@@ -1,16 +1,43 @@
 # SPDX-License-Identifier: MIT
 #
-# Code for the chips: Debian's arm-none-eabi-gcc with picolibc.
+# Code for the chips: Debian's arm-none-eabi-gcc with picolibc, and BearSSL
+# from Debian's source package (./dev deps).
+#
+# Reproducible: no paths, dates or file orders get into objects and archives.
 TARGET_CC := arm-none-eabi-gcc
+TARGET_AR := arm-none-eabi-gcc-ar
 TARGET_OBJCOPY := arm-none-eabi-objcopy
 TARGET_SIZE := arm-none-eabi-size
 BEARSSL_SRC ?= build/deps/bearssl
 
-TARGET_CPPFLAGS := -I. -I$(BEARSSL_SRC)/inc
+TARGET_CPPFLAGS := -I.
 TARGET_CFLAGS := -std=c11 -Os -g -ffreestanding -ffunction-sections \
 	-fdata-sections -fno-common -Wall -Wextra -Wshadow -Wstrict-prototypes \
-	-Wmissing-prototypes -Wundef -MMD -MP --specs=picolibc.specs
-TARGET_LDFLAGS := -nostartfiles -Wl,--gc-sections --specs=picolibc.specs
+	-Wmissing-prototypes -Wundef -MMD -MP --specs=picolibc.specs \
+	-ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(BEARSSL_SRC)=bearssl
+TARGET_LDFLAGS := -nostartfiles -Wl,--gc-sections --specs=picolibc.specs \
+	-Wl,--build-id=none -Wl,--fatal-warnings
 TARGET_cm0 := -mcpu=cortex-m0 -mthumb
 TARGET_cm3 := -mcpu=cortex-m3 -mthumb
 TARGET_cm4 := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft
+
+# -- BearSSL -----------------------------------------------------------------
+# No library: each adaptor in verify/ includes exactly the sources it uses, so
+# that what P-256 verification never reaches is left out (verify/
+# signet_verify_bearssl.h).  Its inclusion as a system folder keeps warnings
+# in others' code out of our output.
+BEARSSL_CPPFLAGS := -isystem $(BEARSSL_SRC)/inc -isystem $(BEARSSL_SRC)/src
+BEARSSL_CFLAGS := -fwhole-program
+BEARSSL_ADAPTORS := $(foreach i,i15 m15 i31 m31,\
+	verify/signet_verify_bearssl_$(i))
+
+define BEARSSL_RULE
+$(foreach c,cm0 cm3 cm4,$(T)/$(c)/$(1).o): \
+	TARGET_CPPFLAGS += $(BEARSSL_CPPFLAGS)
+$(foreach c,cm0 cm3 cm4,$(T)/$(c)/$(1).o): TARGET_CFLAGS += $(BEARSSL_CFLAGS)
+$(foreach c,cm0 cm3 cm4,$(T)/$(c)/$(1).o): $(BEARSSL_SRC)/inc/bearssl.h
+endef
+$(foreach a,$(BEARSSL_ADAPTORS),$(eval $(call BEARSSL_RULE,$(a))))
+
+$(BEARSSL_SRC)/inc/bearssl.h:
+	@echo "no BearSSL source in $(BEARSSL_SRC): run ./dev deps" >&2; false

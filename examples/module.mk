@@ -1,1 +1,80 @@
 # SPDX-License-Identifier: MIT
+#
+# Target code: the verification library for each core, and the example
+# bootloader and application for the STM32L432.
+#
+#   make target
+#   make example KEYS=path/signet_keys.h OUT=dir [APP_VERSION=1.0.0]
+#
+# KEYS is what `signet product keys-header NAME` writes.  OUT gets
+# bootloader.elf|hex, app.elf|hex and firmware.hex, which holds both.
+
+# -- libverify.a: the verification library without its crypto ----------------
+TARGET_VERIFY_SRC := base/cbor.c base/ct.c base/rw.c wire/cose.c \
+	wire/credential.c wire/name.c wire/record.c wire/release.c \
+	verify/evidence.c verify/object.c verify/device.c verify/firmware.c
+target_objs = $(patsubst %.c,$(T)/$(1)/%.o,$(2))
+
+define VERIFY_RULE
+$(T)/$(1)/libverify.a: $(call target_objs,$(1),$(TARGET_VERIFY_SRC))
+	@rm -f $$@
+	$$(TARGET_AR) rcsD $$@ $$^
+endef
+$(foreach c,cm0 cm3 cm4,$(eval $(call VERIFY_RULE,$(c))))
+
+# -- which crypto on which core (bench/footprint measures them) --------------
+VERIFY_BUILDS := cm0-i15 cm0-m15 cm3-i31 cm3-m31 cm4-i31 cm4-m31
+verify_build_objs = $(foreach b,$(VERIFY_BUILDS),$(T)/$(subst \
+	-,/verify/signet_verify_bearssl_,$(b)).o)
+
+TARGETS += $(foreach c,cm0 cm3 cm4,$(T)/$(c)/libverify.a) $(verify_build_objs)
+
+# -- the example for STM32L432 -----------------------------------------------
+BOARD_OBJS := $(call target_objs,cm4,examples/stm32l4/board.c \
+	examples/stm32l4/startup.c)
+BOOT_LIBS := $(T)/cm4/verify/signet_verify_bearssl_m31.o \
+	$(T)/cm4/libverify.a
+EXAMPLE_LDS := examples/stm32l4/sections.ld
+
+TARGETS += $(BOARD_OBJS)
+
+# The two main.c hold the owner's keys, so they are compiled per KEYS.
+OUT ?= build/example
+APP_VERSION ?= 1.0.0
+EXAMPLE_CC = $(TARGET_CC) $(TARGET_CPPFLAGS) -I$(dir $(KEYS)) \
+	$(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
+	-ffile-prefix-map=$(dir $(KEYS))=. $(TARGET_cm4)
+EXAMPLE_LD = $(TARGET_CC) $(TARGET_cm4) $(TARGET_LDFLAGS) -L.
+
+example: $(OUT)/firmware.hex
+	$(TARGET_SIZE) $(OUT)/bootloader.elf $(OUT)/app.elf
+
+$(OUT)/.keys: FORCE
+	@test -n "$(KEYS)" || { echo "usage: make example" \
+		"KEYS=path/signet_keys.h OUT=dir [APP_VERSION=1.0.0]" >&2; false; }
+	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read" >&2; false; }
+	@mkdir -p $(OUT)
+	@{ cat "$(KEYS)"; echo "/* $(APP_VERSION) */"; } >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(OUT)/bootloader.o: examples/bootloader/main.c $(OUT)/.keys
+	$(EXAMPLE_CC) -c -o $@ $<
+$(OUT)/app.o: examples/app/main.c $(OUT)/.keys
+	$(EXAMPLE_CC) -DAPP_VERSION='"$(APP_VERSION)"' -c -o $@ $<
+$(OUT)/bootloader.elf: $(OUT)/bootloader.o $(BOARD_OBJS) $(BOOT_LIBS) \
+		examples/bootloader/bootloader.ld $(EXAMPLE_LDS)
+	$(EXAMPLE_LD) -T examples/bootloader/bootloader.ld -o $@ \
+		$(filter %.o %.a,$^)
+$(OUT)/app.elf: $(OUT)/app.o $(BOARD_OBJS) examples/app/app.ld $(EXAMPLE_LDS)
+	$(EXAMPLE_LD) -T examples/app/app.ld -o $@ $(filter %.o %.a,$^)
+$(OUT)/%.hex: $(OUT)/%.elf
+	$(TARGET_OBJCOPY) -O ihex $< $@
+# both images, with one end record and no start address
+$(OUT)/firmware.hex: $(OUT)/bootloader.hex $(OUT)/app.hex
+	{ grep -hv -e '^:00000001FF' -e '^:04000005' $^; echo ':00000001FF'; } \
+		>$@
+
+-include $(wildcard $(OUT)/*.d)
+
+FORCE:
+.PHONY: example FORCE

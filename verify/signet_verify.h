@@ -43,10 +43,10 @@ struct signet_crypto {
 /* What the device expects; compiled in. */
 struct signet_policy {
 	const char *product;
-	uint8_t family;             /* enum family */
+	uint8_t family;		    /* enum family */
 	const uint8_t *device_pub;  /* 65 bytes */
 	const uint8_t *release_pub; /* 65 bytes */
-	uint32_t rollback_min;      /* oldest firmware that may run */
+	uint32_t rollback_min;	    /* oldest firmware that may run */
 };
 
 /* Why a check said no: 0, or the E_* of the first failed check.  For messages

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "examples/stm32l4/board.h"
+
+#include "examples/stm32l4/stm32l432.h"
+
+void board_clock(void)
+{
+	if ((RCC_CFGR & RCC_CFGR_SWS_MASK) == RCC_CFGR_SWS_PLL)
+		return; /* the bootloader was here */
+	FLASH_ACR = (FLASH_ACR & ~FLASH_ACR_LATENCY_MASK) |
+		    FLASH_ACR_LATENCY_4 | FLASH_ACR_PRFTEN | FLASH_ACR_ICEN |
+		    FLASH_ACR_DCEN;
+	while ((FLASH_ACR & FLASH_ACR_LATENCY_MASK) != FLASH_ACR_LATENCY_4)
+		;
+	while (!(RCC_CR & RCC_CR_MSIRDY))
+		;
+	/* 4 MHz / 1 * 40 = 160 MHz in the VCO, / 2 = 80 MHz */
+	RCC_PLLCFGR = RCC_PLLCFGR_SRC_MSI | RCC_PLLCFGR_M(1u) |
+		      RCC_PLLCFGR_N(40u) | RCC_PLLCFGR_R2 | RCC_PLLCFGR_REN;
+	RCC_CR |= RCC_CR_PLLON;
+	while (!(RCC_CR & RCC_CR_PLLRDY))
+		;
+	RCC_CFGR = (RCC_CFGR & ~RCC_CFGR_SW_MASK) | RCC_CFGR_SW_PLL;
+	while ((RCC_CFGR & RCC_CFGR_SWS_MASK) != RCC_CFGR_SWS_PLL)
+		;
+}
+
+void console_init(void)
+{
+	RCC_AHB2ENR |= RCC_AHB2ENR_GPIOAEN;
+	RCC_APB1ENR1 |= RCC_APB1ENR1_USART2EN;
+	(void)RCC_APB1ENR1; /* the clock arrives two cycles later */
+	GPIOA_AFRL = (GPIOA_AFRL & ~(0xfu << 8)) | 7u << 8; /* PA2: AF7 */
+	GPIOA_MODER = (GPIOA_MODER & ~(3u << 4)) | GPIO_MODE_ALTERNATE << 4;
+	USART2_CR1 = 0;
+	USART2_BRR = (BOARD_HZ + BOARD_BAUD / 2) / BOARD_BAUD;
+	USART2_CR1 = USART_CR1_UE | USART_CR1_TE;
+}
+
+static void console_char(char c)
+{
+	while (!(USART2_ISR & USART_ISR_TXE))
+		;
+	USART2_TDR = (uint8_t)c;
+}
+
+void console_text(const char *s)
+{
+	while (*s)
+		console_char(*s++);
+}
+
+void console_hex(const uint8_t *p, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		console_char(digits[p[i] >> 4]);
+		console_char(digits[p[i] & 15]);
+	}
+}
+
+void console_dec(uint32_t v)
+{
+	char text[11];
+	char *p = text + sizeof(text) - 1;
+
+	*p = '\0';
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	console_text(p);
+}
+
+void console_flush(void)
+{
+	while (!(USART2_ISR & USART_ISR_TC))
+		;
+}

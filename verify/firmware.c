@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/ct.h"
+#include "verify/verify.h"
+
+#include <string.h>
+
+#define FLASH_STEP 64 /* bytes hashed at once; on the stack */
+
+/* See enum device_mark. */
+enum firmware_mark {
+	MARK_SIGNATURE = 0x10204081,
+	MARK_PRODUCT = 0x02081021,
+	MARK_ROLLBACK = 0x00410205,
+	MARK_DIGEST = 0x04004103,
+	FIRMWARE_ALL = MARK_SIGNATURE + MARK_PRODUCT + MARK_ROLLBACK +
+		       MARK_DIGEST,
+};
+
+static const struct object_kind firmware_kind = {
+	RECORD_FIRMWARE,
+	LABEL_FIRMWARE,
+	"no firmware signature is stored",
+	"firmware signature is malformed",
+	"firmware is not signed by the release key",
+};
+
+static void put_u32(uint8_t out[4], uint32_t v)
+{
+	for (unsigned i = 0; i < 4; i++)
+		out[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void segment_hash(const struct signet_crypto *env, void *ctx,
+			 const struct segment *s,
+			 void (*flash_read)(uint32_t, void *, size_t))
+{
+	uint8_t buf[FLASH_STEP];
+	uint32_t done, n;
+
+	put_u32(buf, s->address);
+	put_u32(buf + 4, s->len);
+	env->hash_update(ctx, buf, 8);
+	for (done = 0; done < s->len; done += n) {
+		n = s->len - done;
+		if (n > FLASH_STEP)
+			n = FLASH_STEP;
+		flash_read(s->address + done, buf, n);
+		env->hash_update(ctx, buf, n);
+	}
+}
+
+/* The release digest (wire/release.h) of what is in memory now. */
+static void memory_digest(const struct signet_crypto *env,
+			  const struct firmware_info *f,
+			  void (*flash_read)(uint32_t, void *, size_t),
+			  uint8_t out[DIGEST_LEN])
+{
+	union hash_ctx ctx;
+
+	env->hash_init(ctx.bytes);
+	env->hash_update(ctx.bytes, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
+	for (unsigned i = 0; i < f->segment_count; i++)
+		segment_hash(env, ctx.bytes, &f->segments[i], flash_read);
+	env->hash_final(ctx.bytes, out);
+}
+
+static void firmware_round(const struct signet_policy *policy,
+			   const uint8_t digest[DIGEST_LEN],
+			   const struct signed_object *o,
+			   const struct firmware_info *f, struct evidence *e)
+{
+	/* volatile: the second round must compare again */
+	const volatile uint32_t *rollback = &f->rollback;
+
+	evidence_add(e, MARK_SIGNATURE, o->answer == VERDICT_YES, E_SIGNATURE,
+		     firmware_kind.forged);
+	evidence_add(e, MARK_PRODUCT, text_equal(f->product, policy->product),
+		     E_AUTH, "firmware is for another product");
+	evidence_add(e, MARK_ROLLBACK, *rollback >= policy->rollback_min,
+		     E_VERSION, "firmware is too old (rollback number)");
+	evidence_add(e, MARK_DIGEST, ct_equal(digest, f->digest, DIGEST_LEN),
+		     E_CHECKSUM, "firmware was altered (digest differs)");
+}
+
+void signet_verify_firmware(
+	const struct signet_crypto *env, const struct signet_policy *policy,
+	const uint8_t *buf, size_t len,
+	void (*flash_read)(uint32_t address, void *out, size_t len),
+	struct firmware_info *out, struct signet_reason *why, struct verdict *v)
+{
+	struct signed_object o;
+	struct firmware_info f;
+	struct evidence e;
+	uint8_t digest[DIGEST_LEN];
+	int err;
+
+	verdict_deny(v);
+	evidence_init(&e);
+	signed_object_open(env, &firmware_kind, policy->release_pub, buf, len,
+			   &o, &e);
+	if (e.why.err)
+		goto out;
+	err = firmware_info_decode(o.cose.payload, o.cose.payload_len, &f);
+	if (err) {
+		evidence_add(&e, 0, false, err, firmware_kind.malformed);
+		goto out;
+	}
+	memory_digest(env, &f, flash_read, digest);
+	for (unsigned i = 0; i < VERIFY_ROUNDS; i++)
+		firmware_round(policy, digest, &o, &f, &e);
+out:
+	if (evidence_conclude(&e, FIRMWARE_ALL, why, v) && out)
+		memcpy(out, &f, sizeof(f));
+}
