@@ -2,9 +2,12 @@
 /*
  * probe/probe.h - reaching a chip: debug probe, debug port, memory, core.
  *
- *   struct dap     CMSIS-DAP packets, several in flight      (dap.c, dap_tcp.c)
- *   struct adi     ADIv5 DP and one MEM-AP on top            (adi.c)
- *   cortexm_*      halting debug through the MEM-AP          (cortexm.c)
+ *   probe_*        the probe itself                    (probe.c)
+ *   adi_*          ADIv5 debug port and one MEM-AP     (adi.c, mem.c)
+ *   cortexm_*      halting debug through the MEM-AP    (cortexm.c)
+ *
+ * below them, private: dap.c (packets, several in flight), codec.c (their
+ * bytes), dap_tcp.c (how they travel).
  *
  * Every call returns 0 or E_*; probe_why() then explains in one line what the
  * wire said ("AP 0 read of 0x08000000: FAULT after 3 words").
@@ -21,7 +24,7 @@
 struct probe; /* one probe with one target; not shared between threads */
 
 struct probe_config {
-	const char *uri; /* "tcp:127.0.0.1:4441"; libusb/hidapi come later */
+	const char *uri;   /* "tcp:127.0.0.1:4441"; libusb/hidapi come later */
 	uint32_t clock_hz; /* SWD clock asked for, default 10 MHz */
 	uint32_t timeout_ms; /* real time without an answer; default 3000 */
 };
@@ -71,11 +74,23 @@ MUST_USE int adi_write16(struct probe *p, uint32_t addr, uint16_t v);
 /* Waits until (word & mask) == value, polling inside the probe. */
 MUST_USE int adi_poll32(struct probe *p, uint32_t addr, uint32_t mask,
 			uint32_t value, uint32_t timeout_us);
-/* Starts a write without waiting for its answers; adi_flush() collects. */
-MUST_USE int adi_post_write(struct probe *p, uint32_t addr, const void *buf,
-			    size_t len);
+/*
+ * The same, queued: nothing is waited for, several packets travel ahead of
+ * their answers, and adi_flush() gives the first error of all.  out is valid
+ * after a good adi_flush(); buf is read before the call returns.
+ */
+void adi_queue_read32(struct probe *p, uint32_t addr, uint32_t *out);
+void adi_queue_write32(struct probe *p, uint32_t addr, uint32_t v);
+void adi_queue_read(struct probe *p, uint32_t addr, uint8_t *out, size_t len);
+void adi_queue_write(struct probe *p, uint32_t addr, const uint8_t *buf,
+		     size_t len);
+/* Polls inside the probe, some milliseconds at most: for what is as good as
+ * certain.  E_TIMEOUT at the flush. */
+void adi_queue_match32(struct probe *p, uint32_t addr, uint32_t mask,
+		       uint32_t value);
 MUST_USE int adi_flush(struct probe *p);
-/* ROM table: JEP106 designer (continuation << 7 | id) and part number. */
+/* ROM table: JEP106 designer (continuation << 7 | id; bit 31 set when
+ * the table names none the JEDEC way) and part number. */
 MUST_USE int adi_rom_identity(struct probe *p, uint32_t *out_designer,
 			      uint32_t *out_part);
 
@@ -88,6 +103,7 @@ MUST_USE int cortexm_reset_run(struct probe *p);
 MUST_USE int cortexm_is_halted(struct probe *p, bool *out);
 MUST_USE int cortexm_reg_read(struct probe *p, unsigned sel, uint32_t *out);
 MUST_USE int cortexm_reg_write(struct probe *p, unsigned sel, uint32_t v);
+void cortexm_queue_reg_write(struct probe *p, unsigned sel, uint32_t v);
 /* Leaves debug state: C_DEBUGEN off, comparators cleared. */
 MUST_USE int cortexm_detach(struct probe *p);
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe/internal.h - struct probe, and the packet queue under adi.c.
+ *
+ * Everything that goes to the target is queued: ops gather in one
+ * DAP_Transfer packet until it is full or must be sent, packets travel ahead
+ * of their answers as far as the probe allows, and queue_flush() waits for
+ * all of them.  The first error sticks until then; what was queued behind it
+ * is sent and ignored (a sticky error in the debug port keeps the target from
+ * obeying it).
+ */
+#ifndef PROBE_INTERNAL_H
+#define PROBE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe/codec.h"
+#include "probe/probe.h"
+#include "probe/transport.h"
+
+#define PROBE_IN_FLIGHT_MAX 16
+
+enum slot_kind { SLOT_OPS, SLOT_BLOCK, SLOT_STATUS };
+
+struct slot { /* one packet, sent or being filled */
+	enum slot_kind kind;
+	unsigned count;
+	size_t request_len, response_len;
+	struct dap_op ops[DAP_OPS_MAX];
+	uint8_t request; /* SLOT_BLOCK */
+	uint8_t *data;	 /* SLOT_BLOCK read */
+	uint32_t where;
+	uint8_t command; /* SLOT_STATUS */
+};
+
+struct probe {
+	struct transport transport;
+	struct probe_info info;
+	uint32_t clock_hz, timeout_ms;
+	bool lost;
+	char why[256];
+
+	/* queue: slots[head] is the oldest in flight, slots[open] fills */
+	struct slot *slots;
+	unsigned slot_count, head, in_flight, open;
+	int err;	      /* first error since the last flush */
+	unsigned match_retry; /* as the probe was told */
+
+	/* ADIv5 */
+	bool connected;
+	uint32_t dpidr, ap_idr, ap_base;
+	uint32_t select, csw, tar;
+	bool select_known, csw_known, tar_known;
+};
+
+/* Records err with its text, unless an earlier one waits; returns err. */
+int probe_fail(struct probe *p, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void queue_op(struct probe *p, const struct dap_op *op);
+/* Up to what one packet holds of count words; returns how many it took.
+ * Writes read data now, reads store into data at the flush. */
+unsigned queue_block(struct probe *p, uint8_t request, uint8_t *data,
+		     unsigned count, uint32_t where);
+/* A command with a status answer, in order with the rest. */
+void queue_status(struct probe *p, const uint8_t *packet, size_t len);
+/* Room for ops in the open packet: bytes of request and response. */
+size_t queue_room(const struct probe *p);
+MUST_USE int queue_flush(struct probe *p);
+/* Retries of DAP_Transfer's value match, from the next packet on. */
+void queue_match_retry(struct probe *p, unsigned retry);
+
+/* One command at a time; waits for everything queued before it. */
+MUST_USE int dap_command(struct probe *p, const uint8_t *request, size_t len,
+			 uint8_t *answer, size_t cap, size_t *out_len);
+/* A command answered by a status byte. */
+MUST_USE int dap_simple(struct probe *p, const uint8_t *request, size_t len,
+			const char *what);
+
+/* adi.c */
+#define DP_ABORT 0x0
+#define DP_DPIDR 0x0
+#define DP_CTRL_STAT 0x4
+#define DP_SELECT 0x8
+#define DP_RDBUFF 0xc
+#define AP_CSW 0x00
+#define AP_TAR 0x04
+#define AP_DRW 0x0c
+#define AP_BASE 0xf8
+#define AP_IDR 0xfc
+void adi_queue_dp_write(struct probe *p, uint8_t reg, uint32_t v);
+void adi_queue_ap_write(struct probe *p, uint8_t reg, uint32_t v);
+void adi_queue_ap_read(struct probe *p, uint8_t reg, uint32_t *out);
+/* Register 0xf0 bank selection, cached. */
+void adi_queue_select(struct probe *p, uint8_t reg);
+void adi_forget(struct probe *p); /* nothing is known of the target's DP */
+
+#endif
