@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/ct.h"
 #include "verify/verify.h"
 
 bool text_equal(const char *a, const char *b)
@@ -12,6 +13,20 @@ bool text_equal(const char *a, const char *b)
 		y++;
 	}
 	return *x == *y;
+}
+
+/* The key number in the object is no evidence, but a wrong one says that
+ * something is wrong, and no byte of a record may be changed unnoticed. */
+static int object_key(const struct signet_crypto *env, const uint8_t pub[65],
+		      const struct cose_sign1 *s)
+{
+	union hash_ctx ctx;
+	uint8_t id[DIGEST_LEN];
+
+	env->hash_init(ctx.bytes);
+	env->hash_update(ctx.bytes, pub, 65);
+	env->hash_final(ctx.bytes, id);
+	return ct_equal(id, s->kid, COSE_KID_LEN) ? 0 : E_KEY;
 }
 
 /* SHA-256 of the Sig_structure, without ever holding it in one piece. */
@@ -61,7 +76,11 @@ void signed_object_open(const struct signet_crypto *env,
 		evidence_add(e, 0, false, err, kind->malformed);
 		return;
 	}
-	out->answer = env->p256_verify(pub, hash, out->cose.sig);
-	if (out->answer != VERDICT_YES)
-		evidence_add(e, 0, false, E_SIGNATURE, kind->forged);
+	err = object_key(env, pub, &out->cose);
+	if (!err) {
+		out->answer = env->p256_verify(pub, hash, out->cose.sig);
+		err = out->answer == VERDICT_YES ? 0 : E_SIGNATURE;
+	}
+	if (err)
+		evidence_add(e, 0, false, err, kind->forged);
 }

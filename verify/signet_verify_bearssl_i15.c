@@ -30,6 +30,8 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 #include "ec/ecdsa_i15_bits.c"
 #include "ec/ecdsa_i15_vrfy_raw.c"
 #include "ec/ec_secp256r1.c"
+#include "ec/ec_secp384r1.c"
+#include "ec/ec_secp521r1.c"
 #include "ec/ec_prime_i15.c"
 /* clang-format on */
 

@@ -32,6 +32,8 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 #include "ec/ecdsa_i31_bits.c"
 #include "ec/ecdsa_i31_vrfy_raw.c"
 #include "ec/ec_secp256r1.c"
+#include "ec/ec_secp384r1.c"
+#include "ec/ec_secp521r1.c"
 #include "ec/ec_prime_i31.c"
 /* clang-format on */
 

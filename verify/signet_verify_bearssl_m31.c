@@ -34,6 +34,8 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 #define P256_N curve_order /* both files have these names */
 #define P256_G curve_generator
 #include "ec/ec_secp256r1.c"
+#include "ec/ec_secp384r1.c"
+#include "ec/ec_secp521r1.c"
 #undef P256_N
 #undef P256_G
 #include "ec/ec_p256_m31.c"

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* verify_openssl.h - struct signet_crypto by OpenSSL, for tests on the host. */
+#ifndef TESTS_LIB_VERIFY_OPENSSL_H
+#define TESTS_LIB_VERIFY_OPENSSL_H
+
+#include "verify/signet_verify.h"
+#include "wire/cose.h"
+
+extern const struct signet_crypto verify_openssl;
+
+/* SHA-256 of the Sig_structure that s was signed over. */
+void verify_openssl_hash(const char *label, const struct cose_sign1 *s,
+			 uint8_t out[DIGEST_LEN]);
+
+#endif
