@@ -59,6 +59,8 @@ struct chip {
 	uint8_t option_count;
 	uint32_t level_mask, level_value[3];
 	bool level2; /* the family has a level 2 */
+	/* RAM that level 1 shuts as well; 0 = none */
+	uint32_t closed_ram;
 	/* the family's part of chip_check_uid(); len was checked */
 	int (*check_uid)(const uint8_t *uid, char *why);
 };

@@ -93,8 +93,7 @@ static void queue_port(struct probe *p)
 
 	queue_status(p, clock, sizeof(clock));
 	queue_status(p, swd, sizeof(swd));
-	p->match_retry = UINT16_MAX + 1; /* nothing: the probe is to be told */
-	queue_match_retry(p, 1000);
+	queue_configure(p);
 }
 
 static int connect_port(struct probe *p)

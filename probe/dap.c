@@ -244,20 +244,20 @@ void queue_status(struct probe *p, const uint8_t *packet, size_t len)
 	queue_launch(p, packet, len);
 }
 
-void queue_match_retry(struct probe *p, unsigned retry)
+void queue_configure(struct probe *p)
 {
+	/* a match read is 46 clocks at least: 8 request, 5 acknowledge and
+	 * turnaround, 33 data */
+	uint64_t retry = (uint64_t)p->clock_hz * MATCH_US / 1000000 / 46;
 	uint8_t packet[6];
 	struct wr w;
 	size_t len;
 
-	if (p->match_retry == retry)
-		return;
-	p->match_retry = retry;
 	wr_init(&w, packet, sizeof(packet));
 	wr_u8(&w, DAP_TRANSFER_CONFIGURE);
-	wr_u8(&w, 0);	/* idle cycles */
-	wr_u16(&w, 64); /* WAIT retries */
-	wr_u16(&w, (uint16_t)retry);
+	wr_u8(&w, 0); /* idle cycles */
+	wr_u16(&w, WAIT_RETRIES);
+	wr_u16(&w, retry < UINT16_MAX ? (uint16_t)retry : UINT16_MAX);
 	if (wr_end(&w, &len) == 0)
 		queue_status(p, packet, len);
 }

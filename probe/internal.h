@@ -44,8 +44,7 @@ struct probe {
 	/* queue: slots[head] is the oldest in flight, slots[open] fills */
 	struct slot *slots;
 	unsigned slot_count, head, in_flight, open;
-	int err;	      /* first error since the last flush */
-	unsigned match_retry; /* as the probe was told */
+	int err; /* first error since the last flush */
 
 	/* ADIv5 */
 	bool connected;
@@ -68,8 +67,11 @@ void queue_status(struct probe *p, const uint8_t *packet, size_t len);
 /* Room for ops in the open packet: bytes of request and response. */
 size_t queue_room(const struct probe *p);
 MUST_USE int queue_flush(struct probe *p);
-/* Retries of DAP_Transfer's value match, from the next packet on. */
-void queue_match_retry(struct probe *p, unsigned retry);
+/* Tells the probe how often to try again: on WAIT, and until a value matches.
+ */
+void queue_configure(struct probe *p);
+#define WAIT_RETRIES 64
+#define MATCH_US 100000 /* target time that one packet polls for, about */
 
 /* One command at a time; waits for everything queued before it. */
 MUST_USE int dap_command(struct probe *p, const uint8_t *request, size_t len,

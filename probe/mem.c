@@ -228,29 +228,19 @@ int adi_write16(struct probe *p, uint32_t addr, uint16_t v)
 }
 
 /*
- * One retry is at least one SWD read: 8 request, 1 + 3 acknowledge, 33 data,
- * 1 turnaround bits.  Counting the shortest makes the wait at least as long
- * as asked.
+ * The probe gives up after match_retry reads, about 0.1 s at the clock asked
+ * for; the wait goes on packet by packet.  A slower wire only waits longer.
  */
-#define POLL_BITS 46
-#define POLL_RETRIES_MAX 20000
-
 int adi_poll32(struct probe *p, uint32_t addr, uint32_t mask, uint32_t value,
 	       uint32_t timeout_us)
 {
-	uint64_t retries = (uint64_t)timeout_us * (p->clock_hz / 1000) / 1000 /
-			   POLL_BITS;
+	uint32_t waited = 0;
 	int err;
 
 	do {
-		unsigned n = retries < POLL_RETRIES_MAX ? (unsigned)retries
-							: POLL_RETRIES_MAX;
-
-		/* few different values, so that the probe need not be told */
-		queue_match_retry(p, n <= 1000 ? 1000 : POLL_RETRIES_MAX);
 		adi_queue_match32(p, addr, mask, value);
 		err = queue_flush(p);
-		retries -= n;
-	} while (err == E_TIMEOUT && retries > 0);
+		waited += MATCH_US;
+	} while (err == E_TIMEOUT && waited < timeout_us);
 	return err;
 }

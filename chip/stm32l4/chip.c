@@ -60,5 +60,6 @@ const struct chip chip_stm32l4 = {
 	.level_mask = 0xff,
 	.level_value = { 0xaa, 0xbb, 0xcc }, /* RM0394 3.5.1 */
 	.level2 = true,
+	.closed_ram = 0x10000000, /* SRAM2; DS11451 table 2 */
 	.check_uid = stm32l4_check_uid,
 };

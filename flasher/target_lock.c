@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Option bytes, read protection, the proof that it holds, and its removal. */
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "flasher/target_int.h"
+
+static int option_index(const struct chip *c, uint32_t reg)
+{
+	for (unsigned i = 0; i < c->option_count; i++)
+		if (c->options[i].reg == reg)
+			return (int)i;
+	return -1;
+}
+
+int target_want_options(struct target *t, const struct release_header *h,
+			uint32_t out[CHIP_OPTIONS_MAX])
+{
+	const struct chip *c = t->chip;
+
+	if (h->protection > (c->level2 ? 2 : 1))
+		return target_fail(t, E_ARG,
+				   "%s has no read-protection level %u",
+				   c->name, h->protection);
+	for (unsigned i = 0; i < c->option_count; i++)
+		out[i] = c->options[i].def;
+	for (unsigned i = 0; i < h->option_count; i++) {
+		const struct option_word *o = &h->options[i];
+		int n = option_index(c, o->reg);
+
+		if (n < 0)
+			return target_fail(t, E_ARG,
+					   "0x%08" PRIx32 " is no option "
+					   "register of %s",
+					   o->reg, c->name);
+		if (o->mask & ~c->options[n].mask)
+			return target_fail(t, E_ARG,
+					   "the release sets reserved bits of "
+					   "option register 0x%08" PRIx32,
+					   o->reg);
+		out[n] = (out[n] & ~o->mask) | (o->value & o->mask);
+	}
+	/* the level is the header's, whatever an option word says */
+	out[0] = (out[0] & ~c->level_mask) | c->level_value[h->protection];
+	return 0;
+}
+
+static int options_compare(struct target *t, int err, const uint32_t *have,
+			   const uint32_t *want)
+{
+	for (unsigned i = 0; i < t->chip->option_count; i++) {
+		const struct chip_option *o = &t->chip->options[i];
+
+		if (((have[i] ^ want[i]) & o->mask) == 0)
+			continue;
+		return target_fail(t, err,
+				   "option register 0x%08" PRIx32
+				   " reads 0x%08" PRIx32
+				   ", should be 0x%08" PRIx32,
+				   o->reg, have[i], want[i]);
+	}
+	return 0;
+}
+
+int target_set_options(struct target *t, const uint32_t want[CHIP_OPTIONS_MAX])
+{
+	const struct chip *c = t->chip;
+	uint32_t have[CHIP_OPTIONS_MAX];
+	int err;
+
+	for (unsigned i = 0; i < c->option_count; i++)
+		adi_queue_write32(t->probe,
+				  algo_word_address(t, ALGO_OPTIONS + i),
+				  want[i]);
+	algo_queue_command(t, ALGO_OPTION_SET, 0, 0);
+	err = algo_wait(t, c->algo->options_us, "writing the option bytes",
+			NULL);
+	if (err != 0)
+		return err;
+	err = target_read_options(t, have);
+	if (err != 0)
+		return target_wire_fail(t, err, "reading the option bytes");
+	err = options_compare(t, E_TARGET_VERIFY, have, want);
+	if (err != 0)
+		return err;
+	for (unsigned i = 0; i < c->option_count; i++)
+		t->options[i] = want[i];
+	t->options_known = true;
+	t->locked = chip_level(c, want[0]) != 0;
+	return 0;
+}
+
+/* -- prove --------------------------------------------------------------- */
+
+/* Reading addr must fail at the chip; a wire that fails proves nothing. */
+static int must_fault(struct target *t, uint32_t addr)
+{
+	uint32_t v;
+	int err = adi_read32(t->probe, addr, &v);
+
+	if (err == 0)
+		return target_fail(t, E_TARGET_OPEN,
+				   "0x%08" PRIx32 " reads as 0x%08" PRIx32
+				   " through the debug port",
+				   addr, v);
+	if (err != E_DAP_FAULT)
+		return target_wire_fail(t, err, "trying to read 0x%08" PRIx32,
+					addr);
+	err = adi_recover(t->probe);
+	if (err != 0)
+		return target_wire_fail(t, err, "after a refused read");
+	return 0;
+}
+
+/* The same by code in the target's RAM. */
+static int code_must_fault(struct target *t, uint32_t addr)
+{
+	uint32_t error, v;
+	int err = algo_start(t);
+
+	if (err != 0)
+		return err;
+	algo_queue_command(t, ALGO_READ, addr, 0);
+	err = adi_poll32(t->probe, algo_word_address(t, ALGO_COMMAND),
+			 0xffffffff, ALGO_IDLE, 10000);
+	/* locked up for good is refused as well */
+	if (err == E_TIMEOUT)
+		return 0;
+	if (err == 0) {
+		adi_queue_read32(t->probe, algo_word_address(t, ALGO_ERROR),
+				 &error);
+		adi_queue_read32(t->probe, algo_word_address(t, ALGO_RESULT),
+				 &v);
+		err = adi_flush(t->probe);
+	}
+	if (err != 0)
+		return target_wire_fail(t, err, "reading flash by RAM code");
+	if (error == ALGO_E_FAULT)
+		return 0;
+	return target_fail(t, E_TARGET_OPEN,
+			   "code in RAM reads 0x%08" PRIx32 " at 0x%08" PRIx32,
+			   v, addr);
+}
+
+static int prove_level1(struct target *t)
+{
+	const struct chip *c = t->chip;
+	const uint32_t tries[] = {
+		c->flash_base,
+		c->flash_base + c->page_len,
+		c->flash_base + c->flash_len / 2,
+		c->flash_base + c->flash_len - RESERVED_LEN,
+		c->flash_base + c->flash_len - 4,
+		c->closed_ram,
+	};
+	uint32_t have[CHIP_OPTIONS_MAX];
+	int err;
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		if (tries[i] == 0)
+			continue;
+		err = must_fault(t, tries[i]);
+		if (err != 0)
+			return err;
+		target_report(t, (uint32_t)i + 1);
+	}
+	err = target_read_options(t, have);
+	if (err != 0)
+		return target_wire_fail(t, err, "reading the option bytes");
+	if (t->options_known)
+		err = options_compare(t, E_TARGET_OPEN, have, t->options);
+	else if (chip_level(c, have[0]) == 0)
+		err = target_fail(t, E_TARGET_OPEN,
+				  "the option bytes say level 0");
+	return err != 0 ? err : code_must_fault(t, c->flash_base);
+}
+
+int target_prove_locked(struct target *t)
+{
+	bool level2;
+	int err;
+
+	if (t->chip == NULL)
+		return target_fail(t, E_STATE, "the chip was not identified");
+	target_phase_set(t, PHASE_PROVE, 7);
+	level2 = t->options_known && chip_level(t->chip, t->options[0]) == 2;
+	err = target_attach(t);
+	/* at level 2 silence is what is wanted; that somebody lives behind it
+	 * is for the start proof to show */
+	if (level2)
+		return err == E_TARGET_LOST ? 0
+		       : err != 0	    ? err
+					    : target_fail(t, E_TARGET_OPEN,
+							  "the debug port "
+								    "answers at level 2");
+	if (err == 0)
+		err = prove_level1(t);
+	target_report(t, 7);
+	return err;
+}
+
+/* -- unlock -------------------------------------------------------------- */
+
+static int check_unlocked(struct target *t)
+{
+	uint32_t have[CHIP_OPTIONS_MAX], v;
+	int err = target_attach(t);
+
+	if (err != 0)
+		return err;
+	err = target_read_options(t, have);
+	if (err == 0 && chip_level(t->chip, have[0]) != 0)
+		return target_fail(t, E_TARGET_PROTECTED,
+				   "the chip is still protected (option word "
+				   "0x%08" PRIx32 ")",
+				   have[0]);
+	if (err == 0)
+		err = adi_read32(t->probe, t->chip->flash_base, &v);
+	if (err != 0)
+		return target_wire_fail(t, err, "looking at the unlocked chip");
+	t->locked = false;
+	t->options_known = false;
+	return 0;
+}
+
+int target_unlock(struct target *t, const struct chip *chip)
+{
+	uint32_t have[CHIP_OPTIONS_MAX], want[CHIP_OPTIONS_MAX];
+	int err;
+
+	target_phase_set(t, PHASE_CONNECT, 0);
+	t->chip = chip;
+	err = target_attach(t);
+	if (err != 0)
+		return err;
+	err = target_read_options(t, have);
+	if (err != 0)
+		return target_wire_fail(t, err, "reading the option bytes");
+	if (chip_level(chip, have[0]) == 2)
+		return target_fail(t, E_TARGET_PROTECTED,
+				   "level 2 cannot be lifted");
+	for (unsigned i = 0; i < chip->option_count; i++)
+		want[i] = chip->options[i].def;
+	target_phase_set(t, PHASE_LOCK, 0);
+	err = algo_start(t);
+	if (err == 0)
+		err = target_set_options(t, want);
+	if (err == 0)
+		err = target_power_cycle(t);
+	return err != 0 ? err : check_unlocked(t);
+}
