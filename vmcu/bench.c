@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmcu/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void board_free(struct bench_board *b)
+{
+	free(b->chip);
+	free(b->state);
+	free(b->profile);
+	memset(b, 0, sizeof(*b));
+}
+
+/* A copy, NULL for NULL; *ok turns false when memory is out. */
+static char *copy(const char *s, bool *ok)
+{
+	char *p = s != NULL ? strdup(s) : NULL;
+
+	if (s != NULL && p == NULL)
+		*ok = false;
+	return p;
+}
+
+static int board_copy(const struct mcu_config *cfg, struct bench_board *out)
+{
+	bool ok = true;
+	struct bench_board b = {
+		.chip = copy(cfg->chip, &ok),
+		.state = copy(cfg->state, &ok),
+		.profile = copy(cfg->profile, &ok),
+		.seed = cfg->seed,
+		.flash_time = (int)cfg->flash_time,
+	};
+
+	if (!ok) {
+		board_free(&b);
+		return E_NOMEM;
+	}
+	*out = b;
+	return 0;
+}
+
+int bench_new(const struct mcu_config *cfg, struct bench **out,
+	      char why[BENCH_WHY_CAP])
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	int err;
+
+	snprintf(why, BENCH_WHY_CAP, "%s", error_text(E_NOMEM));
+	if (b == NULL)
+		return E_NOMEM;
+	err = board_copy(cfg, &b->board);
+	if (err == 0)
+		err = mcu_new(cfg, &b->mcu, why);
+	if (err != 0) {
+		board_free(&b->board);
+		free(b);
+		return err;
+	}
+	b->time.mcu = b->mcu;
+	swj_init(&b->swj, &b->time);
+	*out = b;
+	return 0;
+}
+
+void bench_free(struct bench *b)
+{
+	if (b == NULL)
+		return;
+	mcu_free(b->mcu);
+	board_free(&b->board);
+	free(b);
+}
+
+static void uart_collect(struct bench *b)
+{
+	size_t at, n;
+
+	do {
+		at = (size_t)(b->uart_end % BENCH_UART_CAP);
+		n = mcu_uart_read(b->mcu, b->uart + at, BENCH_UART_CAP - at);
+		b->uart_end += n;
+	} while (n != 0);
+}
+
+void bench_settle(struct bench *b)
+{
+	wiretime_flush(&b->time);
+	uart_collect(b);
+}
+
+void bench_run(struct bench *b, uint64_t picoseconds)
+{
+	/* In slices, so that the UART's queue never overflows. */
+	const uint64_t slice = WIRETIME_PS / 20;
+
+	bench_settle(b);
+	while (picoseconds != 0) {
+		uint64_t ps = picoseconds < slice ? picoseconds : slice;
+
+		mcu_advance(b->mcu, ps);
+		uart_collect(b);
+		picoseconds -= ps;
+	}
+}
+
+size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out,
+		       size_t cap, bool *ret_lost)
+{
+	size_t n = 0;
+
+	*ret_lost = b->uart_end - *pos > BENCH_UART_CAP;
+	if (*ret_lost)
+		*pos = b->uart_end - BENCH_UART_CAP;
+	while (n < cap && *pos != b->uart_end)
+		out[n++] = b->uart[(*pos)++ % BENCH_UART_CAP];
+	return n;
+}
+
+int bench_save(struct bench *b, char why[BENCH_WHY_CAP])
+{
+	int err;
+
+	if (b->board.state == NULL)
+		return 0;
+	bench_settle(b);
+	err = mcu_save(b->mcu);
+	if (err != 0)
+		snprintf(why, BENCH_WHY_CAP, "cannot write %s: %s",
+			 b->board.state, error_text(err));
+	return err;
+}
+
+void bench_power(struct bench *b, bool on)
+{
+	bench_settle(b);
+	if (mcu_powered(b->mcu) == on)
+		return;
+	mcu_power(b->mcu, on);
+	swj_power_on_reset(&b->swj);
+}
+
+void bench_nrst(struct bench *b, enum bench_puller who, bool low)
+{
+	bool was = b->nrst != 0;
+
+	bench_settle(b);
+	if (low)
+		b->nrst |= (unsigned)who;
+	else
+		b->nrst &= ~(unsigned)who;
+	if (was != (b->nrst != 0))
+		mcu_nrst(b->mcu, b->nrst != 0);
+}
+
+/* Two boards made on one bench must not get one UID. */
+static uint64_t board_seed(uint64_t seed, const char *state)
+{
+	uint64_t h = 0xcbf29ce484222325ull ^ seed; /* FNV-1a */
+
+	while (*state != '\0')
+		h = (h ^ (uint8_t)*state++) * 0x100000001b3ull;
+	return h;
+}
+
+static int insert_check(const struct bench_insert *what, const char *now,
+			char why[BENCH_WHY_CAP])
+{
+	bool exists = access(what->state, F_OK) == 0;
+
+	if (exists && what->create) {
+		snprintf(why, BENCH_WHY_CAP,
+			 "%s exists; insert it without --new", what->state);
+		return E_EXISTS;
+	}
+	if (!exists && !what->create) {
+		snprintf(why, BENCH_WHY_CAP,
+			 "%s does not exist; --new makes a virgin chip",
+			 what->state);
+		return E_NOT_FOUND;
+	}
+	if (now != NULL && strcmp(now, what->state) == 0 && what->create) {
+		snprintf(why, BENCH_WHY_CAP, "%s is on the bench already",
+			 what->state);
+		return E_EXISTS;
+	}
+	return 0;
+}
+
+/* The new board's chip lies ready: take the old one away. */
+static void replace(struct bench *b, struct mcu *m,
+		    const struct bench_board *board)
+{
+	bool on = mcu_powered(b->mcu);
+
+	bench_power(b, false);
+	mcu_free(b->mcu);
+	board_free(&b->board);
+	b->mcu = m;
+	b->board = *board;
+	b->time.mcu = m;
+	swj_power_on_reset(&b->swj);
+	if (b->nrst != 0)
+		mcu_nrst(b->mcu, true);
+	bench_power(b, on);
+}
+
+int bench_insert(struct bench *b, const struct bench_insert *what,
+		 char why[BENCH_WHY_CAP])
+{
+	struct mcu_config cfg = {
+		.chip = b->board.chip,
+		.state = what->state,
+		.uid = what->uid,
+		.seed = board_seed(b->board.seed, what->state),
+		.profile = what->profile,
+	};
+	struct bench_board board = { 0 };
+	struct mcu *m = NULL;
+	int err;
+
+	cfg.flash_time = b->board.flash_time;
+	err = insert_check(what, b->board.state, why);
+	if (err == 0)
+		err = bench_save(b, why);
+	if (err == 0)
+		err = mcu_new(&cfg, &m, why);
+	if (err != 0)
+		return err;
+	err = board_copy(&cfg, &board);
+	if (err != 0) {
+		mcu_free(m);
+		snprintf(why, BENCH_WHY_CAP, "%s", error_text(err));
+		return err;
+	}
+	board.seed = b->board.seed;
+	replace(b, m, &board);
+	return what->create ? bench_save(b, why) : 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmcu/bench.h - the workbench around the chip: the board on it, its power
+ * supply, the reset line that several tools may pull, its UART as heard by
+ * several listeners, and the debug connector.
+ */
+#ifndef VMCU_BENCH_H
+#define VMCU_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmcu/mcu.h"
+#include "vmcu/swj.h"
+#include "vmcu/wiretime.h"
+
+#define BENCH_UID_LEN 12
+#define BENCH_UART_CAP 65536
+#define BENCH_WHY_CAP 256
+
+enum bench_puller { /* who holds NRST low */
+	BENCH_NRST_PROBE = 1 << 0,
+	BENCH_NRST_JTAG = 1 << 1,
+	BENCH_NRST_BENCH = 1 << 2,
+};
+
+struct bench_board { /* strings owned by the bench */
+	char *chip, *state, *profile;
+	uint64_t seed;
+	int flash_time;
+};
+
+struct bench {
+	struct mcu *mcu;
+	struct wiretime time;
+	struct swj swj;
+	struct bench_board board;
+	unsigned nrst; /* enum bench_puller */
+	uint8_t uart[BENCH_UART_CAP];
+	uint64_t uart_end; /* bytes heard since the start */
+};
+
+/* uid NULL = from the seed; state NULL = in memory only.  Power is off. */
+MUST_USE int bench_new(const struct mcu_config *cfg, struct bench **out,
+		       char why[BENCH_WHY_CAP]);
+void bench_free(struct bench *b);
+
+/* Virtual time that is not spent on a wire (delays, packet costs). */
+void bench_run(struct bench *b, uint64_t picoseconds);
+/* Catches up with time spent on wires and collects the UART. */
+void bench_settle(struct bench *b);
+
+void bench_power(struct bench *b, bool on);
+void bench_nrst(struct bench *b, enum bench_puller who, bool low);
+MUST_USE int bench_save(struct bench *b, char why[BENCH_WHY_CAP]);
+
+/*
+ * Swaps the board: saves and removes the old one, then loads `state`, or with
+ * create makes a virgin chip there.  The supply stays switched as it was.  On
+ * failure the old board stays in place, without having lost power.
+ */
+struct bench_insert {
+	const char *state;
+	bool create;
+	const char *profile; /* NULL = genuine */
+	const uint8_t *uid; /* NULL = from the seed and the file name */
+};
+MUST_USE int bench_insert(struct bench *b, const struct bench_insert *what,
+			  char why[BENCH_WHY_CAP]);
+
+/* Bytes of the firmware's UART from *pos on; moves *pos.  *ret_lost says that
+ * the listener came too late for some. */
+size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out,
+		       size_t cap, bool *ret_lost);
+
+#endif

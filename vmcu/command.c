@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of `signet-vmcu ctl`. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "vmcu/control.h"
+
+#define PS_PER_MS 1000000000ull
+#define RUN_MS_MAX 3600000u
+#define CODE_OK 0
+#define CODE_FAILED 1
+#define CODE_USAGE 2
+
+struct call {
+	struct control *c;
+	struct bench *bench;
+	struct control_client *client;
+	int argc; /* arguments behind the command's name */
+	char **argv;
+	struct control_text *out;
+};
+
+/* -- arguments ------------------------------------------------------------ */
+
+static bool number(const char *s, uint64_t max, uint64_t *out)
+{
+	char *end;
+	unsigned long long v;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	v = strtoull(s, &end, 0);
+	if (*end != '\0' || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+static int bad(struct call *k, const char *what)
+{
+	control_print(k->out, "%.200s\n", what);
+	return CODE_USAGE;
+}
+
+static int failed(struct call *k, const char *why)
+{
+	control_print(k->out, "%.400s\n", why);
+	return CODE_FAILED;
+}
+
+/* -- supply, reset, time -------------------------------------------------- */
+
+static int save(struct call *k)
+{
+	char why[BENCH_WHY_CAP];
+
+	return bench_save(k->bench, why) == 0 ? CODE_OK : failed(k, why);
+}
+
+static int do_power(struct call *k)
+{
+	const char *what = k->argc >= 1 ? k->argv[0] : "";
+	bool cycle = strcmp(what, "cycle") == 0;
+	uint64_t ms = cycle ? 1000 : 0;
+
+	if (!cycle && strcmp(what, "on") != 0 && strcmp(what, "off") != 0)
+		return bad(k, "power wants on, off or cycle");
+	if (k->argc > 1 && !number(k->argv[1], RUN_MS_MAX, &ms))
+		return bad(k, "power wants milliseconds");
+	if (strcmp(what, "on") == 0) {
+		bench_power(k->bench, true);
+		bench_run(k->bench, ms * PS_PER_MS);
+		return CODE_OK;
+	}
+	bench_power(k->bench, false);
+	bench_run(k->bench, ms * PS_PER_MS);
+	bench_power(k->bench, cycle);
+	return save(k);
+}
+
+static int do_reset(struct call *k)
+{
+	bench_nrst(k->bench, BENCH_NRST_BENCH, true);
+	bench_run(k->bench, PS_PER_MS);
+	bench_nrst(k->bench, BENCH_NRST_BENCH, false);
+	return CODE_OK;
+}
+
+static int do_run(struct call *k)
+{
+	uint64_t ms;
+
+	if (!number(k->argv[0], RUN_MS_MAX, &ms))
+		return bad(k, "run wants milliseconds, at most an hour");
+	bench_run(k->bench, ms * PS_PER_MS);
+	return CODE_OK;
+}
+
+static int do_unplug(struct call *k)
+{
+	k->bench->swj.unplugged = true;
+	return CODE_OK;
+}
+
+static int do_plug(struct call *k)
+{
+	k->bench->swj.unplugged = false;
+	return CODE_OK;
+}
+
+/* -- boards --------------------------------------------------------------- */
+
+static int do_insert(struct call *k)
+{
+	struct bench_insert what = { 0 };
+	uint8_t uid[BENCH_UID_LEN];
+	size_t uid_len;
+	char why[BENCH_WHY_CAP];
+
+	for (int i = 0; i < k->argc; i++) {
+		const char *a = k->argv[i];
+
+		if (strcmp(a, "--new") == 0) {
+			what.create = true;
+		} else if (strcmp(a, "--uid") == 0 && i + 1 < k->argc) {
+			if (hex_decode(k->argv[++i], uid, sizeof(uid),
+				       &uid_len) != 0 ||
+			    uid_len != sizeof(uid))
+				return bad(k, "--uid wants 24 hex digits");
+			what.uid = uid;
+		} else if (strcmp(a, "--profile") == 0 && i + 1 < k->argc) {
+			what.profile = k->argv[++i];
+		} else if (what.state == NULL && *a != '-') {
+			what.state = a;
+		} else {
+			return bad(k, "insert STATEFILE [--new [--uid HEX] "
+				      "[--profile NAME]]");
+		}
+	}
+	if (what.state == NULL)
+		return bad(k, "insert wants a state file");
+	if (!what.create && (what.uid != NULL || what.profile != NULL))
+		return bad(k, "--uid and --profile only with --new");
+	if (bench_insert(k->bench, &what, why) != 0)
+		return failed(k, why);
+	k->c->uart_pos = k->bench->uart_end;
+	return CODE_OK;
+}
+
+static int do_flip(struct call *k)
+{
+	uint64_t addr, bit;
+	int err;
+
+	if (!number(k->argv[0], UINT32_MAX, &addr) ||
+	    !number(k->argv[1], 7, &bit))
+		return bad(k, "flip wants an address and a bit, 0 to 7");
+	bench_settle(k->bench);
+	err = mcu_flash_flip(k->bench->mcu, (uint32_t)addr, (unsigned)bit);
+	return err == 0 ? CODE_OK : failed(k, error_text(err));
+}
+
+static int do_cut(struct call *k)
+{
+	uint64_t n;
+
+	if (!number(k->argv[0], UINT32_MAX, &n))
+		return bad(k, "cut wants a number of flash operations");
+	mcu_cut_after(k->bench->mcu, (uint32_t)n);
+	return CODE_OK;
+}
+
+/* -- wire faults ---------------------------------------------------------- */
+
+static int do_wire(struct call *k)
+{
+	struct swdp_faults *f = &k->bench->swj.swd.faults;
+	const struct {
+		const char *name;
+		unsigned *counter;
+	} kinds[] = {
+		{ "wait", &f->wait },
+		{ "fault", &f->fault },
+		{ "parity", &f->parity },
+		{ "silence", &f->silence },
+	};
+	uint64_t n;
+
+	if (!number(k->argv[1], UINT32_MAX, &n))
+		return bad(k, "wire wants a number of transfers");
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].name, k->argv[0]) != 0)
+			continue;
+		*kinds[i].counter = (unsigned)n;
+		if (i == 0)
+			k->bench->swj.jtag.wait = (unsigned)n;
+		return CODE_OK;
+	}
+	return bad(k, "wire wants wait, fault, parity or silence");
+}
+
+/* -- questions ------------------------------------------------------------ */
+
+static int do_uart(struct call *k)
+{
+	static uint8_t buf[BENCH_UART_CAP];
+	bool lost;
+	size_t n;
+
+	if (k->argc == 1 && strcmp(k->argv[0], "--follow") == 0) {
+		k->client->follow = true;
+		k->client->pos = k->c->uart_pos;
+		return CODE_OK;
+	}
+	if (k->argc == 1 && strcmp(k->argv[0], "--clear") == 0) {
+		k->c->uart_pos = k->bench->uart_end;
+		return CODE_OK;
+	}
+	if (k->argc != 0)
+		return bad(k, "uart knows --follow and --clear");
+	bench_settle(k->bench);
+	n = bench_uart_read(k->bench, &k->c->uart_pos, buf, sizeof(buf),
+			    &lost);
+	control_print_bytes(k->out, buf, n);
+	return CODE_OK;
+}
+
+static int do_send(struct call *k)
+{
+	const uint8_t *p = (const uint8_t *)k->argv[0];
+	size_t len = strlen(k->argv[0]);
+
+	if (mcu_uart_write(k->bench->mcu, p, len) != len)
+		return failed(k, "the firmware's receiver is full");
+	return CODE_OK;
+}
+
+static void print_string(struct control_text *out, const char *s)
+{
+	control_print(out, "\"");
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			control_print(out, "\\%c", *s);
+		else if ((uint8_t)*s < 0x20)
+			control_print(out, "\\u%04x", (unsigned)*s);
+		else
+			control_print(out, "%c", *s);
+	}
+	control_print(out, "\"");
+}
+
+static int do_info(struct call *k)
+{
+	const struct bench *b = k->bench;
+	size_t uid_len;
+	const uint8_t *uid = mcu_uid(b->mcu, &uid_len);
+	char hex[2 * BENCH_UID_LEN + 1];
+
+	bench_settle(k->bench);
+	hex_encode(uid, uid_len < BENCH_UID_LEN ? uid_len : BENCH_UID_LEN,
+		   hex);
+	control_print(k->out, "{\"chip\":");
+	print_string(k->out, mcu_chip(b->mcu));
+	control_print(k->out, ",\"uid\":\"%s\",\"state\":", hex);
+	print_string(k->out, b->board.state != NULL ? b->board.state : "");
+	control_print(k->out, ",\"profile\":");
+	print_string(k->out, b->board.profile != NULL ? b->board.profile :
+							"genuine");
+	control_print(k->out, ",\"power\":%s,\"nrst_held\":%s",
+		      mcu_powered(b->mcu) ? "true" : "false",
+		      b->nrst != 0 ? "true" : "false");
+	control_print(k->out, ",\"debug_port\":%s,\"plugged\":%s",
+		      mcu_debug_alive(b->mcu) ? "true" : "false",
+		      b->swj.unplugged ? "false" : "true");
+	control_print(k->out, ",\"now_us\":%llu,\"resets\":%u",
+		      (unsigned long long)(mcu_now(b->mcu) / 1000000),
+		      mcu_resets(b->mcu));
+	control_print(k->out, ",\"instructions\":%llu,\"cycles\":%llu",
+		      (unsigned long long)mcu_instructions(b->mcu),
+		      (unsigned long long)mcu_cycles(b->mcu));
+	control_print(k->out, ",\"packets\":%llu,\"transfers\":%llu",
+		      (unsigned long long)k->c->dap->probe.packets,
+		      (unsigned long long)b->swj.swd.transfers);
+	control_print(k->out, ",\"wire_clocks\":%llu}\n",
+		      (unsigned long long)b->swj.clocks);
+	return CODE_OK;
+}
+
+static int do_save(struct call *k)
+{
+	return save(k);
+}
+
+static int do_quit(struct call *k)
+{
+	k->c->quit = true;
+	return CODE_OK;
+}
+
+/* -- dispatch ------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int min_args, max_args;
+	int (*run)(struct call *k);
+	const char *usage, *text;
+} commands[] = {
+	{ "power", 1, 2, do_power, "power on|off|cycle [MS]",
+	  "switch the supply; MS of virtual time pass (cycle: 1000)" },
+	{ "reset", 0, 0, do_reset, "reset", "pull NRST for a millisecond" },
+	{ "run", 1, 1, do_run, "run MS", "let virtual time pass" },
+	{ "insert", 1, 6, do_insert,
+	  "insert FILE [--new [--uid HEX] [--profile NAME]]",
+	  "swap the board; the supply stays as it was" },
+	{ "save", 0, 0, do_save, "save", "write the state file" },
+	{ "uart", 0, 1, do_uart, "uart [--follow|--clear]",
+	  "what the firmware said since the last time" },
+	{ "send", 1, 1, do_send, "send TEXT", "bytes to the firmware's UART" },
+	{ "info", 0, 0, do_info, "info", "everything about the bench, JSON" },
+	{ "cut", 1, 1, do_cut, "cut N",
+	  "cut the power after N more flash operations; 0 = never" },
+	{ "flip", 2, 2, do_flip, "flip ADDRESS BIT",
+	  "flip a stored bit of the flash, unseen by ECC" },
+	{ "wire", 2, 2, do_wire, "wire wait|fault|parity|silence N",
+	  "spoil the next N transfers" },
+	{ "unplug", 0, 0, do_unplug, "unplug", "pull the debug cable off" },
+	{ "plug", 0, 0, do_plug, "plug", "and plug it in again" },
+	{ "quit", 0, 0, do_quit, "quit", "save and end the virtual MCU" },
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+void control_usage(struct control_text *out)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		control_print(out, "  %s\n        %s\n", commands[i].usage,
+			      commands[i].text);
+}
+
+int control_command(struct control *c, struct control_client *client, int argc,
+		    char **argv, struct control_text *out)
+{
+	struct call k = { .c = c,
+			  .bench = c->bench,
+			  .client = client,
+			  .argc = argc - 1,
+			  .argv = argv + 1,
+			  .out = out };
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		if (k.argc < commands[i].min_args ||
+		    k.argc > commands[i].max_args) {
+			control_print(out, "usage: ctl SOCKET %s\n",
+				      commands[i].usage);
+			return CODE_USAGE;
+		}
+		return commands[i].run(&k);
+	}
+	control_print(out, "unknown command \"%.40s\"; there are:\n", argv[0]);
+	control_usage(out);
+	return CODE_USAGE;
+}

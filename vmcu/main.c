@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* signet-vmcu: a virtual microcontroller on a workbench. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "vmcu/bench.h"
+#include "vmcu/control.h"
+#include "vmcu/run.h"
+
+#define VERSION "0.1.0"
+#define PS_PER_MS 1000000000.0
+#define JTAG_HZ_DEFAULT 1000000u
+#define JTAG_HZ_MAX 100000000u
+#define PACKET_MS_DEFAULT 0.25
+#define PACKET_MS_MAX 1000.0
+
+static const char help_text[] =
+	"usage: signet-vmcu run [OPTION...]        a chip on a workbench\n"
+	"       signet-vmcu ctl SOCKET COMMAND...  operate that bench\n"
+	"       signet-vmcu copy FROM TO --uid HEX flash and options into a\n"
+	"                                          chip with another UID\n"
+	"       signet-vmcu flip FILE ADDRESS BIT  flip a stored flash bit\n"
+	"       signet-vmcu dump FILE OUT.bin      the flash array, past locks\n"
+	"       signet-vmcu --help | --version\n"
+	"\n"
+	"options of run:\n"
+	"  --chip NAME          stm32l432 (default)\n"
+	"  --state FILE         the chip's flash, options and UID live here;\n"
+	"                       made when missing; none: in memory only\n"
+	"  --uid HEX            UID of a new chip, 24 digits (default: by seed)\n"
+	"  --seed N             all that is random in the chip (default 1)\n"
+	"  --profile NAME       \"genuine\", or a counterfeit\n"
+	"  --dap ADDR:PORT      CMSIS-DAP over TCP; port 0 = a free one\n"
+	"  --bitbang ADDR:PORT  remote_bitbang, JTAG\n"
+	"  --control SOCKET     unix socket for ctl\n"
+	"  --packet-cost MS     virtual time of a probe packet (default 0.25)\n"
+	"  --jtag-clock HZ      clock of remote_bitbang (default 1000000)\n"
+	"  --flash-time KIND    min, typ (default) or max\n"
+	"  --speed real         virtual time follows the wall clock as well\n"
+	"  --power off          start with the supply switched off\n"
+	"  --ready-file FILE    written, whole, when all ports are open\n"
+	"\n"
+	"One JSON line on the output names the ports when all is ready.\n"
+	"SIGTERM saves the state file and ends.  Exit codes: 0 done, 1 failed,\n"
+	"2 wrong usage.\n"
+	"\n"
+	"commands of ctl:\n";
+
+static void print_help(void)
+{
+	char buf[4096];
+	struct control_text text = { .buf = buf, .cap = sizeof(buf) };
+
+	control_usage(&text);
+	fputs(help_text, stdout);
+	fwrite(text.buf, 1, text.len, stdout);
+}
+
+/* -- options of run ------------------------------------------------------- */
+
+struct parse {
+	struct run_options o;
+	uint8_t uid[BENCH_UID_LEN];
+};
+
+static bool set_chip(struct parse *p, const char *s)
+{
+	p->o.mcu.chip = s;
+	return true;
+}
+
+static bool set_state(struct parse *p, const char *s)
+{
+	p->o.mcu.state = s;
+	return *s != '\0';
+}
+
+static bool set_uid(struct parse *p, const char *s)
+{
+	size_t len;
+
+	p->o.mcu.uid = p->uid;
+	return hex_decode(s, p->uid, sizeof(p->uid), &len) == 0 &&
+	       len == sizeof(p->uid);
+}
+
+static bool set_seed(struct parse *p, const char *s)
+{
+	char *end;
+
+	errno = 0;
+	p->o.mcu.seed = strtoull(s, &end, 0);
+	return *s >= '0' && *s <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool set_profile(struct parse *p, const char *s)
+{
+	p->o.mcu.profile = s;
+	return true;
+}
+
+static bool set_dap(struct parse *p, const char *s)
+{
+	p->o.dap = s;
+	return true;
+}
+
+static bool set_bitbang(struct parse *p, const char *s)
+{
+	p->o.bitbang = s;
+	return true;
+}
+
+static bool set_control(struct parse *p, const char *s)
+{
+	p->o.control = s;
+	return true;
+}
+
+static bool set_packet_cost(struct parse *p, const char *s)
+{
+	char *end;
+	double ms = strtod(s, &end);
+
+	if (end == s || *end != '\0' || !(ms >= 0 && ms <= PACKET_MS_MAX))
+		return false;
+	p->o.packet_ps = (uint64_t)(ms * PS_PER_MS);
+	return true;
+}
+
+static bool set_jtag_clock(struct parse *p, const char *s)
+{
+	char *end;
+	unsigned long hz = strtoul(s, &end, 10);
+
+	p->o.jtag_hz = (uint32_t)hz;
+	return *s >= '0' && *s <= '9' && *end == '\0' && hz > 0 &&
+	       hz <= JTAG_HZ_MAX;
+}
+
+static bool set_flash_time(struct parse *p, const char *s)
+{
+	if (strcmp(s, "min") == 0)
+		p->o.mcu.flash_time = MCU_TIME_MIN;
+	else if (strcmp(s, "typ") == 0)
+		p->o.mcu.flash_time = MCU_TIME_TYP;
+	else if (strcmp(s, "max") == 0)
+		p->o.mcu.flash_time = MCU_TIME_MAX;
+	else
+		return false;
+	return true;
+}
+
+static bool set_speed(struct parse *p, const char *s)
+{
+	p->o.real_time = strcmp(s, "real") == 0;
+	return p->o.real_time || strcmp(s, "virtual") == 0;
+}
+
+static bool set_power(struct parse *p, const char *s)
+{
+	p->o.power_off = strcmp(s, "off") == 0;
+	return p->o.power_off || strcmp(s, "on") == 0;
+}
+
+static bool set_ready_file(struct parse *p, const char *s)
+{
+	p->o.ready_file = s;
+	return *s != '\0';
+}
+
+static const struct {
+	const char *name;
+	bool (*set)(struct parse *p, const char *s);
+} run_option[] = {
+	{ "chip", set_chip },
+	{ "state", set_state },
+	{ "uid", set_uid },
+	{ "seed", set_seed },
+	{ "profile", set_profile },
+	{ "dap", set_dap },
+	{ "bitbang", set_bitbang },
+	{ "control", set_control },
+	{ "packet-cost", set_packet_cost },
+	{ "jtag-clock", set_jtag_clock },
+	{ "flash-time", set_flash_time },
+	{ "speed", set_speed },
+	{ "power", set_power },
+	{ "ready-file", set_ready_file },
+};
+#define RUN_OPTIONS (sizeof(run_option) / sizeof(run_option[0]))
+
+static int parse_run(int argc, char **argv, struct parse *p)
+{
+	struct option options[RUN_OPTIONS + 1] = { 0 };
+	int c, i = 0;
+
+	for (size_t k = 0; k < RUN_OPTIONS; k++)
+		options[k] = (struct option){ run_option[k].name,
+					      required_argument, NULL, 'x' };
+	while ((c = getopt_long(argc, argv, "", options, &i)) != -1) {
+		if (c != 'x')
+			return VMCU_EXIT_USAGE;
+		if (!run_option[i].set(p, optarg)) {
+			fprintf(stderr,
+				"signet-vmcu: --%s: \"%s\" is not valid\n",
+				run_option[i].name, optarg);
+			return VMCU_EXIT_USAGE;
+		}
+	}
+	if (optind != argc) {
+		fprintf(stderr, "signet-vmcu: unexpected argument \"%s\"\n",
+			argv[optind]);
+		return VMCU_EXIT_USAGE;
+	}
+	if (p->o.dap == NULL && p->o.bitbang == NULL && p->o.control == NULL) {
+		fprintf(stderr, "signet-vmcu: nobody could reach the chip: "
+				"give --dap, --bitbang or --control\n");
+		return VMCU_EXIT_USAGE;
+	}
+	return VMCU_EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct parse p = { .o = {
+		.mcu = { .chip = "stm32l432", .seed = 1,
+			 .flash_time = MCU_TIME_TYP },
+		.packet_ps = (uint64_t)(PACKET_MS_DEFAULT * PS_PER_MS),
+		.jtag_hz = JTAG_HZ_DEFAULT,
+	} };
+	int code = parse_run(argc, argv, &p);
+
+	return code == VMCU_EXIT_OK ? run_bench(&p.o) : code;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} tools[] = {
+		{ "ctl", tool_ctl },
+		{ "copy", tool_copy },
+		{ "flip", tool_flip },
+		{ "dump", tool_dump },
+	};
+	const char *what = argc > 1 ? argv[1] : "";
+
+	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0) {
+		print_help();
+		return VMCU_EXIT_OK;
+	}
+	if (strcmp(what, "--version") == 0) {
+		printf("signet-vmcu %s\n", VERSION);
+		return VMCU_EXIT_OK;
+	}
+	if (strcmp(what, "run") == 0)
+		return run(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (strcmp(tools[i].name, what) == 0)
+			return tools[i].run(argc - 2, argv + 2);
+	fprintf(stderr, "signet-vmcu: %s%s%s; see signet-vmcu --help\n",
+		*what != '\0' ? "unknown command \"" : "no command", what,
+		*what != '\0' ? "\"" : "");
+	return VMCU_EXIT_USAGE;
+}

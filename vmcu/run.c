@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmcu/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vmcu/bitbang.h"
+#include "vmcu/control.h"
+#include "vmcu/dap_server.h"
+
+#define REAL_POLL_MS 5
+/* A bench that was held up does not make up for more than this. */
+#define REAL_CATCH_UP_PS (WIRETIME_PS / 5)
+
+enum { FD_SIGNAL,
+       FD_DAP,
+       FD_BITBANG = FD_DAP + DAP_SERVER_FDS,
+       FD_CONTROL = FD_BITBANG + BITBANG_FDS,
+       FD_COUNT = FD_CONTROL + CONTROL_FDS };
+
+struct loop {
+	struct bench *bench;
+	struct dap_server dap;
+	struct bitbang bitbang;
+	struct control control;
+	int signal_fd;
+	struct timespec wall; /* last look at the clock, --speed real */
+};
+
+static int signals_open(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int loop_open(struct loop *l, const struct run_options *o)
+{
+	char why[256] = "";
+	int err;
+
+	l->dap.fd = l->dap.listen_fd = -1;
+	l->bitbang.fd = l->bitbang.listen_fd = -1;
+	l->signal_fd = signals_open();
+	err = bench_new(&o->mcu, &l->bench, why);
+	if (err == 0)
+		err = dap_server_init(&l->dap, l->bench, o->dap, o->packet_ps,
+				      why);
+	if (err == 0)
+		err = bitbang_init(&l->bitbang, l->bench, o->bitbang,
+				   o->jtag_hz, why);
+	if (err == 0)
+		err = control_init(&l->control, l->bench, &l->dap, o->control,
+				   why);
+	if (err != 0)
+		fprintf(stderr, "signet-vmcu: %s\n", why);
+	return err;
+}
+
+static int loop_close(struct loop *l)
+{
+	char why[BENCH_WHY_CAP];
+	int err = 0;
+
+	if (l->bench == NULL)
+		return 0;
+	if (l->control.bench != NULL)
+		control_close(&l->control);
+	if (l->bitbang.bench != NULL)
+		bitbang_close(&l->bitbang);
+	if (l->dap.probe.bench != NULL)
+		dap_server_close(&l->dap);
+	if (l->signal_fd >= 0)
+		close(l->signal_fd);
+	err = bench_save(l->bench, why);
+	if (err != 0)
+		fprintf(stderr, "signet-vmcu: %s\n", why);
+	bench_free(l->bench);
+	return err;
+}
+
+/* -- telling that all is ready -------------------------------------------- */
+
+static void print_json_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			fprintf(f, "\\u%04x", (unsigned)*s);
+		else
+			fputc(*s, f);
+	}
+	fputc('"', f);
+}
+
+static void print_ready(FILE *f, const struct loop *l, const char *control)
+{
+	fprintf(f, "{\"pid\":%ld,\"dap\":", (long)getpid());
+	print_json_string(f, l->dap.name);
+	fprintf(f, ",\"bitbang\":");
+	print_json_string(f, l->bitbang.name);
+	fprintf(f, ",\"control\":");
+	print_json_string(f, control != NULL ? control : "");
+	fprintf(f, "}\n");
+}
+
+/* Whoever waits for the file sees it whole or not at all. */
+static int write_ready(const struct loop *l, const struct run_options *o)
+{
+	char *part = NULL;
+	FILE *f = NULL;
+	int err = 0;
+
+	print_ready(stdout, l, o->control);
+	fflush(stdout);
+	if (o->ready_file == NULL)
+		return 0;
+	if (asprintf(&part, "%s.part", o->ready_file) < 0)
+		return E_NOMEM;
+	f = fopen(part, "we");
+	if (f == NULL) {
+		err = E_IO;
+		goto out;
+	}
+	print_ready(f, l, o->control);
+	if (fclose(f) != 0 || rename(part, o->ready_file) != 0)
+		err = E_IO;
+out:
+	if (err != 0)
+		fprintf(stderr, "signet-vmcu: cannot write %s: %s\n",
+			o->ready_file, strerror(errno));
+	free(part);
+	return err;
+}
+
+/* -- the loop ------------------------------------------------------------- */
+
+/* --speed real: virtual time keeps up with the wall clock, and runs ahead of
+ * it only by what wires and packets cost. */
+static void follow_wall(struct loop *l)
+{
+	struct timespec now;
+	uint64_t ps;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ps = (uint64_t)(now.tv_sec - l->wall.tv_sec) * WIRETIME_PS +
+	     (uint64_t)(now.tv_nsec - l->wall.tv_nsec) * 1000;
+	l->wall = now;
+	bench_run(l->bench, ps < REAL_CATCH_UP_PS ? ps : REAL_CATCH_UP_PS);
+}
+
+static bool told_to_stop(struct loop *l, const struct pollfd *fd)
+{
+	struct signalfd_siginfo si;
+
+	return fd->revents != 0 &&
+	       read(l->signal_fd, &si, sizeof(si)) == (ssize_t)sizeof(si);
+}
+
+static void loop_run(struct loop *l, bool real_time)
+{
+	struct pollfd fds[FD_COUNT];
+
+	clock_gettime(CLOCK_MONOTONIC, &l->wall);
+	while (!l->control.quit) {
+		fds[FD_SIGNAL] = (struct pollfd){ .fd = l->signal_fd,
+						  .events = POLLIN };
+		dap_server_poll(&l->dap, fds + FD_DAP);
+		bitbang_poll(&l->bitbang, fds + FD_BITBANG);
+		control_poll(&l->control, fds + FD_CONTROL);
+		if (poll(fds, FD_COUNT, real_time ? REAL_POLL_MS : -1) < 0 &&
+		    errno != EINTR)
+			return;
+		if (told_to_stop(l, fds + FD_SIGNAL))
+			return;
+		dap_server_ready(&l->dap, fds + FD_DAP);
+		bitbang_ready(&l->bitbang, fds + FD_BITBANG);
+		control_ready(&l->control, fds + FD_CONTROL);
+		if (real_time)
+			follow_wall(l);
+		control_follow(&l->control);
+	}
+}
+
+int run_bench(const struct run_options *o)
+{
+	static struct loop l; /* too large for the stack */
+	int err;
+
+	memset(&l, 0, sizeof(l));
+	err = loop_open(&l, o);
+	if (err == 0) {
+		bench_power(l.bench, !o->power_off);
+		err = write_ready(&l, o);
+	}
+	if (err == 0)
+		loop_run(&l, o->real_time);
+	if (loop_close(&l) != 0 || err != 0)
+		return VMCU_EXIT_FAILED;
+	return VMCU_EXIT_OK;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* vmcu/run.h - the subcommands of signet-vmcu. */
+#ifndef VMCU_RUN_H
+#define VMCU_RUN_H
+
+#include <stdint.h>
+
+#include "vmcu/mcu.h"
+
+/* Exit codes of every subcommand. */
+#define VMCU_EXIT_OK 0
+#define VMCU_EXIT_FAILED 1
+#define VMCU_EXIT_USAGE 2
+
+struct run_options {
+	struct mcu_config mcu;
+	const char *dap, *bitbang, *control, *ready_file;
+	uint64_t packet_ps;
+	uint32_t jtag_hz;
+	bool real_time, power_off;
+};
+
+/* Serves until SIGTERM, SIGINT or `ctl quit`. */
+int run_bench(const struct run_options *o);
+
+/* vmcu/tool.c; argv starts behind the subcommand's name. */
+int tool_ctl(int argc, char **argv);
+int tool_copy(int argc, char **argv);
+int tool_flip(int argc, char **argv);
+int tool_dump(int argc, char **argv);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Subcommands that do not run a chip: ctl, copy, flip, dump. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hex.h"
+#include "vmcu/net.h"
+#include "vmcu/run.h"
+
+#define UID_LEN 12
+
+static int usage(const char *text)
+{
+	fprintf(stderr, "usage: signet-vmcu %s\n", text);
+	return VMCU_EXIT_USAGE;
+}
+
+static int failed(const char *what, const char *why)
+{
+	fprintf(stderr, "signet-vmcu: %s: %s\n", what, why);
+	return VMCU_EXIT_FAILED;
+}
+
+/* -- ctl ------------------------------------------------------------------ */
+
+static int send_all(int fd, const char *p, size_t len)
+{
+	while (len != 0) {
+		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return E_IO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* The first byte is the exit code, the second a newline, the rest text. */
+static int show_answer(int fd)
+{
+	char buf[4096];
+	size_t at = 0; /* bytes of the head that have come */
+	int code = -1;
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0 ||
+	       (n < 0 && errno == EINTR)) {
+		char *p = buf;
+		size_t len = n > 0 ? (size_t)n : 0;
+
+		while (at < 2 && len != 0) {
+			if (at++ == 0)
+				code = *p - '0';
+			p++;
+			len--;
+		}
+		fwrite(p, 1, len, code == 0 ? stdout : stderr);
+		fflush(stdout);
+	}
+	return at == 2 ? code : -1;
+}
+
+int tool_ctl(int argc, char **argv)
+{
+	char why[NET_WHY_CAP];
+	int fd, code;
+
+	if (argc < 2)
+		return usage("ctl SOCKET COMMAND [ARGUMENT...]");
+	if (net_connect_unix(argv[0], &fd, why) != 0)
+		return failed("ctl", why);
+	for (int i = 1; i < argc; i++)
+		if (send_all(fd, argv[i], strlen(argv[i]) + 1) != 0)
+			break; /* the answer, or its absence, tells */
+	(void)shutdown(fd, SHUT_WR);
+	code = show_answer(fd);
+	close(fd);
+	if (code < 0)
+		return failed(argv[0], "the virtual MCU closed the connection");
+	return code;
+}
+
+/* -- state files ---------------------------------------------------------- */
+
+static int open_state(const char *path, struct mcu **out)
+{
+	struct mcu_config cfg = { .chip = NULL, .state = path };
+	char why[256] = "";
+	int err;
+
+	if (access(path, R_OK) != 0)
+		return failed(path, strerror(errno));
+	err = mcu_new(&cfg, out, why);
+	return err == 0 ? 0 : failed(path, why);
+}
+
+static int copy_into(const char *path, const uint8_t *uid,
+		     const struct mcu *from)
+{
+	struct mcu_config cfg = { .chip = mcu_chip(from),
+				  .state = path,
+				  .uid = uid };
+	struct mcu *to = NULL;
+	char why[256] = "";
+	int err = mcu_new(&cfg, &to, why);
+
+	if (err != 0)
+		return failed(path, why);
+	err = mcu_copy_from(to, from);
+	if (err == 0)
+		err = mcu_save(to);
+	mcu_free(to);
+	return err == 0 ? VMCU_EXIT_OK : failed(path, error_text(err));
+}
+
+int tool_copy(int argc, char **argv)
+{
+	uint8_t uid[UID_LEN];
+	size_t uid_len;
+	struct mcu *from = NULL;
+	int code;
+
+	if (argc != 4 || strcmp(argv[2], "--uid") != 0)
+		return usage("copy FROM TO --uid HEX");
+	if (hex_decode(argv[3], uid, sizeof(uid), &uid_len) != 0 ||
+	    uid_len != sizeof(uid))
+		return failed("--uid", "24 hex digits are needed");
+	if (access(argv[1], F_OK) == 0)
+		return failed(argv[1], "exists already");
+	code = open_state(argv[0], &from);
+	if (code == 0)
+		code = copy_into(argv[1], uid, from);
+	mcu_free(from);
+	return code;
+}
+
+static bool number(const char *s, unsigned long max, unsigned long *out)
+{
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	*out = strtoul(s, &end, 0);
+	return *end == '\0' && errno == 0 && *out <= max;
+}
+
+int tool_flip(int argc, char **argv)
+{
+	unsigned long addr, bit;
+	struct mcu *m = NULL;
+	int code, err;
+
+	if (argc != 3 || !number(argv[1], UINT32_MAX, &addr) ||
+	    !number(argv[2], 7, &bit))
+		return usage("flip FILE ADDRESS BIT   (bit 0 to 7)");
+	code = open_state(argv[0], &m);
+	if (code != 0)
+		return code;
+	err = mcu_flash_flip(m, (uint32_t)addr, (unsigned)bit);
+	if (err == 0)
+		err = mcu_save(m);
+	mcu_free(m);
+	return err == 0 ? VMCU_EXIT_OK : failed(argv[1], error_text(err));
+}
+
+static int write_file(const char *path, const uint8_t *p, size_t len)
+{
+	FILE *f = fopen(path, "wbe");
+	bool ok = f != NULL && fwrite(p, 1, len, f) == len;
+
+	if (f != NULL && fclose(f) != 0)
+		ok = false;
+	return ok ? VMCU_EXIT_OK : failed(path, strerror(errno));
+}
+
+int tool_dump(int argc, char **argv)
+{
+	struct mcu *m = NULL;
+	uint8_t *p = NULL;
+	size_t len;
+	int code;
+
+	if (argc != 2)
+		return usage("dump FILE OUT.bin");
+	code = open_state(argv[0], &m);
+	if (code != 0)
+		return code;
+	len = mcu_flash_len(m);
+	p = malloc(len);
+	if (p == NULL || mcu_flash_peek(m, mcu_flash_base(m), p, len) != 0)
+		code = failed(argv[0], error_text(E_NOMEM));
+	else
+		code = write_file(argv[1], p, len);
+	free(p);
+	mcu_free(m);
+	return code;
+}
