@@ -1,0 +1,302 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# ./dev demo [FILE] [--devices N] [--channels N] [--keep] [--no-build]
+#
+# A production order from start to end on virtual chips: server, owner, one
+# flasher with several channels, good devices, and everything that must be
+# refused.  Exit code 0 only if every line came out as expected.
+set -euo pipefail
+
+firmware='' devices=8 channels=4 keep=0 build=1
+usage() {
+	cat <<-'TXT'
+	usage: ./dev demo [FILE.hex|.srec|.elf|.bin@ADDRESS] [--devices N]
+	                  [--channels N] [--keep] [--no-build]
+
+	  FILE           program this firmware instead of the example.  One that
+	                 is linked behind the example bootloader (0x08004000) is
+	                 started by it; one that brings its own vector table at
+	                 0x08000000 is programmed as it is.
+	  --devices N    size of the order, 1 to 64 (default 8)
+	  --channels N   chips programmed at the same time, 1 to 16 (default 4)
+	  --keep         leave the server running and say how to reach it
+	  --no-build     use what is built already
+	TXT
+}
+number() { # OPTION VALUE MAX
+	if ! [[ ${2:-} =~ ^[1-9][0-9]{0,3}$ ]] || [ "$2" -gt "$3" ]; then
+		echo "demo: $1 wants a number from 1 to $3" >&2
+		exit 2
+	fi
+}
+while [ $# -gt 0 ]; do
+	case $1 in
+	--devices) number "$1" "${2:-}" 64; devices=$2; shift ;;
+	--channels) number "$1" "${2:-}" 16; channels=$2; shift ;;
+	--keep) keep=1 ;;
+	--no-build) build=0 ;;
+	-h | --help) usage; exit 0 ;;
+	-*) echo "demo: unknown option $1; ./dev demo --help lists them" >&2; exit 2 ;;
+	*) firmware=$1 ;;
+	esac
+	shift
+done
+if [ -n "$firmware" ] && [ ! -r "${firmware%%@*}" ]; then
+	echo "demo: cannot read ${firmware%%@*}" >&2
+	exit 2
+fi
+[ "$channels" -le "$devices" ] || channels=$devices
+
+if [ -t 1 ]; then
+	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' off=$'\e[0m'
+else
+	bold='' green='' red='' dim='' off=''
+fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
+wrong=0
+good() { printf '  %sok%s    %s\n' "$green" "$off" "$*"; }
+bad() { printf '  %sWRONG%s %s\n' "$red" "$off" "$*"; wrong=$((wrong + 1)); }
+# expect TEXT FILE WHAT: the answer must contain TEXT.
+expect() {
+	if grep -qiF -- "$1" "$2"; then
+		good "$3"
+		printf '        %s%s%s\n' "$dim" "$(grep -iF -m 1 -- "$1" "$2" | sed 's/^[[:space:]]*//' | cut -c1-70)" "$off"
+	else
+		bad "$3: expected \"$1\", got:"
+		tail -n 5 "$2" | cut -c1-72 | sed 's/^/        /'
+	fi
+}
+
+if [ "$build" = 1 ]; then
+	say 'Building'
+	bash conf/dev/deps.sh demo
+	mkdir -p build
+	if ! make -s -j"$(nproc)" programs target >build/demo-build.log 2>&1; then
+		tail -n 30 build/demo-build.log >&2
+		echo 'demo: the build failed; the whole log is build/demo-build.log' >&2
+		exit 1
+	fi
+	echo '  signetd signet signet-flasher signet-vmcu, target code'
+fi
+
+export PATH="$PWD/build/host:$PATH"
+D=$PWD/build/demo
+pids=()
+cleanup() {
+	local p
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+	for p in "${pids[@]}"; do wait "$p" 2>/dev/null || true; done
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+if [ -f "$D/signetd.pid" ] && kill -0 "$(cat "$D/signetd.pid")" 2>/dev/null; then
+	kill "$(cat "$D/signetd.pid")" && sleep 1
+fi
+rm -rf "$D"
+mkdir -p "$D/boards" "$D/ctl"
+
+wait_file() { # FILE PID: until FILE exists
+	local i
+	for i in $(seq 300); do
+		[ -s "$1" ] && return 0
+		kill -0 "$2" 2>/dev/null || break
+		sleep 0.05
+	done
+	echo "demo: $(basename "$1") did not appear; see $D/*.log" >&2
+	tail -n 5 "$D"/*.log >&2
+	exit 1
+}
+
+# -- the owner's side --------------------------------------------------------
+export SIGNET_HOME=$D/owner
+printf 'demo passphrase\n' >"$D/passphrase" && chmod 600 "$D/passphrase"
+export SIGNET_PASSPHRASE_FILE=$D/passphrase
+
+say '1. The server: three processes, keys encrypted, TLS 1.3'
+signetd init --dir "$D/server" --names localhost,127.0.0.1 --owner demo \
+	>"$D/init.log" 2>&1 || { cat "$D/init.log" >&2; exit 1; }
+signetd run --dir "$D/server" --ready-file "$D/server.ready" \
+	>"$D/signetd.log" 2>&1 &
+server=$!
+echo "$server" >"$D/signetd.pid"
+pids+=("$server")
+wait_file "$D/server.ready" "$server"
+signet init --from "$D/server/owner.json" >/dev/null
+signet status | sed 's/^/  /'
+
+say '2. A product, its keys, and a bootloader that knows the public halves'
+signet key generate release thermo >/dev/null
+signet product create thermo --family stm32l4 --release-key thermo >"$D/product.log"
+signet product keys-header thermo --out "$D/signet_keys.h"
+make -s example KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
+	{ tail -n 20 "$D/example.log" >&2; exit 1; }
+sed 's/^/  /' "$D/product.log"
+
+say '3. A release, made and signed on the owner'\''s machine'
+proof=1
+images=("$D/fw/bootloader.hex" "$D/fw/app.hex")
+if [ -n "$firmware" ]; then
+	if signet release make "$D/fw/bootloader.hex" "$firmware" --product thermo \
+		--version probe --out "$D/probe.signet" >/dev/null 2>&1; then
+		images=("$D/fw/bootloader.hex" "$firmware")
+	else # it brings its own vectors: no bootloader, no start proof
+		images=("$firmware")
+		proof=0
+	fi
+fi
+signet release make "${images[@]}" --product thermo --version 1.0.0 \
+	--out "$D/thermo-1.0.0.signet" | sed 's/^/  /'
+signet release upload "$D/thermo-1.0.0.signet" >/dev/null
+
+say "4. An order of $devices, and a flasher at the manufacturer's"
+signet order create lot-1 --product thermo --release 1.0.0 \
+	--quantity "$devices" --manufacturer acme --serial-prefix T- \
+	--serial-first 1001 >/dev/null
+code=$(signet flasher invite line-1 --manufacturer acme \
+	--channels "$channels" --json | sed -n 's/.*"code": *"\([^"]*\)".*/\1/p')
+signet-flasher enrol --code "$code" --dir "$D/station" | sed 's/^/  /'
+
+# -- the manufacturer's side -------------------------------------------------
+for c in $(seq 0 $((channels - 1))); do
+	signet-vmcu run --state "$D/boards/board-$((c + 1)).state" \
+		--seed $((c + 1)) --dap 127.0.0.1:0 --control "$D/ctl/$c" \
+		--ready-file "$D/ctl/$c.ready" >"$D/vmcu-$c.log" 2>&1 &
+	pids+=("$!")
+done
+probes=()
+for c in $(seq 0 $((channels - 1))); do
+	wait_file "$D/ctl/$c.ready" "${pids[$((c + 1))]}"
+	dap=$(sed -n 's/.*dap[=": ]*\([0-9.]*:[0-9]*\).*/\1/p' "$D/ctl/$c.ready")
+	probes+=("$dap")
+done
+{
+	for c in $(seq 0 $((channels - 1))); do
+		printf '\n[channel %d]\nprobe = tcp:%s\n' "$c" "${probes[$c]}"
+		printf 'power = signet-vmcu ctl %s/ctl/%d power\n' "$D" "$c"
+		printf 'next = bash %s/next.sh %s\n' "$D" "$D"
+	done
+} >>"$D/station/flasher.conf"
+echo "$channels" >"$D/boards/last"
+# The operator's hands: keep what the finished board said, put the next one in.
+cat >"$D/next.sh" <<'SH'
+set -eu
+D=$1 c=$2
+exec 9>"$D/boards/lock"
+flock 9
+n=$(($(cat "$D/boards/last") + 1))
+echo "$n" >"$D/boards/last"
+signet-vmcu ctl "$D/ctl/$c" insert "$D/boards/board-$n.state" --new >/dev/null
+SH
+
+say "5. Production: $devices chips, $channels at a time"
+pattern=()
+[ "$proof" = 1 ] && pattern=(--start-pattern 'signet: genuine')
+production=0
+signet-flasher program --dir "$D/station" --order lot-1 --count "$devices" \
+	"${pattern[@]}" || production=$?
+[ "$production" = 0 ] || bad "production ended with exit code $production"
+
+say '6. What the devices say'
+signet device list --order lot-1 --json >"$D/devices.json"
+said=0
+for n in $(seq "$devices"); do
+	state=$D/boards/board-$n.state
+	[ -f "$state" ] || { bad "board $n was never built"; continue; }
+	signet-vmcu ctl "$D/ctl/0" insert "$state" >/dev/null
+	signet-vmcu ctl "$D/ctl/0" uart --clear >/dev/null
+	signet-vmcu ctl "$D/ctl/0" power cycle 1000 >/dev/null
+	signet-vmcu ctl "$D/ctl/0" run 2000 >/dev/null
+	signet-vmcu ctl "$D/ctl/0" uart >"$D/uart-$n.txt"
+	if [ "$proof" = 1 ]; then
+		if grep -q '^signet: genuine' "$D/uart-$n.txt"; then
+			said=$((said + 1))
+			sed -n 's/^signet: genuine/  genuine/p' "$D/uart-$n.txt" | cut -c1-79
+		else
+			bad "board $n: $(head -n 1 "$D/uart-$n.txt")"
+		fi
+	fi
+done
+if [ "$proof" = 1 ]; then
+	[ "$said" = "$devices" ] && good "$said of $devices boot and say that they are genuine"
+else
+	echo '  This firmware has no Signet bootloader: it proves nothing by itself.'
+fi
+
+# -- what must not work ------------------------------------------------------
+say '7. What must not work'
+try() { # LOG BOARD [INSERT OPTIONS]: one device on channel 0
+	local log=$1 board=$2
+	shift 2
+	signet-vmcu ctl "$D/ctl/0" insert "$board" "$@" >/dev/null
+	signet-flasher program --dir "$D/station" --order lot-1 --count 1 \
+		--channels 0 "${pattern[@]}" >"$log" 2>&1 </dev/null
+}
+if try "$D/ninth.log" "$D/boards/extra.state" --new; then
+	bad 'one device more than ordered was built'
+else
+	expect 'order-used-up' "$D/ninth.log" "device $((devices + 1)) of $devices: refused"
+fi
+boot() { # BOARD: what it says when it is switched on
+	signet-vmcu ctl "$D/ctl/0" insert "$1" >/dev/null
+	signet-vmcu ctl "$D/ctl/0" uart --clear >/dev/null
+	signet-vmcu ctl "$D/ctl/0" power cycle 1000 >/dev/null
+	signet-vmcu ctl "$D/ctl/0" run 2000 >/dev/null
+	signet-vmcu ctl "$D/ctl/0" uart
+}
+if [ "$proof" = 1 ]; then
+	signet-vmcu copy "$D/boards/board-1.state" "$D/boards/clone.state" \
+		--uid 140013000750533530343920 >/dev/null
+	boot "$D/boards/clone.state" >"$D/clone.log"
+	expect 'signet: refused' "$D/clone.log" 'bit-for-bit clone in another chip: refuses to run'
+	cp "$D/boards/board-2.state" "$D/boards/flipped.state"
+	signet-vmcu flip "$D/boards/flipped.state" 0x08004321 3 >/dev/null
+	boot "$D/boards/flipped.state" >"$D/flipped.log"
+	expect 'signet: refused' "$D/flipped.log" 'one flipped bit in the firmware: the bootloader refuses'
+fi
+if try "$D/fake.log" "$D/boards/fake.state" --new --profile counterfeit; then
+	bad 'a counterfeit part was programmed'
+else
+	expect 'fingerprint' "$D/fake.log" 'counterfeit part: refused'
+fi
+if try "$D/again.log" "$D/boards/board-1.state"; then
+	bad 'a finished device was built again'
+else
+	expect 'already-built' "$D/again.log" 'already built chip: refused'
+fi
+signet flasher revoke line-1 >/dev/null
+if try "$D/revoked.log" "$D/boards/extra.state"; then
+	bad 'a revoked flasher still works'
+else
+	expect 'flasher-revoked' "$D/revoked.log" 'revoked flasher: refused'
+fi
+
+say '8. What the server knows'
+signet order list
+echo
+signet device list --order lot-1
+echo
+signet log list --event grant.refused
+count=$(grep -o '"state": *"closed"' "$D/devices.json" | wc -l)
+if [ "$count" = "$devices" ]; then
+	good "$count devices closed of $devices ordered"
+else
+	bad "$count devices closed of $devices ordered"
+fi
+
+echo
+if [ "$wrong" -gt 0 ]; then
+	printf '%s%d thing(s) went wrong.%s  Everything is in build/demo.\n' "$red" "$wrong" "$off"
+	exit 1
+fi
+printf '%sEvery line came out as expected.%s\n' "$green" "$off"
+if [ "$keep" = 1 ]; then
+	pids=("${pids[@]:1}")
+	cat <<-TXT
+
+	The server is still running (process $server). To look around:
+	  export SIGNET_HOME=$D/owner PATH=$PWD/build/host:\$PATH
+	  signet device list
+	Stop it with: kill $server
+	TXT
+fi
