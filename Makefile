@@ -13,6 +13,7 @@
 # A test program sets TESTS += t, and t_SRC, t_USE, t_LIBS likewise.
 # A fuzz target sets FUZZERS += f and likewise; its corpus is tests/corpus/f.
 # A benchmark program sets BENCHES += b and likewise.
+# A program that only script tests run sets TOOLS += t and likewise.
 
 VARIANT ?= host
 B := build/$(VARIANT)
@@ -32,6 +33,7 @@ PROGRAMS :=
 TESTS :=
 FUZZERS :=
 BENCHES :=
+TOOLS :=
 TARGETS :=
 
 include base/module.mk
@@ -75,13 +77,13 @@ $(B)/$(1): $(call objs,$($(1)_SRC)) $(call libs,$($(1)_USE))
 		$($(1)_LIBS) $$(LDLIBS)
 ALL_OBJS += $(call objs,$($(1)_SRC))
 endef
-$(foreach p,$(PROGRAMS) $(TESTS) $(FUZZERS) $(BENCHES),\
+$(foreach p,$(PROGRAMS) $(TESTS) $(FUZZERS) $(BENCHES) $(TOOLS),\
 	$(eval $(call PROGRAM_RULE,$(p))))
 
 programs: $(addprefix $(B)/,$(PROGRAMS))
-tests: programs $(addprefix $(B)/,$(TESTS))
+tests: programs $(addprefix $(B)/,$(TESTS) $(TOOLS))
 fuzzers: $(addprefix $(B)/,$(FUZZERS))
-benches: programs $(addprefix $(B)/,$(BENCHES))
+benches: programs $(addprefix $(B)/,$(BENCHES) $(TOOLS))
 target: $(TARGETS)
 
 $(B)/%.o: %.c

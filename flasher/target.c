@@ -111,7 +111,7 @@ int target_fail(struct target *t, int err, const char *format, ...)
 
 int target_wire_fail(struct target *t, int err, const char *format, ...)
 {
-	char what[96], wire[160];
+	char what[64], wire[120];
 	const char *gone = "";
 	va_list args;
 

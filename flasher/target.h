@@ -59,7 +59,7 @@ typedef int target_source(void *arg, uint32_t index, const uint8_t **out,
 			  size_t *out_len);
 
 struct target_record {
-	uint32_t offset; /* from the start of the reserved top 8 kB */
+	uint32_t offset;     /* from the start of the reserved top 8 kB */
 	const uint8_t *data; /* as wire/record.h encodes it */
 	size_t len;
 };
@@ -74,8 +74,8 @@ struct target_plan {
 
 /* Called at least ten times a second and at each phase change. done/total in
  * bytes within the phase. */
-typedef void target_progress(void *arg, enum target_phase phase,
-			     uint32_t done, uint32_t total);
+typedef void target_progress(void *arg, enum target_phase phase, uint32_t done,
+			     uint32_t total);
 
 struct target; /* one job on one probe */
 MUST_USE int target_new(struct probe *p, const struct power_config *power,
@@ -95,8 +95,8 @@ MUST_USE int target_power_cycle(struct target *t);
  * proof: returns at once) or timeout_ms of target time is over
  * (E_TARGET_NO_PROOF; line[] then holds the last line heard).
  */
-MUST_USE int target_start(struct target *t, const char *pattern,
-			  uint32_t baud, uint32_t timeout_ms, char line[160]);
+MUST_USE int target_start(struct target *t, const char *pattern, uint32_t baud,
+			  uint32_t timeout_ms, char line[160]);
 /* Tries to read flash through the debug port.  0 = every try failed as it
  * must; E_TARGET_OPEN = something could be read. */
 MUST_USE int target_prove_locked(struct target *t);

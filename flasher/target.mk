@@ -4,3 +4,8 @@ MODULES += target
 target_SRC := flasher/target.c flasher/target_algo.c flasher/target_flash.c \
 	flasher/target_lock.c flasher/target_start.c flasher/blocks.c \
 	flasher/power.c
+
+# Drives that job without a server; script tests and the benchmark run it.
+TOOLS += target_tool
+target_tool_SRC := tests/tools/target_tool.c
+target_tool_USE := target probe chip image wire base
