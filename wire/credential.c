@@ -135,6 +135,8 @@ int credential_decode(const uint8_t *payload, size_t len,
 	memset(&c, 0, sizeof(c));
 	rd_init(&r, payload, len);
 	count = cbor_rd_map(&r, len);
+	if (count < CLAIMS_DEMANDED)
+		rd_fail(&r, E_SYNTAX);
 	rd_claim(&r, CLAIM_PRODUCT);
 	cbor_rd_text(&r, c.product, sizeof(c.product));
 	rd_claim(&r, CLAIM_ISSUED);
@@ -160,8 +162,6 @@ int credential_decode(const uint8_t *payload, size_t len,
 	/* All claims are there, so a count above them means unknown ones. */
 	if (count > CLAIMS_DEMANDED + 1)
 		rd_fail(&r, E_CRITICAL);
-	if (count < CLAIMS_DEMANDED)
-		rd_fail(&r, E_SYNTAX);
 	err = rd_end(&r);
 	if (!err)
 		err = credential_check(&c);

@@ -2,3 +2,17 @@
 MODULES += wire
 wire_SRC := wire/cose.c wire/credential.c wire/name.c wire/record.c \
 	wire/release.c
+
+TESTS += test_cose test_credential test_release test_record
+test_cose_SRC := tests/unit/test_cose.c tests/lib/vectors.c
+test_cose_USE := wire crypto base
+test_cose_LIBS := -lcmocka -lcrypto
+test_credential_SRC := tests/unit/test_credential.c tests/lib/vectors.c
+test_credential_USE := wire base
+test_credential_LIBS := -lcmocka
+test_release_SRC := tests/unit/test_release.c tests/lib/vectors.c
+test_release_USE := wire base
+test_release_LIBS := -lcmocka
+test_record_SRC := tests/unit/test_record.c tests/lib/vectors.c
+test_record_USE := wire base
+test_record_LIBS := -lcmocka
