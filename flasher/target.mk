@@ -9,3 +9,8 @@ target_SRC := flasher/target.c flasher/target_algo.c flasher/target_flash.c \
 TOOLS += target_tool
 target_tool_SRC := tests/tools/target_tool.c
 target_tool_USE := target probe chip image wire base
+
+TESTS += test_blocks
+test_blocks_SRC := tests/unit/test_blocks.c
+test_blocks_USE := target probe chip wire base
+test_blocks_LIBS := -lcmocka

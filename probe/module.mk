@@ -2,3 +2,12 @@
 MODULES += probe
 probe_SRC := probe/probe.c probe/dap.c probe/codec.c probe/dap_tcp.c \
 	probe/adi.c probe/mem.c probe/cortexm.c
+
+TESTS += test_probe_codec
+test_probe_codec_SRC := tests/unit/test_probe_codec.c
+test_probe_codec_USE := probe base
+test_probe_codec_LIBS := -lcmocka
+
+FUZZERS += fuzz_probe_dap
+fuzz_probe_dap_SRC := tests/fuzz/fuzz_probe_dap.c tests/fuzz/replay_main.c
+fuzz_probe_dap_USE := probe base
