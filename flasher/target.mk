@@ -14,3 +14,8 @@ TESTS += test_blocks
 test_blocks_SRC := tests/unit/test_blocks.c
 test_blocks_USE := target probe chip wire base
 test_blocks_LIBS := -lcmocka
+
+TESTS += test_power
+test_power_SRC := tests/unit/test_power.c
+test_power_USE := target probe chip wire base
+test_power_LIBS := -lcmocka

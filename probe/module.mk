@@ -11,3 +11,8 @@ test_probe_codec_LIBS := -lcmocka
 FUZZERS += fuzz_probe_dap
 fuzz_probe_dap_SRC := tests/fuzz/fuzz_probe_dap.c tests/fuzz/replay_main.c
 fuzz_probe_dap_USE := probe base
+
+TESTS += test_probe_lost
+test_probe_lost_SRC := tests/unit/test_probe_lost.c
+test_probe_lost_USE := probe base
+test_probe_lost_LIBS := -lcmocka
