@@ -151,7 +151,7 @@ int credential_decode(const uint8_t *payload, size_t len,
 	cbor_rd_text(&r, c.order, sizeof(c.order));
 	rd_claim(&r, CLAIM_DIGEST);
 	cbor_rd_fixed(&r, c.digest, DIGEST_LEN);
-	if (count == CLAIMS_DEMANDED + 1) {
+	if (count > CLAIMS_DEMANDED) {
 		rd_claim(&r, CLAIM_SERIAL);
 		cbor_rd_text(&r, c.serial, sizeof(c.serial));
 		if (!text_printable(c.serial))
