@@ -178,9 +178,11 @@ struct order {
 	char mode[NAME_CAP]; /* "signed" */
 	char manufacturer[NAME_CAP]; /* whose flashers may build it */
 	uint32_t quantity;	     /* 1 .. 2^31-1 */
-	uint32_t retries;	     /* extra attempts per unit, default 3 */
-	uint32_t lease_s;	     /* default 120 */
-	char serial_prefix[SERIAL_CAP]; /* serial = prefix + number, "" none */
+	uint32_t retries;	     /* extra attempts per unit; 0 = 3 */
+	uint32_t lease_s;	     /* 0 = 120 */
+	char serial_prefix[SERIAL_CAP]; /* serial = prefix + number, "" none;
+					 * at most 15 bytes, not ending in a
+					 * digit */
 	uint64_t serial_first;
 	char opens[TIME_CAP], closes[TIME_CAP]; /* "" = no limit */
 	/* answer only */
@@ -246,7 +248,8 @@ struct query { /* every list: filters by name, "" = all */
 	char flasher[NAME_CAP];
 	char event[NAME_CAP];
 	SHAPE_BYTES_OF(UID_MAX) uid;
-	uint64_t after; /* rows after this sequence or grant number */
+	uint64_t after; /* devices, log: rows after this grant or sequence
+			 * number; other lists: rows to skip */
 	uint32_t limit; /* 0 = ROWS_MAX */
 };
 
@@ -428,7 +431,8 @@ const struct api_route *api_route(enum api_op op);
 /* Who asks; filled by the edge, looked up by the ledger at every request. */
 struct api_caller {
 	enum api_port port;
-	/* flasher: SHA-256 of its certificate; admin: SHA-256 of the token */
+	/* flasher: SHA-256 of its certificate (DER); admin: SHA-256 of the
+	 * token's text */
 	uint8_t id[32];
 };
 

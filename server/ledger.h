@@ -3,10 +3,33 @@
  * server/ledger.h - decides, and writes down what it decided.
  *
  * The only user of the database.  ledger_batch() answers a batch of requests
- * in one transaction (group commit): each is decided under its own savepoint,
- * so one bad request never fails its neighbours; answers exist only once the
- * commit is durable.  All rules of design part 4 live in ledger_rules.c as
- * pure functions over rows; store/ only reads and writes rows.
+ * in one transaction (group commit); answers exist only once the commit is
+ * durable.  One bad request never fails its neighbours: refusals are decided
+ * in memory before anything is changed, and should anything else fail, the
+ * transaction is undone and its requests are run again one by one.  All rules
+ * live in ledger_rules.c as pure functions over rows; store/ only reads and
+ * writes rows.
+ *
+ * Request keys: (flasher, operation, nonce).  A request that comes again gets
+ * the stored answer; the same nonce with any other content is refused with
+ * R_REPLAY and logged as "request.altered".  Refusals are not stored: the same
+ * request may succeed later.  Reports have no nonce, a repeated one changes
+ * nothing.
+ *
+ * States of a grant: reserved, released (the unit went back), delivered,
+ * installed, closed, unknown, scrapped.  Serial numbers are given when the
+ * credential is made, so none is lost or given twice when a lease runs out.
+ *
+ * Log events: person.created product.created release.uploaded order.created
+ * order.paused order.resumed order.ended flasher.invited flasher.enrolled
+ * flasher.revoked grant.reserved (first attempt) grant.attempt (a further
+ * one) grant.moved (to another flasher) grant.delivered grant.installed
+ * grant.closed grant.failed grant.expired grant.unknown grant.scrapped
+ * grant.retry grant.rework storage.failed; refusals: OP.refused (OP = grant
+ * deliver report work release enrol product order flasher device log status
+ * keys), uid.conflict, request.altered.
+ *
+ * Not thread-safe: one thread uses a ledger.
  */
 #ifndef SERVER_LEDGER_H
 #define SERVER_LEDGER_H
@@ -27,6 +50,7 @@ struct ledger_config {
 	 * the database is SQLite; tests move it. NULL = time(2). */
 	int64_t (*now)(void *arg);
 	void *now_arg;
+	const char *version; /* of the program, for OP_STATUS */
 	const char *vfs; /* SQLite VFS name, NULL = default (tests cut here) */
 };
 
@@ -41,7 +65,8 @@ struct ledger_job {
 	struct refusal refusal;
 };
 
-/* Opens, migrates, checks.  why[] explains a failure in one line. */
+/* Opens, migrates, checks.  why[] explains a failure in one line.  A second
+ * ledger on the same file is refused (E_DB_BUSY). */
 MUST_USE int ledger_open(const struct ledger_config *cfg, struct ledger **out,
 			 char why[256]);
 void ledger_close(struct ledger *l);
@@ -54,8 +79,8 @@ int ledger_batch(struct ledger *l, struct ledger_job *jobs, size_t n);
 /* Expires leases and marks silent grants; called about once a second. */
 int ledger_tick(struct ledger *l);
 
-/* Creates an administration token (32 random bytes, hex) for a person; only
- * its SHA-256 is stored.  Used by `signetd init`. */
+/* Creates an administration token (64 hex digits) for a person; only the
+ * SHA-256 of its text is stored, which is what api_caller.id carries.  Used by `signetd init`. */
 MUST_USE int ledger_token_create(struct ledger *l, const char *person,
 				 char out_hex[65]);
 
