@@ -19,3 +19,17 @@ TESTS += test_power
 test_power_SRC := tests/unit/test_power.c
 test_power_USE := target probe chip wire base
 test_power_LIBS := -lcmocka
+
+# Firmware for tests/e2e/target.sh: says hello; the second one shuts the debug
+# pins as well.
+$(T)/tests/hello.elf: HELLO_FLAGS :=
+$(T)/tests/hello_shut.elf: HELLO_FLAGS := -DSHUT
+$(T)/tests/hello.elf $(T)/tests/hello_shut.elf: tests/target/hello.c \
+		tests/target/hello.ld
+	@mkdir -p $(@D)
+	$(TARGET_CC) -std=c11 -Os -g -ffreestanding -Wall -Wextra -nostdlib \
+		$(TARGET_cm4) $(HELLO_FLAGS) -Wl,--build-id=none \
+		-T tests/target/hello.ld -o $@ $<
+$(T)/tests/hello.bin $(T)/tests/hello_shut.bin: %.bin: %.elf
+	$(TARGET_OBJCOPY) -O binary $< $@
+TARGETS += $(T)/tests/hello.bin $(T)/tests/hello_shut.bin

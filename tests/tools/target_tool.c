@@ -8,6 +8,8 @@
  * options: --probe URI  --power COMMAND  --clock HZ  --level 0..2
  *          --off-ms N   --record OFFSET=FILE (twice at most)
  *          --option REG,MASK,VALUE
+ *          --when PHASE[:PERCENT] --run COMMAND
+ *                      runs it in the middle of the job, once
  * actions: identify | program FILE | power | start PATTERN MS | prove | unlock
  *
  * Each action prints one line; the first failure prints
@@ -37,6 +39,9 @@ struct tool {
 	uint8_t record_data[RECORDS_MAX][RECORD_CAP];
 	size_t record_count;
 	unsigned reports;
+	char when_phase[16];
+	unsigned when_percent;
+	const char *when_run; /* NULL: none, or done */
 };
 
 static void die(const char *text)
@@ -58,10 +63,16 @@ static void progress(void *arg, enum target_phase phase, uint32_t done,
 {
 	struct tool *t = arg;
 
-	(void)phase;
 	if (done > total)
 		die("progress beyond its end");
 	t->reports++;
+	if (t->when_run == NULL ||
+	    strcmp(t->when_phase, target_phase_name(phase)) != 0 ||
+	    (uint64_t)done * 100 < (uint64_t)total * t->when_percent)
+		return;
+	if (system(t->when_run) != 0)
+		die("the command of --run failed");
+	t->when_run = NULL;
 }
 
 static int source(void *arg, uint32_t index, const uint8_t **out,
@@ -272,6 +283,13 @@ static void add_option(struct tool *t, const char *value)
 	t->header.option_count++;
 }
 
+static void set_when(struct tool *t, const char *value)
+{
+	t->when_percent = 0;
+	if (sscanf(value, "%15[a-z]:%u", t->when_phase, &t->when_percent) < 1)
+		die("--when PHASE[:PERCENT]");
+}
+
 static void parse_option(struct tool *t, const char *name, const char *value)
 {
 	if (strcmp(name, "--probe") == 0)
@@ -286,6 +304,10 @@ static void parse_option(struct tool *t, const char *name, const char *value)
 		t->probe_config.timeout_ms = (uint32_t)strtoul(value, NULL, 0);
 	else if (strcmp(name, "--level") == 0)
 		t->header.protection = (uint8_t)strtoul(value, NULL, 0);
+	else if (strcmp(name, "--when") == 0)
+		set_when(t, value);
+	else if (strcmp(name, "--run") == 0)
+		t->when_run = value;
 	else if (strcmp(name, "--record") == 0)
 		add_record(t, value);
 	else if (strcmp(name, "--option") == 0)
