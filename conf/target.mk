@@ -39,5 +39,9 @@ $(foreach c,cm0 cm3 cm4,$(T)/$(c)/$(1).o): $(BEARSSL_SRC)/inc/bearssl.h
 endef
 $(foreach a,$(BEARSSL_ADAPTORS),$(eval $(call BEARSSL_RULE,$(a))))
 
+# measured: without it P-256 in 13-bit words is inlined to 370 bytes more
+$(T)/cm0/verify/signet_verify_bearssl_m15.o: \
+	TARGET_CFLAGS += -fno-inline-functions-called-once
+
 $(BEARSSL_SRC)/inc/bearssl.h:
 	@echo "no BearSSL source in $(BEARSSL_SRC): run ./dev deps" >&2; false

@@ -29,6 +29,32 @@ verify_build_objs = $(foreach b,$(VERIFY_BUILDS),$(T)/$(subst \
 
 TARGETS += $(foreach c,cm0 cm3 cm4,$(T)/$(c)/libverify.a) $(verify_build_objs)
 
+# The delivered file, with each of them, as a program that bench/footprint
+# weighs and runs.
+$(T)/cm%/signet_verify.o: $(VERIFY_DIST)/signet_verify.c
+	@mkdir -p $(@D)
+	$(TARGET_CC) $(TARGET_CFLAGS) -std=c99 $(TARGET_cm$*) -c -o $@ $<
+
+# NAME.elf is linked from the delivered file, NAME-parts.elf from the sources
+# that it was made of, so that they can be weighed apart.
+define PROBE_RULE
+$(T)/probe/$(1)-$(2).elf: $(T)/$(1)/signet_verify.o
+$(T)/probe/$(1)-$(2)-parts.elf: $(T)/$(1)/libverify.a
+$(T)/probe/$(1)-$(2).elf $(T)/probe/$(1)-$(2)-parts.elf: \
+		$(T)/$(1)/tests/target/probe.o \
+		$(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
+		tests/target/probe.ld
+	@mkdir -p $$(@D)
+	$$(TARGET_CC) $$(TARGET_$(1)) $$(TARGET_LDFLAGS) \
+		-T tests/target/probe.ld -Wl,-Map=$$(@:.elf=.map) -o $$@ \
+		$$(filter %.o,$$^) $$(filter %.a,$$^)
+endef
+$(foreach b,$(VERIFY_BUILDS),$(eval $(call PROBE_RULE,$(firstword \
+	$(subst -, ,$(b))),$(lastword $(subst -, ,$(b))))))
+PROBES := $(foreach b,$(VERIFY_BUILDS),$(T)/probe/$(b).elf \
+	$(T)/probe/$(b)-parts.elf)
+TARGETS += $(PROBES)
+
 # -- the example for STM32L432 -----------------------------------------------
 BOARD_OBJS := $(call target_objs,cm4,examples/stm32l4/board.c \
 	examples/stm32l4/startup.c)

@@ -6,13 +6,13 @@
 
 /* Odd, different, and no sum of some of them is a sum of others. */
 enum device_mark {
-	MARK_SIGNATURE = 0x10204081,
-	MARK_PRODUCT = 0x02081021,
-	MARK_FAMILY = 0x00410205,
-	MARK_UID = 0x04004103,
-	MARK_DIGEST = 0x00820409,
-	DEVICE_ALL = MARK_SIGNATURE + MARK_PRODUCT + MARK_FAMILY + MARK_UID +
-		     MARK_DIGEST,
+	DEVICE_SIGNATURE = 0x10204081,
+	DEVICE_PRODUCT = 0x02081021,
+	DEVICE_FAMILY = 0x00410205,
+	DEVICE_UID = 0x04004103,
+	DEVICE_DIGEST = 0x00820409,
+	DEVICE_ALL = DEVICE_SIGNATURE + DEVICE_PRODUCT + DEVICE_FAMILY +
+		     DEVICE_UID + DEVICE_DIGEST,
 };
 
 static const struct object_kind credential_kind = {
@@ -31,17 +31,17 @@ static void device_round(const struct signet_policy *policy, const uint8_t *uid,
 	/* volatile: the second round must compare again */
 	const volatile uint8_t *family = &c->family;
 
-	evidence_add(e, MARK_SIGNATURE, o->answer == VERDICT_YES, E_SIGNATURE,
+	evidence_add(e, DEVICE_SIGNATURE, o->answer == VERDICT_YES, E_SIGNATURE,
 		     credential_kind.forged);
-	evidence_add(e, MARK_PRODUCT, text_equal(c->product, policy->product),
+	evidence_add(e, DEVICE_PRODUCT, text_equal(c->product, policy->product),
 		     E_AUTH, "credential is for another product");
-	evidence_add(e, MARK_FAMILY, *family == policy->family, E_AUTH,
+	evidence_add(e, DEVICE_FAMILY, *family == policy->family, E_AUTH,
 		     "credential is for another chip family");
-	evidence_add(e, MARK_UID,
+	evidence_add(e, DEVICE_UID,
 		     uid_len == c->uid_len && uid_len &&
 			     ct_equal(uid, c->uid, c->uid_len),
 		     E_AUTH, "credential is for another chip (UID differs)");
-	evidence_add(e, MARK_DIGEST, ct_equal(digest, c->digest, DIGEST_LEN),
+	evidence_add(e, DEVICE_DIGEST, ct_equal(digest, c->digest, DIGEST_LEN),
 		     E_AUTH, "credential is for other firmware");
 }
 

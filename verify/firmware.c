@@ -8,12 +8,12 @@
 
 /* See enum device_mark. */
 enum firmware_mark {
-	MARK_SIGNATURE = 0x10204081,
-	MARK_PRODUCT = 0x02081021,
-	MARK_ROLLBACK = 0x00410205,
-	MARK_DIGEST = 0x04004103,
-	FIRMWARE_ALL = MARK_SIGNATURE + MARK_PRODUCT + MARK_ROLLBACK +
-		       MARK_DIGEST,
+	FIRMWARE_SIGNATURE = 0x10204081,
+	FIRMWARE_PRODUCT = 0x02081021,
+	FIRMWARE_ROLLBACK = 0x00410205,
+	FIRMWARE_DIGEST = 0x04004103,
+	FIRMWARE_ALL = FIRMWARE_SIGNATURE + FIRMWARE_PRODUCT +
+		       FIRMWARE_ROLLBACK + FIRMWARE_DIGEST,
 };
 
 static const struct object_kind firmware_kind = {
@@ -72,14 +72,16 @@ static void firmware_round(const struct signet_policy *policy,
 	/* volatile: the second round must compare again */
 	const volatile uint32_t *rollback = &f->rollback;
 
-	evidence_add(e, MARK_SIGNATURE, o->answer == VERDICT_YES, E_SIGNATURE,
-		     firmware_kind.forged);
-	evidence_add(e, MARK_PRODUCT, text_equal(f->product, policy->product),
-		     E_AUTH, "firmware is for another product");
-	evidence_add(e, MARK_ROLLBACK, *rollback >= policy->rollback_min,
+	evidence_add(e, FIRMWARE_SIGNATURE, o->answer == VERDICT_YES,
+		     E_SIGNATURE, firmware_kind.forged);
+	evidence_add(e, FIRMWARE_PRODUCT,
+		     text_equal(f->product, policy->product), E_AUTH,
+		     "firmware is for another product");
+	evidence_add(e, FIRMWARE_ROLLBACK, *rollback >= policy->rollback_min,
 		     E_VERSION, "firmware is too old (rollback number)");
-	evidence_add(e, MARK_DIGEST, ct_equal(digest, f->digest, DIGEST_LEN),
-		     E_CHECKSUM, "firmware was altered (digest differs)");
+	evidence_add(e, FIRMWARE_DIGEST,
+		     ct_equal(digest, f->digest, DIGEST_LEN), E_CHECKSUM,
+		     "firmware was altered (digest differs)");
 }
 
 void signet_verify_firmware(

@@ -17,3 +17,43 @@ test_verify_SRC := tests/unit/test_verify.c tests/lib/verify_openssl.c \
 	$(foreach i,i15 m15 i31 m31,verify/signet_verify_bearssl_$(i).c)
 test_verify_USE := verify authority wire crypto base
 test_verify_LIBS := -lcmocka -lcrypto
+
+# -- the delivery: two files that need nothing else of this tree --------------
+VERIFY_DIST := build/verify
+VERIFY_PUBLIC := base/error.h base/hard.h wire/const.h wire/credential.h \
+	wire/release.h verify/signet_verify.h
+VERIFY_PRIVATE := base/rw.h base/cbor.h base/ct.h wire/cose.h wire/name.h \
+	wire/record.h verify/verify.h
+VERIFY_CODE := base/rw.c base/cbor.c base/ct.c wire/cose.c wire/name.c \
+	wire/record.c wire/credential.c wire/release.c $(verify_SRC)
+VERIFY_ADAPTOR := $(foreach f,.h .c _glue.h _i15.c _m15.c _i31.c _m31.c,\
+	verify/signet_verify_bearssl$(f))
+DIST_AWK := awk -f verify/dist.awk
+
+verify-dist: $(VERIFY_DIST)/signet_verify.h $(VERIFY_DIST)/signet_verify.c
+	cp $(VERIFY_ADAPTOR) $(VERIFY_DIST)/
+
+$(VERIFY_DIST)/signet_verify.h: $(VERIFY_PUBLIC) verify/dist.awk \
+		verify/module.mk LICENSE
+	@mkdir -p $(@D)
+	{ echo '/*'; sed 's/^/ * /;s/ *$$//' LICENSE; echo ' */'; \
+	$(DIST_AWK) -v part=types $(VERIFY_PUBLIC); } >$@
+
+# rd_small is the one name that two sources have for themselves
+$(VERIFY_DIST)/signet_verify.c: $(VERIFY_PUBLIC) $(VERIFY_PRIVATE) \
+		$(VERIFY_CODE) verify/dist.awk verify/module.mk
+	@mkdir -p $(@D)
+	{ echo '/* SPDX-License-Identifier: MIT */'; \
+	echo '#include "signet_verify.h"'; \
+	echo '#define SIGNET_INTERNAL static __attribute__((unused))'; \
+	$(DIST_AWK) -v part=types $(VERIFY_PRIVATE); \
+	$(DIST_AWK) -v part=statics \
+		$(filter-out base/error.h,$(VERIFY_PUBLIC)) $(VERIFY_PRIVATE); \
+	for f in $(VERIFY_CODE); do \
+		n=$$(basename $$f .c); \
+		echo "#define rd_small $${n}_rd_small"; \
+		$(DIST_AWK) -v part=code $$f; \
+		echo '#undef rd_small'; \
+	done; } >$@
+
+.PHONY: verify-dist

@@ -21,7 +21,11 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 #include "int/i15_fmont.c"
 #include "int/i15_iszero.c"
 #include "int/i15_modpow.c"
+/* the inner loop of it all: 70 bytes more, 15 % faster */
+#pragma GCC push_options
+#pragma GCC optimize("O2")
 #include "int/i15_montmul.c"
+#pragma GCC pop_options
 #include "int/i15_muladd.c"
 #include "int/i15_ninv15.c"
 #include "int/i15_rshift.c"

@@ -8,6 +8,13 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 			   const unsigned char *, size_t, const unsigned char *,
 			   size_t, int) __attribute__((always_inline));
 
+/* Called thousands of times; their loops unrolled cost 230 bytes and save 3 %.
+ */
+static void add_f256(uint32_t *, const uint32_t *, const uint32_t *)
+	__attribute__((optimize("O3")));
+static void sub_f256(uint32_t *, const uint32_t *, const uint32_t *)
+	__attribute__((optimize("O3")));
+
 /* The order matters: the last one defines macros like t1. */
 /* clang-format off */
 #include "codec/ccopy.c"
