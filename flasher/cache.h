@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flasher/cache.h - releases as they are kept at the station: ciphertext.
+ *
+ * One file per order, cache/ORDER.release, checked by SHA-256 when it is read:
+ *
+ *	magic 8, SHA-256 of the rest 32, version 32, lengths u32 x 3,
+ *	header, firmware signature, chunks
+ *
+ * The content key is never here.  A file that is damaged or altered is said to
+ * be so, and fetched again.
+ */
+#ifndef FLASHER_CACHE_H
+#define FLASHER_CACHE_H
+
+#include "flasher/station.h"
+#include "wire/release.h"
+
+struct release_set { /* read-only once made; lives as long as the cache */
+	struct release_header header;
+	uint8_t header_digest[DIGEST_LEN];
+	char version[NAME_CAP];
+	const uint8_t *firmware; /* COSE_Sign1 for the target's record */
+	size_t firmware_len;
+	const uint8_t *chunks;
+	size_t chunks_len;
+	uint32_t *offsets; /* of each chunk in chunks */
+	uint8_t *file;
+	size_t file_len;
+	struct release_set *next;
+};
+
+struct cache; /* opaque; shared by the channels' threads */
+
+/* told gets warnings in words: "cache/demo.release is damaged ...". */
+MUST_USE int cache_new(const struct station *st, const char *order,
+		       void (*told)(void *arg, const char *text), void *arg,
+		       struct cache **out);
+void cache_free(struct cache *c);
+
+/*
+ * The order's release; digest NULL = whatever is there, else exactly the one
+ * with this header digest, fetched when the cache has another.  client is the
+ * caller's own.  E_REFUSED fills refusal.
+ */
+MUST_USE int cache_get(struct cache *c, struct http_client *client,
+		       const uint8_t *digest, struct refusal *refusal,
+		       const struct release_set **out,
+		       char why[STATION_WHY_CAP]);
+
+/* Opens chunk i with the content key into out[chunk length]; E_DECRYPT. */
+MUST_USE int cache_chunk(const struct release_set *set, uint32_t i,
+			 const uint8_t key[32], uint8_t *out, size_t *out_len);
+
+#endif

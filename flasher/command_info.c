@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* probes, work, status: what there is, and how it is. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+#include <openssl/x509.h>
+
+#include "base/hex.h"
+#include "cli/table.h"
+#include "flasher/journal.h"
+#include "flasher/program.h"
+#include "flasher/target.h"
+#include "http/client.h"
+#include "wire/name.h"
+
+#define INFO_RETRIES 1
+
+/* -- probes ---------------------------------------------------------------- */
+static const struct arg probes_args[] = {
+	{ "probe", "URI", ARG_LIST, 0, offsetof(struct channel_options, probes),
+	  0, 0, 0, "look at this one instead of flasher.conf's" },
+	{ "channels", "LIST", ARG_TEXT, 0,
+	  offsetof(struct channel_options, channels), 0, 0, 0,
+	  "only these channels, such as 0,2 (default: all)" },
+};
+
+struct probe_sight { /* what one channel looks like */
+	unsigned channel;
+	const char *uri;
+	struct probe_info info;
+	struct target_identity id;
+	bool target;
+	char why[320];
+	int err;
+};
+
+static void no_progress(void *arg, enum target_phase phase, uint32_t done,
+			uint32_t total)
+{
+	(void)arg;
+	(void)phase;
+	(void)done;
+	(void)total;
+}
+
+/* Tries every family that we can program. */
+static int identify(struct probe *p, struct probe_sight *s)
+{
+	struct power_config power = { NULL, 0 };
+	struct target *t = NULL;
+	int r = E_UNSUPPORTED;
+
+	for (unsigned f = FAMILY_STM32F1; f <= FAMILY_NRF51; f++) {
+		const struct chip *chip = chip_find((enum family)f);
+
+		if (chip == NULL)
+			continue;
+		r = target_new(p, &power, no_progress, NULL, &t);
+		if (r != 0)
+			return r;
+		r = target_identify(t, chip, &s->id);
+		s->target = r == 0;
+		if (r != 0)
+			snprintf(s->why, sizeof(s->why), "%s: %.200s",
+				 error_text(r), target_why(t));
+		target_free(t);
+		if (r == 0)
+			return 0;
+	}
+	return r;
+}
+
+static void look(const struct station *st, struct probe_sight *s)
+{
+	struct probe_config pc = { .uri = s->uri,
+				   .clock_hz = st->conf.clock_hz };
+	struct probe *p = NULL;
+	char why[256] = "";
+
+	s->err = probe_open(&pc, &p, why);
+	if (s->err != 0) {
+		snprintf(s->why, sizeof(s->why), "%s: %s", error_text(s->err),
+			 why);
+		return;
+	}
+	s->info = *probe_info(p);
+	s->err = identify(p, s);
+	probe_close(p);
+}
+
+static void sight_json(const struct probe_sight *s)
+{
+	char uid[2 * UID_MAX + 1] = "";
+	json_t *o;
+
+	if (s->target)
+		hex_encode(s->id.uid, s->id.uid_len, uid);
+	o = json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:s,s:s}", "channel",
+		      (json_int_t)s->channel, "probe", s->uri, "product",
+		      s->info.product, "serial", s->info.serial, "chip",
+		      s->target ? s->id.chip->name : "", "uid", uid, "locked",
+		      s->target && s->id.locked, "error",
+		      s->err ? error_name(s->err) : "", "why", s->why);
+	if (o)
+		json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+static void sight_text(const struct probe_sight *s)
+{
+	char uid[2 * UID_MAX + 1] = "";
+
+	printf("channel %u  %s\n", s->channel, s->uri);
+	if (s->info.product[0])
+		printf("  probe   %s %s %s\n", s->info.vendor, s->info.product,
+		       s->info.serial);
+	if (s->target) {
+		hex_encode(s->id.uid, s->id.uid_len, uid);
+		printf("  target  %s  %s%s\n", s->id.chip->name,
+		       uid[0] ? uid : "(unique ID hidden)",
+		       s->id.locked ? "  read-protected" : "");
+	}
+	if (s->err)
+		printf("  problem %s\n", s->why);
+}
+
+static int probes_run(const struct command *self, void *globals, void *params)
+{
+	const struct channel_options *o = params;
+	const struct flasher_globals *f = globals;
+	unsigned channels[CHANNELS_MAX];
+	char why[STATION_WHY_CAP] = "";
+	struct station st;
+	size_t count = 0;
+	int r, code;
+
+	(void)self;
+	memset(&st, 0, sizeof(st));
+	r = station_dir(&st, f->dir, why);
+	if (r == 0)
+		r = station_conf(&st, why);
+	if (r != 0)
+		return flasher_local_failed(r, why);
+	code = flasher_channels(&st, o, channels, &count);
+	for (size_t i = 0; i < count && (code == 0 || code == EXIT_DEVICE);
+	     i++) {
+		struct probe_sight s;
+
+		memset(&s, 0, sizeof(s));
+		s.channel = channels[i];
+		s.uri = st.conf.channel[channels[i]].probe;
+		look(&st, &s);
+		if (f->json)
+			sight_json(&s);
+		else
+			sight_text(&s);
+		if (s.err)
+			code = EXIT_DEVICE;
+	}
+	station_free(&st);
+	return code;
+}
+
+const struct command command_probes = {
+	.object = "probes",
+	.summary = "list the channels' probes and the chips on them",
+	.args = probes_args,
+	.arg_count = ARRAY_LEN(probes_args),
+	.params_size = sizeof(struct channel_options),
+	.run = probes_run,
+};
+
+/* -- work ------------------------------------------------------------------ */
+static const struct column work_columns[] = {
+	{ "name", "order" },	    { "state", "state" },
+	{ "quantity", "quantity" }, { "delivered", "used" },
+	{ "closed", "built" },	    { "product", "product" },
+	{ "release", "release" },
+};
+
+static int fetch_work(const struct station *st, struct order_list *out)
+{
+	struct http_client *client = NULL;
+	struct refusal refusal;
+	struct query q;
+	int r;
+
+	memset(&q, 0, sizeof(q));
+	memset(&refusal, 0, sizeof(refusal));
+	r = station_client(st, INFO_RETRIES, NULL, NULL, &client);
+	if (r == 0)
+		r = http_call(client, OP_WORK, &q, out, &refusal);
+	if (r != 0)
+		r = flasher_call_failed(r, &refusal,
+					client ? http_client_why(client)
+					       : error_text(r));
+	http_client_free(client);
+	return r;
+}
+
+static int work_run(const struct command *self, void *globals, void *params)
+{
+	const struct flasher_globals *f = globals;
+	struct order_list orders;
+	struct station st;
+	char *text = NULL;
+	size_t len;
+	int r = flasher_open(f, &st);
+
+	(void)self;
+	(void)params;
+	if (r != 0)
+		return r;
+	memset(&orders, 0, sizeof(orders));
+	r = fetch_work(&st, &orders);
+	if (r == 0 && !f->json) {
+		table_rows(stdout, &order_shape, &orders.rows, work_columns,
+			   ARRAY_LEN(work_columns), true);
+	} else if (r == 0) {
+		if (shape_to_json(&order_list_shape, &orders, false, &text,
+				  &len) == 0)
+			puts(text);
+		free(text);
+	}
+	if (r == 0)
+		shape_clear(&order_list_shape, &orders);
+	station_free(&st);
+	return r;
+}
+
+const struct command command_work = {
+	.object = "work",
+	.summary = "list the orders that this flasher may build",
+	.run = work_run,
+};
+
+/* -- status ---------------------------------------------------------------- */
+static void certificate_end(const struct station *st, char out[32])
+{
+	const uint8_t *p = st->cert;
+	X509 *x = d2i_X509(NULL, &p, (long)st->cert_len);
+	struct tm tm;
+
+	out[0] = '\0';
+	if (x && ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1)
+		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	X509_free(x);
+}
+
+static size_t journal_count(const struct station *st)
+{
+	char why[STATION_WHY_CAP];
+	struct journal j;
+	size_t n = 0;
+
+	for (uint32_t ch = 0; ch < CHANNELS_MAX; ch++)
+		if (journal_read(st, ch, &j, why) != E_NOT_FOUND)
+			n++;
+	return n;
+}
+
+static int status_run(const struct command *self, void *globals, void *params)
+{
+	const struct flasher_globals *f = globals;
+	struct order_list orders;
+	struct station st;
+	char end[32];
+	size_t open, unsent;
+	int r = flasher_open(f, &st);
+
+	(void)self;
+	(void)params;
+	if (r != 0)
+		return r;
+	certificate_end(&st, end);
+	open = journal_count(&st);
+	unsent = outbox_count(&st);
+	memset(&orders, 0, sizeof(orders));
+	if (!f->json) {
+		printf("flasher       %s\nserver        %s\n"
+		       "certificate   until %s\nchannels      %zu configured, "
+		       "%u allowed at once\nopen attempts %zu\nunsent "
+		       "reports %zu\n",
+		       st.name, st.server, end, st.conf.channel_count,
+		       st.channels, open, unsent);
+		fflush(stdout);
+	}
+	r = fetch_work(&st, &orders);
+	if (f->json)
+		printf("{\"flasher\":\"%s\",\"server\":\"%s\",\"until\":\"%s\","
+		       "\"channels\":%zu,\"open\":%zu,\"unsent\":%zu,"
+		       "\"reachable\":%s}\n",
+		       st.name, st.server, end, st.conf.channel_count, open,
+		       unsent, r == 0 ? "true" : "false");
+	else if (r == 0)
+		printf("the server answers; orders to build: %zu\n",
+		       orders.rows.count);
+	if (r == 0)
+		shape_clear(&order_list_shape, &orders);
+	station_free(&st);
+	return r;
+}
+
+const struct command command_status = {
+	.object = "status",
+	.summary = "show enrolment, open attempts and unsent reports",
+	.run = status_run,
+};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "flasher/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "keys/keyfile.h"
+
+#define CONF_MAX 65536
+#define UART_DEFAULT 115200u
+
+struct conf_key {
+	const char *name;
+	size_t offset, cap; /* cap 0 = number */
+	uint64_t min, max;
+};
+
+#define TEXT_KEY(type, key, field)                              \
+	{                                                       \
+		key, offsetof(struct type, field),              \
+			sizeof(((struct type *)0)->field), 0, 0 \
+	}
+#define NUMBER_KEY(type, key, field, min, max)                 \
+	{                                                      \
+		key, offsetof(struct type, field), 0, min, max \
+	}
+
+static const struct conf_key station_keys[] = {
+	TEXT_KEY(flasher_conf, "server", server),
+	TEXT_KEY(flasher_conf, "start-pattern", start_pattern),
+	NUMBER_KEY(flasher_conf, "start-timeout", start_timeout_ms, 1, 600000),
+	NUMBER_KEY(flasher_conf, "clock", clock_hz, 1000, 100000000),
+	NUMBER_KEY(flasher_conf, "power-off", power_off_ms, 1, 60000),
+	NUMBER_KEY(flasher_conf, "retry", retry_s, 0, 3600),
+};
+
+static const struct conf_key channel_keys[] = {
+	TEXT_KEY(channel_conf, "probe", probe),
+	TEXT_KEY(channel_conf, "power", power),
+	TEXT_KEY(channel_conf, "next", next),
+	NUMBER_KEY(channel_conf, "uart", uart, 300, 4000000),
+};
+
+struct conf_parser {
+	const char *name;
+	unsigned line;
+	struct flasher_conf *conf;
+	struct channel_conf *channel; /* of the present section, or NULL */
+	char *why;
+};
+
+void conf_init(struct flasher_conf *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->start_timeout_ms = 5000;
+	c->clock_hz = 10000000;
+	c->power_off_ms = 1000;
+	c->retry_s = 30;
+}
+
+struct channel_conf *conf_add_channel(struct flasher_conf *c)
+{
+	struct channel_conf *ch;
+
+	if (c->channel_count == CHANNELS_MAX)
+		return NULL;
+	ch = &c->channel[c->channel_count++];
+	memset(ch, 0, sizeof(*ch));
+	ch->uart = UART_DEFAULT;
+	return ch;
+}
+
+static int bad(struct conf_parser *p, const char *text, const char *what)
+{
+	snprintf(p->why, CONF_WHY_CAP, "%s:%u: \"%.80s\" %s", p->name, p->line,
+		 text, what);
+	return E_CONFIG;
+}
+
+static char *trim(char *s)
+{
+	size_t len;
+
+	s += strspn(s, " \t");
+	len = strlen(s);
+	while (len > 0 && strchr(" \t\r", s[len - 1]))
+		s[--len] = '\0';
+	return s;
+}
+
+/* "[channel N]": channels come in order, so that a forgotten one shows. */
+static int section(struct conf_parser *p, char *line)
+{
+	size_t len = strlen(line);
+	uint64_t n = 0;
+
+	if (len < 2 || line[len - 1] != ']' ||
+	    strncmp(line, "[channel ", 9) != 0)
+		return bad(p, line, "is no section; sections are [channel N]");
+	line[len - 1] = '\0';
+	if (args_number(trim(line + 9), 0, CHANNELS_MAX - 1, &n) != 0)
+		return bad(p, line + 9, "is no channel number, 0 to 31");
+	if (n != p->conf->channel_count)
+		return bad(p, line + 9,
+			   "is out of order; channels are numbered 0, 1, 2 "
+			   "... without gaps");
+	p->channel = conf_add_channel(p->conf);
+	return 0;
+}
+
+static int set_key(struct conf_parser *p, const struct conf_key *k, void *base,
+		   const char *value)
+{
+	char *field = (char *)base + k->offset;
+	char what[96];
+	uint64_t n = 0;
+
+	if (k->cap) {
+		if (strlen(value) >= k->cap)
+			return bad(p, value, "is too long");
+		memcpy(field, value, strlen(value) + 1);
+		return 0;
+	}
+	if (args_number(value, k->min, k->max, &n) != 0) {
+		snprintf(what, sizeof(what), "must be a number, %llu to %llu",
+			 (unsigned long long)k->min,
+			 (unsigned long long)k->max);
+		return bad(p, value, what);
+	}
+	*(uint32_t *)(void *)field = (uint32_t)n;
+	return 0;
+}
+
+static int key_line(struct conf_parser *p, char *line)
+{
+	const struct conf_key *keys = p->channel ? channel_keys : station_keys;
+	size_t count = p->channel ? ARRAY_LEN(channel_keys)
+				  : ARRAY_LEN(station_keys);
+	char *eq = strchr(line, '=');
+	const char *key;
+
+	if (eq == NULL)
+		return bad(p, line, "is not \"key = value\"");
+	*eq = '\0';
+	key = trim(line);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(keys[i].name, key) == 0)
+			return set_key(p, &keys[i],
+				       p->channel ? (void *)p->channel
+						  : (void *)p->conf,
+				       trim(eq + 1));
+	return bad(p, key,
+		   p->channel ? "is no key of a channel (probe, power, next, "
+				"uart)"
+			      : "is no key of a station (server, "
+				"start-pattern, start-timeout, clock, "
+				"power-off, retry)");
+}
+
+int conf_parse(const char *name, char *text, struct flasher_conf *out,
+	       char why[CONF_WHY_CAP])
+{
+	struct conf_parser p = { name, 0, NULL, NULL, why };
+	struct flasher_conf conf;
+	int r = 0;
+
+	conf_init(&conf);
+	p.conf = &conf;
+	for (char *next, *line = text; line && r == 0; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		p.line++;
+		line = trim(line);
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		r = line[0] == '[' ? section(&p, line) : key_line(&p, line);
+	}
+	for (size_t i = 0; i < conf.channel_count && r == 0; i++)
+		if (conf.channel[i].probe[0] == '\0') {
+			snprintf(why, CONF_WHY_CAP,
+				 "%s: channel %zu has no probe", name, i);
+			r = E_CONFIG;
+		}
+	if (r == 0)
+		*out = conf;
+	return r;
+}
+
+int conf_read(const char *path, struct flasher_conf *out,
+	      char why[CONF_WHY_CAP])
+{
+	uint8_t *text = NULL;
+	size_t len;
+	int r = keyfile_read(path, CONF_MAX, false, &text, &len, why);
+
+	if (r != 0)
+		return r;
+	if (strlen((char *)text) != len) {
+		snprintf(why, CONF_WHY_CAP, "%s: it is no text", path);
+		r = E_CONFIG;
+	} else {
+		r = conf_parse(path, (char *)text, out, why);
+	}
+	free(text);
+	return r;
+}
