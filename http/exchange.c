@@ -51,13 +51,9 @@ static void answer_make(struct http_exchange *x, const struct shape *shape,
 
 static void wake(struct http_exchange *x)
 {
-	struct http_server *s = x->server;
-
-	if (!x->handed)
-		return;
 	/* After the resume x belongs to the connection's thread. */
-	MHD_resume_connection(x->mhd);
-	atomic_fetch_sub(&s->busy, 1);
+	if (x->handed)
+		MHD_resume_connection(x->mhd);
 }
 
 void http_exchange_answer(struct http_exchange *x, const void *answer)
@@ -198,6 +194,7 @@ static enum MHD_Result begin(struct http_server *s, struct MHD_Connection *mhd,
 		return MHD_NO;
 	}
 	*state = x;
+	atomic_fetch_add(&s->busy, 1);
 	x->server = s;
 	x->mhd = mhd;
 	x->conn = info->socket_context;
@@ -289,7 +286,6 @@ static enum MHD_Result hand_over(struct http_exchange *x)
 	if (x->early)
 		return respond(x);
 	x->handed = true;
-	atomic_fetch_add(&s->busy, 1);
 	http_conn_deadline(x->conn, 0);
 	MHD_suspend_connection(x->mhd);
 	s->cfg.handle(s->cfg.arg, x);
@@ -326,6 +322,7 @@ void http_on_completed(void *arg, struct MHD_Connection *mhd, void **state,
 	if (!x)
 		return;
 	body_drop(x);
+	atomic_fetch_sub(&x->server->busy, 1);
 	if (x->request)
 		shape_clear(x->route->request, x->request);
 	free(x->request);

@@ -75,9 +75,9 @@ void http_server_tick(struct http_server *s);
 void http_server_counters(struct http_server *s, struct http_counters *out);
 /* No new connections; those that exist go on. */
 void http_server_quiesce(struct http_server *s);
-/* Exchanges that handle() has and that are not answered yet. */
+/* Requests that have begun and whose answers are not sent yet. */
 unsigned http_server_busy(struct http_server *s);
-/* Every exchange must have been answered.  s may be NULL. */
+/* Every exchange that handle() got must have been answered; s may be NULL. */
 void http_server_stop(struct http_server *s);
 
 /* Valid until the exchange is answered. */

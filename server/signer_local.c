@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/signer_local.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "authority/authority.h"
+#include "base/ct.h"
+#include "chip/chip.h"
+#include "keys/keyfile.h"
+#include "server/x509.h"
+#include "wire/name.h"
+
+#define PATH_CAP 512
+#define CA_MAX 4096
+#define ISSUED_SLACK (24 * 3600) /* seconds around our own clock */
+#define UNITS_MAX (UINT64_C(1) << 53)
+
+struct product {
+	struct product *next;
+	char name[NAME_CAP];
+	struct crypto_key *key;
+};
+
+struct signer_local {
+	struct signer_port port;
+	char dir[PATH_CAP - 64];
+	char pass[PASSPHRASE_CAP];
+	struct crypto_key *ca_key, *hpke_key;
+	uint8_t *ca;
+	size_t ca_len;
+	uint8_t hpke_pub[X25519_LEN];
+	struct product *products;
+};
+
+static void path_make(const char *dir, const char *name, const char *end,
+		      char out[PATH_CAP])
+{
+	snprintf(out, PATH_CAP, "%.447s/%.40s%s", dir, name, end);
+}
+
+/* ---- product keys ------------------------------------------------------ */
+
+static int product_keep(struct signer_local *s, const char *name,
+			struct crypto_key *key, struct product **out)
+{
+	struct product *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return E_NOMEM;
+	memcpy(p->name, name, strlen(name) + 1);
+	p->key = key;
+	p->next = s->products;
+	s->products = p;
+	*out = p;
+	return 0;
+}
+
+/* E_NOT_FOUND when the product has no key. */
+static int product_find(struct signer_local *s, const char *name,
+			struct product **out)
+{
+	char file[NAME_CAP + 16], path[PATH_CAP], why[KEYFILE_WHY_CAP];
+	struct crypto_key *key;
+	int err;
+
+	if (!name_valid(name))
+		return E_ARG;
+	for (struct product *p = s->products; p; p = p->next) {
+		if (!strcmp(p->name, name)) {
+			*out = p;
+			return 0;
+		}
+	}
+	snprintf(file, sizeof(file), "device-%s", name);
+	path_make(s->dir, file, ".pem", path);
+	err = keyfile_load(path, s->pass, &key, why);
+	if (err)
+		return err;
+	if (crypto_key_type(key) != CRYPTO_P256)
+		err = E_KEY;
+	else
+		err = product_keep(s, name, key, out);
+	if (err)
+		crypto_key_free(key);
+	return err;
+}
+
+static int product_make(struct signer_local *s, const char *name,
+			struct product **out)
+{
+	char file[NAME_CAP + 16], path[PATH_CAP], why[KEYFILE_WHY_CAP];
+	struct crypto_key *key;
+	int err = crypto_key_generate(CRYPTO_P256, &key);
+
+	if (err)
+		return err;
+	snprintf(file, sizeof(file), "device-%s", name);
+	path_make(s->dir, file, ".pem", path);
+	err = keyfile_save(path, key, s->pass, false, why);
+	if (!err)
+		err = product_keep(s, name, key, out);
+	if (err)
+		crypto_key_free(key);
+	return err;
+}
+
+static int local_product_key(void *self, const char *product,
+			     uint8_t out_pub[P256_PUB_LEN])
+{
+	struct signer_local *s = self;
+	struct product *p;
+	size_t len;
+	int err = product_find(s, product, &p);
+
+	if (err == E_NOT_FOUND)
+		err = product_make(s, product, &p);
+	if (err)
+		return err;
+	return crypto_key_public(p->key, out_pub, P256_PUB_LEN, &len);
+}
+
+/* ---- credentials ------------------------------------------------------- */
+
+static bool serial_ok(const char *s)
+{
+	size_t len = strnlen(s, SERIAL_CAP);
+
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < 0x20 || s[i] > 0x7e)
+			return false;
+	return len < SERIAL_CAP;
+}
+
+/* The ledger decided; this makes sure that what is signed is a credential
+ * that the ledger can have decided on, and nothing else. */
+static int claims_check(const struct credential *c)
+{
+	static const uint8_t zero[DIGEST_LEN];
+	char why[CHIP_WHY_CAP];
+	uint64_t now = (uint64_t)time(NULL);
+
+	if (!name_valid(c->product) || !name_valid(c->order) ||
+	    !serial_ok(c->serial))
+		return E_ARG;
+	if (!c->grant || c->grant > UNITS_MAX || c->proof > PROOF_STAGE0 ||
+	    c->uid_len > UID_MAX)
+		return E_RANGE;
+	if (c->issued + ISSUED_SLACK < now || c->issued > now + ISSUED_SLACK)
+		return E_RANGE;
+	if (!memcmp(c->digest, zero, sizeof(zero)))
+		return E_ARG;
+	return chip_check_uid((enum family)c->family, c->uid, c->uid_len, why);
+}
+
+static int local_credentials(void *self, struct signer_credential *items,
+			     size_t n)
+{
+	struct signer_local *s = self;
+	struct product *p;
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		err = claims_check(&items[i].claims);
+		if (!err)
+			err = product_find(s, items[i].claims.product, &p);
+		if (!err)
+			err = authority_credential(p->key, &items[i].claims,
+						   items[i].out,
+						   &items[i].out_len);
+	}
+	return err;
+}
+
+/* ---- releases and content keys ----------------------------------------- */
+
+static int local_release_check(void *self, const uint8_t release_pub[65],
+			       const uint8_t *file, size_t len,
+			       struct release_header *out,
+			       uint8_t out_header_digest[DIGEST_LEN])
+{
+	struct signer_local *s = self;
+	uint8_t *plain = NULL;
+	size_t plain_len = 0;
+	int err;
+
+	err = authority_release_open(s->hpke_key, release_pub, file, len, out,
+				     out_header_digest, &plain, &plain_len);
+	if (plain)
+		ct_wipe(plain, plain_len);
+	free(plain);
+	return err;
+}
+
+/* order name || 0 || header digest */
+static size_t wrap_aad(const char *order, const uint8_t digest[DIGEST_LEN],
+		       uint8_t out[NAME_CAP + DIGEST_LEN])
+{
+	size_t len = strlen(order) + 1;
+
+	memcpy(out, order, len);
+	memcpy(out + len, digest, DIGEST_LEN);
+	return len + DIGEST_LEN;
+}
+
+static int wrap(const struct signer_local *s, const char *order,
+		const uint8_t digest[DIGEST_LEN],
+		const uint8_t key[AEAD_KEY_LEN], uint8_t out[WRAPPED_KEY_LEN])
+{
+	uint8_t aad[NAME_CAP + DIGEST_LEN];
+
+	return crypto_hpke_seal(s->hpke_pub, LABEL_HPKE_STORED_KEY,
+				sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
+				wrap_aad(order, digest, aad), key, AEAD_KEY_LEN,
+				out, out + X25519_LEN);
+}
+
+static int local_release_encrypt(void *self, const uint8_t release_pub[65],
+				 const uint8_t *file, size_t len,
+				 const char *order,
+				 uint8_t out_wrapped[WRAPPED_KEY_LEN],
+				 uint8_t **out_chunks, size_t *out_len)
+{
+	struct signer_local *s = self;
+	struct release_header h;
+	uint8_t digest[DIGEST_LEN], key[AEAD_KEY_LEN];
+	uint8_t wrapped[WRAPPED_KEY_LEN];
+	uint8_t *plain = NULL;
+	size_t plain_len = 0;
+	int err;
+
+	if (!name_valid(order))
+		return E_ARG;
+	err = authority_release_open(s->hpke_key, release_pub, file, len, &h,
+				     digest, &plain, &plain_len);
+	if (!err)
+		err = crypto_random(key, sizeof(key));
+	if (!err)
+		err = wrap(s, order, digest, key, wrapped);
+	if (!err)
+		err = authority_release_encrypt(&h, digest, key, plain,
+						out_chunks, out_len);
+	if (!err)
+		memcpy(out_wrapped, wrapped, sizeof(wrapped));
+	ct_wipe(key, sizeof(key));
+	if (plain)
+		ct_wipe(plain, plain_len);
+	free(plain);
+	return err;
+}
+
+static void le_put(uint8_t *out, uint64_t v, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)(v >> (8 * i));
+}
+
+static int rewrap_one(struct signer_local *s, struct signer_rewrap *r)
+{
+	uint8_t aad[NAME_CAP + DIGEST_LEN], key[AEAD_KEY_LEN];
+	uint8_t to[12 + DIGEST_LEN];
+	int err;
+
+	if (!name_valid(r->order) || !r->grant || !r->attempt)
+		return E_ARG;
+	err = crypto_hpke_open(s->hpke_key, r->wrapped, LABEL_HPKE_STORED_KEY,
+			       sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
+			       wrap_aad(r->order, r->header_digest, aad),
+			       r->wrapped + X25519_LEN,
+			       WRAPPED_KEY_LEN - X25519_LEN, key);
+	if (err)
+		return err;
+	le_put(to, r->grant, 8);
+	le_put(to + 8, r->attempt, 4);
+	memcpy(to + 12, r->header_digest, DIGEST_LEN);
+	err = crypto_hpke_seal(r->kem_pub, LABEL_HPKE_CONTENT_KEY,
+			       sizeof(LABEL_HPKE_CONTENT_KEY) - 1, to,
+			       sizeof(to), key, sizeof(key), r->out_enc,
+			       r->out_sealed);
+	ct_wipe(key, sizeof(key));
+	return err;
+}
+
+static int local_rewrap(void *self, struct signer_rewrap *items, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = rewrap_one(self, &items[i]);
+	return err;
+}
+
+/* ---- certificates ------------------------------------------------------ */
+
+static int local_station_cert(void *self, const char *flasher,
+			      const uint8_t *csr, size_t len, uint8_t **out,
+			      size_t *out_len)
+{
+	struct signer_local *s = self;
+
+	if (!name_valid(flasher))
+		return E_ARG;
+	return x509_sign_station(s->ca_key, s->ca, s->ca_len, flasher, csr, len,
+				 out, out_len);
+}
+
+static int local_server_cert(void *self, const char *names, const uint8_t *csr,
+			     size_t len, uint8_t **out, size_t *out_len)
+{
+	struct signer_local *s = self;
+
+	return x509_sign_server(s->ca_key, s->ca, s->ca_len, names, csr, len,
+				out, out_len);
+}
+
+static int local_public_keys(void *self, uint8_t **out_ca, size_t *out_ca_len,
+			     uint8_t out_hpke[X25519_LEN])
+{
+	struct signer_local *s = self;
+	uint8_t *ca = malloc(s->ca_len);
+
+	if (!ca)
+		return E_NOMEM;
+	memcpy(ca, s->ca, s->ca_len);
+	*out_ca = ca;
+	*out_ca_len = s->ca_len;
+	memcpy(out_hpke, s->hpke_pub, X25519_LEN);
+	return 0;
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
+static int save_ca(const char *dir, const char *pass, const char *ca_name,
+		   char *why)
+{
+	char path[PATH_CAP], *pem = NULL;
+	struct crypto_key *key = NULL;
+	uint8_t *ca = NULL;
+	size_t len = 0;
+	int err;
+
+	err = crypto_key_generate(CRYPTO_P256, &key);
+	if (!err)
+		err = x509_ca_make(key, ca_name, &ca, &len);
+	if (!err)
+		err = x509_to_pem(ca, len, &pem);
+	if (err) {
+		snprintf(why, SIGNER_WHY_CAP, "cannot make the CA: %s",
+			 error_text(err));
+		goto out;
+	}
+	path_make(dir, "ca", ".pem", path);
+	err = keyfile_save(path, key, pass, false, why);
+	path_make(dir, "ca", ".crt", path);
+	if (!err)
+		err = keyfile_write(path, pem, strlen(pem), 0644, false, why);
+out:
+	crypto_key_free(key);
+	free(pem);
+	free(ca);
+	return err;
+}
+
+int signer_local_create(const char *dir, const char *pass, const char *ca_name,
+			char why[SIGNER_WHY_CAP])
+{
+	struct crypto_key *key = NULL;
+	char path[PATH_CAP];
+	int err;
+
+	if (strlen(dir) >= PATH_CAP - 64) {
+		snprintf(why, SIGNER_WHY_CAP, "the path is too long");
+		return E_ARG;
+	}
+	if (mkdir(dir, 0700) && errno != EEXIST) {
+		snprintf(why, SIGNER_WHY_CAP, "%.120s: %s", dir,
+			 strerror(errno));
+		return E_IO;
+	}
+	err = save_ca(dir, pass, ca_name, why);
+	if (err)
+		return err;
+	err = crypto_key_generate(CRYPTO_X25519, &key);
+	if (err) {
+		snprintf(why, SIGNER_WHY_CAP, "%s", error_text(err));
+		return err;
+	}
+	path_make(dir, "release-hpke", ".pem", path);
+	err = keyfile_save(path, key, pass, false, why);
+	crypto_key_free(key);
+	return err;
+}
+
+static int load_ca(struct signer_local *s, char *why)
+{
+	char path[PATH_CAP];
+	uint8_t *pem = NULL;
+	size_t len;
+	int err;
+
+	path_make(s->dir, "ca", ".pem", path);
+	err = keyfile_load(path, s->pass, &s->ca_key, why);
+	if (err)
+		return err;
+	path_make(s->dir, "ca", ".crt", path);
+	err = keyfile_read(path, CA_MAX, false, &pem, &len, why);
+	if (err)
+		return err;
+	err = x509_from_pem((char *)pem, &s->ca, &s->ca_len);
+	if (!err)
+		err = x509_check_key(s->ca, s->ca_len, s->ca_key);
+	if (err)
+		snprintf(why, SIGNER_WHY_CAP,
+			 "%.200s: not the certificate of ca.pem", path);
+	free(pem);
+	return err;
+}
+
+static int load_hpke(struct signer_local *s, char *why)
+{
+	char path[PATH_CAP];
+	size_t len;
+	int err;
+
+	path_make(s->dir, "release-hpke", ".pem", path);
+	err = keyfile_load(path, s->pass, &s->hpke_key, why);
+	if (err)
+		return err;
+	err = crypto_key_type(s->hpke_key) == CRYPTO_X25519 ? 0 : E_KEY;
+	if (!err)
+		err = crypto_key_public(s->hpke_key, s->hpke_pub, X25519_LEN,
+					&len);
+	if (err)
+		snprintf(why, SIGNER_WHY_CAP, "%.200s: not an X25519 key",
+			 path);
+	return err;
+}
+
+int signer_local_open(const char *dir, const char *pass,
+		      struct signer_local **out, char why[SIGNER_WHY_CAP])
+{
+	struct signer_local *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s || strlen(dir) >= sizeof(s->dir) ||
+	    strlen(pass) >= sizeof(s->pass)) {
+		snprintf(why, SIGNER_WHY_CAP, "path or passphrase too long");
+		free(s);
+		return E_ARG;
+	}
+	strcpy(s->dir, dir);
+	strcpy(s->pass, pass);
+	s->port = (struct signer_port){
+		.self = s,
+		.product_key = local_product_key,
+		.credentials = local_credentials,
+		.release_check = local_release_check,
+		.release_encrypt = local_release_encrypt,
+		.rewrap = local_rewrap,
+		.station_cert = local_station_cert,
+		.server_cert = local_server_cert,
+		.public_keys = local_public_keys,
+	};
+	err = load_ca(s, why);
+	if (!err)
+		err = load_hpke(s, why);
+	if (err) {
+		signer_local_free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+void signer_local_free(struct signer_local *s)
+{
+	struct product *p, *next;
+
+	if (!s)
+		return;
+	for (p = s->products; p; p = next) {
+		next = p->next;
+		crypto_key_free(p->key);
+		free(p);
+	}
+	crypto_key_free(s->ca_key);
+	crypto_key_free(s->hpke_key);
+	free(s->ca);
+	ct_wipe(s, sizeof(*s));
+	free(s);
+}
+
+const struct signer_port *signer_local_port(struct signer_local *s)
+{
+	return &s->port;
+}
