@@ -11,3 +11,21 @@ PROGRAMS += signet-vmcu
 signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c
 signet-vmcu_USE := vmcu_bench vmcu wire base
 signet-vmcu_LIBS := -lunicorn
+
+TESTS += test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug
+FUZZERS += fuzz_vmcu_dap fuzz_vmcu_bitbang
+VMCU_USE := vmcu_bench vmcu wire base
+define VMCU_TEST
+$(1)_SRC := tests/unit/$(1).c
+$(1)_USE := $$(VMCU_USE)
+$(1)_LIBS := -lunicorn -lcmocka
+endef
+$(foreach t,test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug,\
+	$(eval $(call VMCU_TEST,$(t))))
+
+define VMCU_FUZZER
+$(1)_SRC := tests/fuzz/$(1).c tests/fuzz/replay_main.c
+$(1)_USE := $$(VMCU_USE)
+$(1)_LIBS := -lunicorn
+endef
+$(foreach t,fuzz_vmcu_dap fuzz_vmcu_bitbang,$(eval $(call VMCU_FUZZER,$(t))))

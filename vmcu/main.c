@@ -228,7 +228,7 @@ static int parse_run(int argc, char **argv, struct parse *p)
 static int run(int argc, char **argv)
 {
 	struct parse p = { .o = {
-		.mcu = { .chip = "stm32l432", .seed = 1,
+		.mcu = { .chip = VMCU_CHIP, .seed = 1,
 			 .flash_time = MCU_TIME_TYP },
 		.packet_ps = (uint64_t)(PACKET_MS_DEFAULT * PS_PER_MS),
 		.jtag_hz = JTAG_HZ_DEFAULT,

@@ -7,6 +7,8 @@
 
 #include "vmcu/mcu.h"
 
+#define VMCU_CHIP "stm32l432" /* the chip when none is named */
+
 /* Exit codes of every subcommand. */
 #define VMCU_EXIT_OK 0
 #define VMCU_EXIT_FAILED 1

@@ -93,7 +93,7 @@ int tool_ctl(int argc, char **argv)
 
 static int open_state(const char *path, struct mcu **out)
 {
-	struct mcu_config cfg = { .chip = NULL, .state = path };
+	struct mcu_config cfg = { .chip = VMCU_CHIP, .state = path };
 	char why[256] = "";
 	int err;
 
