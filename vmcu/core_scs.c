@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registers of the system control space, except the debug ones: SysTick, NVIC
+ * and SCB (ARM DDI 0403, B3.2 to B3.4), and the core register file as the
+ * debugger selects it (C1.6.3).
+ */
+#include "vmcu/core_int.h"
+#include "vmcu/mcu_int.h"
+
+#define ST_ENABLE 1u
+#define ST_TICKINT 2u
+#define ST_CORE 4u /* clock source: core clock, else a eighth of it */
+#define ST_COUNTFLAG (1u << 16)
+
+/* -- SysTick: counted only when somebody looks ----------------------------- */
+
+static unsigned systick_div(const struct core *c)
+{
+	return c->st_ctrl & ST_CORE ? 1 : 8;
+}
+
+void core_systick_sync(struct core *c)
+{
+	uint64_t ticks = (c->clk - c->st_clk) / systick_div(c);
+
+	if (!(c->st_ctrl & ST_ENABLE)) {
+		c->st_clk = c->clk;
+		return;
+	}
+	c->st_clk += ticks * systick_div(c);
+	if (ticks == 0)
+		return;
+	if (c->st_val == 0) {
+		c->st_val = c->st_load;
+		ticks--;
+	}
+	if (c->st_load == 0 && c->st_val == 0)
+		return;
+	if (ticks < c->st_val) {
+		c->st_val -= (uint32_t)ticks;
+		return;
+	}
+	ticks = (ticks - c->st_val) % ((uint64_t)c->st_load + 1);
+	c->st_val = ticks ? c->st_load + 1 - (uint32_t)ticks : 0;
+	c->st_flag = true;
+	if (c->st_ctrl & ST_TICKINT)
+		core_exc_pend(c, EXC_SYSTICK);
+}
+
+uint64_t core_systick_next(const struct core *c)
+{
+	uint64_t ticks = c->st_val;
+
+	if ((c->st_ctrl & 3) != 3)
+		return UINT64_MAX;
+	if (ticks == 0) {
+		if (c->st_load == 0)
+			return UINT64_MAX;
+		ticks = (uint64_t)c->st_load + 1;
+	}
+	return c->st_clk + ticks * systick_div(c);
+}
+
+static uint32_t systick_ctrl_read(struct core *c)
+{
+	uint32_t v;
+
+	core_systick_sync(c);
+	v = c->st_ctrl | (c->st_flag ? ST_COUNTFLAG : 0);
+	c->st_flag = false;
+	return v;
+}
+
+static void systick_ctrl_write(struct core *c, uint32_t v)
+{
+	core_systick_sync(c);
+	c->st_ctrl = v & 7;
+	c->st_clk = c->clk;
+	core_kick(c);
+}
+
+static void systick_val_write(struct core *c)
+{
+	core_systick_sync(c);
+	c->st_val = 0;
+	c->st_flag = false;
+	c->st_clk = c->clk;
+	core_kick(c);
+}
+
+static void systick_load_write(struct core *c, uint32_t v)
+{
+	core_systick_sync(c);
+	c->st_load = v & 0xffffff;
+	core_kick(c);
+}
+
+/* -- NVIC ------------------------------------------------------------------ */
+
+static uint32_t prio_word(const struct core *c, unsigned first)
+{
+	uint32_t v = 0;
+
+	for (unsigned i = 0; i < 4 && first + i < CORE_EXCEPTIONS; i++)
+		v |= (uint32_t)c->prio[first + i] << (8 * i);
+	return v;
+}
+
+static void prio_word_write(struct core *c, unsigned first, uint32_t v)
+{
+	for (unsigned i = 0; i < 4 && first + i < CORE_EXCEPTIONS; i++)
+		c->prio[first + i] = v >> (8 * i) & 0xf0;
+	core_kick(c);
+}
+
+static uint32_t nvic_read(struct core *c, uint32_t off)
+{
+	unsigned i = off >> 2 & 7;
+
+	if (off >= 0x400)
+		return prio_word(c, 16 + (off - 0x400));
+	if (i >= CORE_IRQS / 32)
+		return 0;
+	switch (off & ~0x1fu) {
+	case 0x100:
+	case 0x180:
+		return c->irq_enable[i];
+	case 0x200:
+	case 0x280:
+		return c->irq_pend[i];
+	case 0x300:
+		return c->irq_active[i];
+	default:
+		return 0;
+	}
+}
+
+static void nvic_write(struct core *c, uint32_t off, uint32_t v)
+{
+	unsigned i = off >> 2 & 7;
+
+	core_kick(c);
+	if (off >= 0x400) {
+		prio_word_write(c, 16 + (off - 0x400), v);
+		return;
+	}
+	if (i >= CORE_IRQS / 32)
+		return;
+	switch (off & ~0x1fu) {
+	case 0x100:
+		c->irq_enable[i] |= v;
+		break;
+	case 0x180:
+		c->irq_enable[i] &= ~v;
+		break;
+	case 0x200:
+		c->irq_pend[i] |= v;
+		break;
+	case 0x280:
+		/* a line that is up pends again */
+		c->irq_pend[i] &= ~(v & ~(c->irq_level[i] & ~c->irq_active[i]));
+		break;
+	default:
+		break;
+	}
+}
+
+/* -- SCB ------------------------------------------------------------------- */
+
+static uint32_t icsr_read(struct core *c)
+{
+	int prio;
+	unsigned n = core_exc_best(c, &prio);
+	uint32_t v = core_get(c, UC_ARM_REG_IPSR) & 0x1ff;
+	unsigned active = (unsigned)__builtin_popcount(c->sys_active);
+	uint32_t isr = 0;
+
+	core_systick_sync(c);
+	for (unsigned i = 0; i < CORE_IRQS / 32; i++) {
+		active += (unsigned)__builtin_popcount(c->irq_active[i]);
+		isr |= c->irq_pend[i];
+	}
+	v |= active <= 1 ? 1u << 11 : 0; /* RETTOBASE */
+	v |= (uint32_t)n << 12;
+	v |= isr ? 1u << 22 : 0;
+	v |= c->sys_pend >> EXC_SYSTICK & 1 ? 1u << 26 : 0;
+	v |= c->sys_pend >> EXC_PENDSV & 1 ? 1u << 28 : 0;
+	v |= c->sys_pend >> EXC_NMI & 1 ? 1u << 31 : 0;
+	return v;
+}
+
+static void icsr_write(struct core *c, uint32_t v)
+{
+	if (v & 1u << 31)
+		core_exc_pend(c, EXC_NMI);
+	if (v & 1u << 28)
+		core_exc_pend(c, EXC_PENDSV);
+	if (v & 1u << 27)
+		c->sys_pend &= ~(1u << EXC_PENDSV);
+	if (v & 1u << 26)
+		core_exc_pend(c, EXC_SYSTICK);
+	if (v & 1u << 25)
+		c->sys_pend &= ~(1u << EXC_SYSTICK);
+	core_kick(c);
+}
+
+static void aircr_write(struct core *c, uint32_t v)
+{
+	if (v >> 16 != 0x05fa)
+		return;
+	c->aircr_prigroup = v >> 8 & 7;
+	if (v & 4)
+		mcu_want_reset(c->m, RESET_SOFTWARE);
+	core_kick(c);
+}
+
+/* Bits of SHCSR: {bit, exception} */
+static const struct {
+	uint8_t bit, n;
+	bool pend;
+} shcsr_bits[] = {
+	{ 0, EXC_MEMMANAGE, false }, { 1, EXC_BUSFAULT, false },
+	{ 3, EXC_USAGEFAULT, false }, { 7, EXC_SVC, false },
+	{ 8, EXC_DEBUGMON, false },  { 10, EXC_PENDSV, false },
+	{ 11, EXC_SYSTICK, false },  { 12, EXC_USAGEFAULT, true },
+	{ 13, EXC_MEMMANAGE, true }, { 14, EXC_BUSFAULT, true },
+	{ 15, EXC_SVC, true },
+};
+
+static uint32_t shcsr_read(const struct core *c)
+{
+	uint32_t v = c->shcsr_enable << 16;
+
+	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
+		uint32_t set = shcsr_bits[i].pend ? c->sys_pend :
+						    c->sys_active;
+
+		v |= (set >> shcsr_bits[i].n & 1) << shcsr_bits[i].bit;
+	}
+	return v;
+}
+
+static void shcsr_write(struct core *c, uint32_t v)
+{
+	c->shcsr_enable = v >> 16 & 7;
+	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
+		uint32_t *set = shcsr_bits[i].pend ? &c->sys_pend :
+						     &c->sys_active;
+		uint32_t bit = 1u << shcsr_bits[i].n;
+
+		*set = v >> shcsr_bits[i].bit & 1 ? *set | bit : *set & ~bit;
+	}
+	core_kick(c);
+}
+
+/* Feature registers of the Cortex-M4 r0p1 with FPU, and the component's own
+ * identification. */
+static const struct {
+	uint16_t off;
+	uint32_t value;
+} constants[] = {
+	{ 0x004, 2 },		{ 0xd40, 0x00000030 },
+	{ 0xd44, 0x00000200 },	{ 0xd48, 0x00100000 },
+	{ 0xd50, 0x00000030 },	{ 0xd58, 0x01000000 },
+	{ 0xd60, 0x01101110 },	{ 0xd64, 0x02112000 },
+	{ 0xd68, 0x21232231 },	{ 0xd6c, 0x01111131 },
+	{ 0xd70, 0x01310132 },	{ 0xd90, 0x00000800 },
+	{ 0xf40, 0x10110021 },	{ 0xf44, 0x11000011 },
+	{ 0xfd0, 0x04 },	{ 0xfe0, 0x0c },
+	{ 0xfe4, 0xb0 },	{ 0xfe8, 0x0b },
+	{ 0xff0, 0x0d },	{ 0xff4, 0xe0 },
+	{ 0xff8, 0x05 },	{ 0xffc, 0xb1 },
+};
+
+static uint32_t scb_constant(uint32_t off)
+{
+	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
+		if (constants[i].off == off)
+			return constants[i].value;
+	return 0;
+}
+
+uint32_t core_scs_read(struct core *c, uint32_t addr)
+{
+	uint32_t off = addr & 0xffc;
+
+	if (off >= 0x100 && off < 0x500)
+		return nvic_read(c, off);
+	switch (off) {
+	case 0x008:
+		return c->actlr;
+	case 0x010:
+		return systick_ctrl_read(c);
+	case 0x014:
+		return c->st_load;
+	case 0x018:
+		core_systick_sync(c);
+		return c->st_val;
+	case 0x01c:
+		return 0x400003e8; /* no exact 10 ms */
+	case 0xd00:
+		return c->cpuid;
+	case 0xd04:
+		return icsr_read(c);
+	case 0xd08:
+		return c->vtor;
+	case 0xd0c:
+		return 0xfa050000 | c->aircr_prigroup << 8;
+	case 0xd10:
+		return c->scr;
+	case 0xd14:
+		return c->ccr;
+	case 0xd18:
+	case 0xd1c:
+	case 0xd20:
+		return prio_word(c, 4 + (off - 0xd18));
+	case 0xd24:
+		return shcsr_read(c);
+	case 0xd28:
+		return c->cfsr;
+	case 0xd2c:
+		return c->hfsr;
+	case 0xd34:
+		return c->mmfar;
+	case 0xd38:
+		return c->bfar;
+	case 0xd88:
+		return c->cpacr;
+	default:
+		return scb_constant(off);
+	}
+}
+
+void core_scs_write(struct core *c, uint32_t addr, uint32_t v)
+{
+	uint32_t off = addr & 0xffc;
+
+	if (off >= 0x100 && off < 0x500) {
+		nvic_write(c, off, v);
+		return;
+	}
+	switch (off) {
+	case 0x008:
+		c->actlr = v;
+		break;
+	case 0x010:
+		systick_ctrl_write(c, v);
+		break;
+	case 0x014:
+		systick_load_write(c, v);
+		break;
+	case 0x018:
+		systick_val_write(c);
+		break;
+	case 0xd04:
+		icsr_write(c, v);
+		break;
+	case 0xd08:
+		c->vtor = v & 0xffffff80;
+		break;
+	case 0xd0c:
+		aircr_write(c, v);
+		break;
+	case 0xd10:
+		c->scr = v & 0x16;
+		break;
+	case 0xd14:
+		c->ccr = v & 0x31b;
+		break;
+	case 0xd18:
+	case 0xd1c:
+	case 0xd20:
+		prio_word_write(c, 4 + (off - 0xd18), v);
+		break;
+	case 0xd24:
+		shcsr_write(c, v);
+		break;
+	case 0xd28:
+		c->cfsr &= ~v;
+		break;
+	case 0xd2c:
+		c->hfsr &= ~v;
+		break;
+	case 0xd34:
+		c->mmfar = v;
+		break;
+	case 0xd38:
+		c->bfar = v;
+		break;
+	case 0xd88:
+		c->cpacr = v & 0x00f00000;
+		break;
+	case 0xf00: /* STIR */
+		if ((v & 0x1ff) < CORE_IRQS)
+			core_exc_pend(c, 16 + (v & 0x1ff));
+		core_kick(c);
+		break;
+	default:
+		break;
+	}
+}
+
+/* -- reset ----------------------------------------------------------------- */
+
+static void clear(uint32_t set[CORE_IRQS / 32])
+{
+	for (unsigned i = 0; i < CORE_IRQS / 32; i++)
+		set[i] = 0;
+}
+
+void core_reset(struct core *c, uint32_t vtor, bool power)
+{
+	for (unsigned i = 0; i < CORE_EXCEPTIONS; i++)
+		c->prio[i] = 0;
+	clear(c->irq_pend);
+	clear(c->irq_enable);
+	clear(c->irq_active);
+	clear(c->irq_level);
+	c->sys_pend = c->sys_active = 0;
+	c->vtor = vtor;
+	c->aircr_prigroup = c->scr = c->shcsr_enable = 0;
+	c->ccr = 1u << 9;
+	c->cfsr = c->hfsr = c->cpacr = c->actlr = 0;
+	c->st_ctrl = c->st_load = c->st_val = 0;
+	c->st_flag = false;
+	c->st_clk = c->clk;
+	c->halted = c->lockup = c->sleeping = c->stalled = false;
+	c->halt_req = c->event = c->no_thumb = false;
+	c->step = 0;
+	c->it_len = 0;
+	core_put(c, UC_ARM_REG_IPSR, 0);
+	core_put(c, UC_ARM_REG_CONTROL, 0);
+	core_put(c, UC_ARM_REG_XPSR, 1u << 24);
+	core_put(c, UC_ARM_REG_PRIMASK, 0);
+	core_put(c, UC_ARM_REG_FAULTMASK, 0);
+	core_put(c, UC_ARM_REG_BASEPRI, 0);
+	if (power)
+		c->bfar = c->mmfar = 0;
+	core_kick(c);
+}
+
+/* -- the register file for the debugger ------------------------------------ */
+
+static const int core_regs[19] = {
+	UC_ARM_REG_R0,	UC_ARM_REG_R1,	UC_ARM_REG_R2,	 UC_ARM_REG_R3,
+	UC_ARM_REG_R4,	UC_ARM_REG_R5,	UC_ARM_REG_R6,	 UC_ARM_REG_R7,
+	UC_ARM_REG_R8,	UC_ARM_REG_R9,	UC_ARM_REG_R10,	 UC_ARM_REG_R11,
+	UC_ARM_REG_R12, UC_ARM_REG_SP,	UC_ARM_REG_LR,	 UC_ARM_REG_PC,
+	UC_ARM_REG_XPSR, UC_ARM_REG_MSP, UC_ARM_REG_PSP,
+};
+
+static uint32_t special_read(struct core *c)
+{
+	return (core_get(c, UC_ARM_REG_CONTROL) & 0xff) << 24 |
+	       (core_get(c, UC_ARM_REG_FAULTMASK) & 1) << 16 |
+	       (core_get(c, UC_ARM_REG_BASEPRI) & 0xff) << 8 |
+	       (core_get(c, UC_ARM_REG_PRIMASK) & 1);
+}
+
+static void special_write(struct core *c, uint32_t v)
+{
+	core_put(c, UC_ARM_REG_PRIMASK, v & 1);
+	core_put(c, UC_ARM_REG_BASEPRI, v >> 8 & 0xf0);
+	core_put(c, UC_ARM_REG_FAULTMASK, v >> 16 & 1);
+	if ((core_get(c, UC_ARM_REG_IPSR) & 0x1ff) == 0)
+		core_put(c, UC_ARM_REG_CONTROL, v >> 24 & 3);
+}
+
+int core_reg_read(struct core *c, unsigned sel, uint32_t *out)
+{
+	uint32_t v;
+
+	if (sel < 19)
+		v = core_get(c, core_regs[sel]);
+	else if (sel == 20)
+		v = special_read(c);
+	else if (sel == 33)
+		v = core_get(c, UC_ARM_REG_FPSCR);
+	else if (sel >= 64 && sel < 96)
+		v = core_get(c, UC_ARM_REG_S0 + (int)(sel - 64));
+	else
+		return E_ARG;
+	if (sel == 16)
+		v = c->no_thumb ? v & ~(1u << 24) : v | 1u << 24;
+	*out = v;
+	return 0;
+}
+
+static void flow_write(struct core *c, unsigned sel, uint32_t v)
+{
+	if (sel == 15) {
+		core_put(c, UC_ARM_REG_PC, v | 1);
+		c->next = v & ~1u;
+		c->it_len = 0;
+		return;
+	}
+	core_put(c, UC_ARM_REG_IPSR, v & 0x1ff);
+	core_put(c, UC_ARM_REG_XPSR, (v & 0xf80f01ff) | 1u << 24);
+	c->no_thumb = !(v & 1u << 24);
+}
+
+int core_reg_write(struct core *c, unsigned sel, uint32_t v)
+{
+	if (sel == 15 || sel == 16)
+		flow_write(c, sel, v);
+	else if (sel < 19)
+		core_put(c, core_regs[sel],
+			 sel == 13 || sel > 16 ? v & ~3u : v);
+	else if (sel == 20)
+		special_write(c, v);
+	else if (sel == 33)
+		core_put(c, UC_ARM_REG_FPSCR, v);
+	else if (sel >= 64 && sel < 96)
+		core_put(c, UC_ARM_REG_S0 + (int)(sel - 64), v);
+	else
+		return E_ARG;
+	return 0;
+}

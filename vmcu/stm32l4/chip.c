@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The STM32L432xC put together: bus table, reset, events, pins.
+ *
+ * Buses answer over their whole range: addresses without a peripheral read 0
+ * and ignore writes, a peripheral without its clock too.  Outside the buses
+ * there is a bus fault.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmcu/stm32l4/l4.h"
+
+#define AHB1ENR 0x48
+#define AHB2ENR 0x4c
+#define APB1ENR1 0x58
+#define APB1ENR2 0x5c
+#define APB2ENR 0x60
+#define AHB2RSTR 0x2c
+#define APB1RSTR1 0x38
+#define APB1RSTR2 0x3c
+#define APB2RSTR 0x40
+#define DBGMCU_BASE 0xe0042000u
+
+static const struct l4_device devices[] = {
+	{ "USART2", 0x40004400, 0x400, 1, APB1ENR1, 17, l4_uart_read,
+	  l4_uart_write },
+	{ "IWDG", 0x40003000, 0x400, 0, 0, 0, l4_iwdg_read, l4_iwdg_write },
+	{ "PWR", 0x40007000, 0x400, 0, APB1ENR1, 28, l4_pwr_read,
+	  l4_pwr_write },
+	{ "LPUART1", 0x40008000, 0x400, 2, APB1ENR2, 0, l4_uart_read,
+	  l4_uart_write },
+	{ "SYSCFG", 0x40010000, 0x400, 0, APB2ENR, 0, l4_syscfg_read,
+	  l4_syscfg_write },
+	{ "USART1", 0x40013800, 0x400, 0, APB2ENR, 14, l4_uart_read,
+	  l4_uart_write },
+	{ "RCC", 0x40021000, 0x400, 0, 0, 0, l4_rcc_read, l4_rcc_write },
+	{ "FLASH", 0x40022000, 0x400, 0, 0, 0, l4_flash_read, l4_flash_write },
+	{ "GPIOA", 0x48000000, 0x400, 0, AHB2ENR, 0, l4_gpio_read,
+	  l4_gpio_write },
+	{ "GPIOB", 0x48000400, 0x400, 1, AHB2ENR, 1, l4_gpio_read,
+	  l4_gpio_write },
+	{ "GPIOC", 0x48000800, 0x400, 2, AHB2ENR, 2, l4_gpio_read,
+	  l4_gpio_write },
+	{ "GPIOH", 0x48001c00, 0x400, 3, AHB2ENR, 7, l4_gpio_read,
+	  l4_gpio_write },
+	{ "RNG", 0x50060800, 0x400, 0, AHB2ENR, 18, l4_rng_read,
+	  l4_rng_write },
+};
+
+static const struct {
+	uint32_t base, size;
+} buses[] = {
+	{ 0x40000000, 0x09800 }, /* APB1 */
+	{ 0x40010000, 0x06400 }, /* APB2 */
+	{ 0x40020000, 0x04400 }, /* AHB1 */
+	{ 0x48000000, 0x02000 }, /* AHB2: GPIO */
+	{ 0x50040000, 0x00400 }, /* AHB2: ADC */
+	{ 0x50060800, 0x00400 }, /* AHB2: RNG */
+};
+
+static const struct l4_device *device_at(uint32_t addr)
+{
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		if (addr - devices[i].base < devices[i].size)
+			return &devices[i];
+	return NULL;
+}
+
+static bool on_bus(uint32_t addr)
+{
+	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]); i++)
+		if (addr - buses[i].base < buses[i].size)
+			return true;
+	return false;
+}
+
+/* -- debug block of the chip ----------------------------------------------- */
+
+static uint32_t dbgmcu_read(const struct l4 *l, uint32_t off)
+{
+	if (off == 0)
+		return l->profile->dbgmcu_id;
+	return off <= 0x0c ? l->dbgmcu[off / 4] : 0;
+}
+
+static void dbgmcu_write(struct l4 *l, uint32_t off, uint32_t v)
+{
+	if (off >= 4 && off <= 0x0c)
+		l->dbgmcu[off / 4] = v;
+}
+
+/* -- bus ------------------------------------------------------------------- */
+
+static uint32_t lanes(uint32_t addr, unsigned size)
+{
+	uint32_t mask = size == 4 ? 0xffffffff : (1u << 8 * size) - 1;
+
+	return mask << 8 * (addr & 3);
+}
+
+static bool chip_read(struct mcu *m, enum mcu_master by, uint32_t addr,
+		      unsigned size, uint32_t *out)
+{
+	struct l4 *l = l4_of(m);
+	const struct l4_device *d = device_at(addr);
+	uint32_t v = 0;
+	bool mine, ok;
+
+	ok = l4_memory_read(l, by, addr, size, out, &mine);
+	if (mine)
+		return ok;
+	if (addr - DBGMCU_BASE < 0x400)
+		v = dbgmcu_read(l, (addr - DBGMCU_BASE) & ~3u);
+	else if (d != NULL && l4_rcc_gate(l, d->gate_reg, d->gate_bit))
+		v = d->read(l, d->unit, (addr - d->base) & ~3u);
+	else if (!on_bus(addr))
+		return false;
+	*out = (v & lanes(addr, size)) >> 8 * (addr & 3);
+	return true;
+}
+
+static bool chip_write(struct mcu *m, enum mcu_master by, uint32_t addr,
+		       unsigned size, uint32_t v)
+{
+	struct l4 *l = l4_of(m);
+	const struct l4_device *d = device_at(addr);
+	bool mine, ok;
+
+	ok = l4_memory_write(l, by, addr, size, v, &mine);
+	if (mine)
+		return ok;
+	if (addr - DBGMCU_BASE < 0x400) {
+		dbgmcu_write(l, addr - DBGMCU_BASE, v);
+		return true;
+	}
+	if (d == NULL)
+		return on_bus(addr);
+	if (!l4_rcc_gate(l, d->gate_reg, d->gate_bit))
+		return true;
+	l->bus_error = false;
+	d->write(l, d->unit, (addr - d->base) & ~3u, v << 8 * (addr & 3),
+		 lanes(addr, size));
+	return !l->bus_error;
+}
+
+static void chip_debug_seen(struct mcu *m)
+{
+	struct l4 *l = l4_of(m);
+
+	if (l->dbg_seen)
+		return;
+	l->dbg_seen = true;
+	l4_memory_update(l);
+}
+
+/* -- power and reset ------------------------------------------------------- */
+
+static void chip_power_on(struct mcu *m, bool kept)
+{
+	struct l4 *l = l4_of(m);
+
+	if (!kept)
+		l4_memory_noise(l);
+	l->dbg_seen = false;
+	memset(l->dbgmcu, 0, sizeof(l->dbgmcu));
+	memset(l->backup, 0, sizeof(l->backup));
+}
+
+static void chip_power_off(struct mcu *m)
+{
+	l4_flash_abort(l4_of(m));
+}
+
+static void reset_peripherals(struct l4 *l)
+{
+	l4_gpio_reset(l);
+	l4_uart_reset(l);
+	l4_rng_reset(l);
+	l4_iwdg_reset(l);
+	l4_syscfg_reset(l);
+	l4_pwr_reset(l);
+}
+
+static void chip_reset(struct mcu *m, enum mcu_reset why, uint32_t *vtor)
+{
+	static const unsigned modes[] = { 0, 1, 3 };
+	struct l4 *l = l4_of(m);
+	bool options = why == RESET_POWER || why == RESET_OPTIONS;
+
+	l4_flash_abort(l);
+	l4_flash_reset(l);
+	l4_rcc_reset(l, why);
+	reset_peripherals(l);
+	if (options)
+		l4_options_load(l);
+	if (!(l->opt.loaded[OPT_OPTR] & OPTR_SRAM2_RST))
+		l4_sram2_erase(l);
+	l4_options_boot(l);
+	l->mem_mode = modes[l->boot];
+	l4_memory_update(l);
+	if (!(l->opt.loaded[OPT_OPTR] & OPTR_IWDG_SW))
+		l4_iwdg_start(l);
+	*vtor = 0;
+}
+
+/* Only the peripherals that firmware resets one by one. */
+void l4_device_reset(struct l4 *l, uint8_t rstr, uint32_t bits)
+{
+	if (rstr == AHB2RSTR && bits & 0x8f)
+		l4_gpio_reset(l);
+	if (rstr == AHB2RSTR && bits & 1u << 18)
+		l4_rng_reset(l);
+	if ((rstr == APB1RSTR1 && bits & 1u << 17) ||
+	    (rstr == APB1RSTR2 && bits & 1) ||
+	    (rstr == APB2RSTR && bits & 1u << 14))
+		l4_uart_reset(l);
+}
+
+static void chip_event(struct mcu *m, unsigned slot)
+{
+	struct l4 *l = l4_of(m);
+
+	if (slot == EVENT_FLASH)
+		l4_flash_event(l);
+	else if (slot >= EVENT_UART && slot < EVENT_UART + 3)
+		l4_uart_tx_event(l, slot - EVENT_UART);
+	else if (slot >= EVENT_UART_RX && slot < EVENT_UART_RX + 3)
+		l4_uart_rx_event(l, slot - EVENT_UART_RX);
+	else if (slot == EVENT_RNG)
+		l4_rng_event(l);
+	else if (slot == EVENT_IWDG)
+		l4_iwdg_event(l);
+	else if (slot == EVENT_REMAP)
+		l4_memory_update(l);
+}
+
+/* -- the rest of struct chip ----------------------------------------------- */
+
+static int chip_pin(const struct mcu *m, char port, unsigned bit)
+{
+	return l4_gpio_pin(l4_of(m), port, bit);
+}
+
+static bool chip_debug_pins_on(const struct mcu *m)
+{
+	return l4_gpio_debug_pins(l4_of(m));
+}
+
+static bool chip_debug_allowed(const struct mcu *m)
+{
+	return l4_rdp_level(l4_of(m)) != 2;
+}
+
+static void chip_uart_kick(struct mcu *m)
+{
+	l4_uart_kick(l4_of(m));
+}
+
+static int chip_save(struct mcu *m)
+{
+	return l4_state_save(l4_of(m), m->state_path);
+}
+
+static int new_chip(struct l4 *l, const struct mcu_config *cfg, char why[256])
+{
+	int err;
+
+	if (cfg->uid != NULL)
+		memcpy(l->uid, cfg->uid, sizeof(l->uid));
+	else
+		l4_uid_make(l);
+	l4_options_default(l);
+	if (cfg->state == NULL)
+		return 0;
+	err = l4_state_load(l, cfg->state, why);
+	return err == E_NOT_FOUND ? 0 : err;
+}
+
+static int chip_create(struct mcu *m, const struct mcu_config *cfg,
+		       char why[256])
+{
+	const char *profile = cfg->profile ? cfg->profile : "genuine";
+	struct l4 *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (l == NULL)
+		return E_NOMEM;
+	m->dev = l;
+	l->m = m;
+	l->profile = l4_profile_find(profile);
+	if (l->profile == NULL) {
+		snprintf(why, 256, "there is no profile \"%s\"", profile);
+		return E_ARG;
+	}
+	l4_profile_apply(l);
+	err = core_new(m, l->profile->cpuid, &m->core);
+	if (!err)
+		err = l4_memory_create(l);
+	if (!err)
+		err = new_chip(l, cfg, why);
+	return err;
+}
+
+static void chip_destroy(struct mcu *m)
+{
+	struct l4 *l = l4_of(m);
+
+	if (l == NULL)
+		return;
+	core_free(m->core); /* it still looks at the memories */
+	m->core = NULL;
+	l4_memory_destroy(l);
+	free(l);
+}
+
+const struct chip stm32l4_chip = {
+	.name = "stm32l432",
+	.create = chip_create,
+	.destroy = chip_destroy,
+	.power_on = chip_power_on,
+	.power_off = chip_power_off,
+	.reset = chip_reset,
+	.event = chip_event,
+	.read = chip_read,
+	.write = chip_write,
+	.pin = chip_pin,
+	.debug_pins_on = chip_debug_pins_on,
+	.debug_allowed = chip_debug_allowed,
+	.debug_seen = chip_debug_seen,
+	.uart_kick = chip_uart_kick,
+	.save = chip_save,
+};
