@@ -278,6 +278,7 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && !strcmp(argv[1], "--role"))
 		return parent_role_main(argv[2]);
+	umask(077); /* what we make is for us alone */
 	status = args_read(argc, argv, &a);
 	if (status)
 		return status - 1;

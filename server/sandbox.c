@@ -176,6 +176,9 @@ static int seccomp_enter(enum sandbox_kind kind)
 	if (!rc && kind == SANDBOX_EDGE)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES),
 				      SCMP_SYS(newfstatat), 0);
+	if (!rc) /* threads that are still starting name themselves */
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				      SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
 	if (!rc)
 		rc = ALLOW(ctx, calls_all);
 	if (!rc)
