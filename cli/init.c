@@ -137,6 +137,21 @@ static int from_parts(const struct init_params *p, struct cli_config *cfg,
 	return read_token(p->token_file, cfg->token);
 }
 
+static void print_done(const struct cli *cli, const struct cli_config *cfg)
+{
+	json_t *o;
+
+	if (!cli->json) {
+		printf("%s now knows the server at %s\n", cli->home, cfg->url);
+		return;
+	}
+	o = json_pack("{s:s,s:s}", "home", cli->home, "url", cfg->url);
+	if (o)
+		json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
 static int init_run(const struct command *self, void *globals, void *params)
 {
 	const struct init_params *p = params;
@@ -157,11 +172,8 @@ static int init_run(const struct command *self, void *globals, void *params)
 	}
 	if (r == 0)
 		r = cli_config_write(cli, &cfg, ca);
-	if (r == 0 && cli->json)
-		printf("{\"home\":\"%s\",\"url\":\"%s\"}\n", cli->home,
-		       cfg.url);
-	else if (r == 0)
-		printf("%s now knows the server at %s\n", cli->home, cfg.url);
+	if (r == 0)
+		print_done(cli, &cfg);
 	ct_wipe(&cfg, sizeof(cfg));
 	return r;
 }

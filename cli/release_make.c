@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "authority/authority.h"
 #include "base/ct.h"
 #include "base/hex.h"
@@ -291,10 +293,16 @@ static void print_summary(const struct cli *cli, const struct making *m,
 
 	hex_encode(fw->digest, DIGEST_LEN, digest);
 	if (cli->json) {
-		printf("{\"file\":\"%s\",\"product\":\"%s\",\"version\":\"%s\","
-		       "\"rollback\":%u,\"size\":%zu,\"digest\":\"%s\"}\n",
-		       path, fw->product, fw->version, fw->rollback,
-		       m->layout.len, digest);
+		json_t *o = json_pack(
+			"{s:s,s:s,s:s,s:I,s:I,s:s}", "file", path, "product",
+			fw->product, "version", fw->version, "rollback",
+			(json_int_t)fw->rollback, "size",
+			(json_int_t)m->layout.len, "digest", digest);
+
+		if (o)
+			json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(o);
 		return;
 	}
 	printf("%s: %s %s, %zu bytes\n", path, fw->product, fw->version,

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "flasher/enrol.h"
 #include "flasher/program.h"
 
@@ -24,6 +26,24 @@ static const struct arg args[] = {
 	{ "replace", NULL, ARG_FLAG, 0, offsetof(struct enrol_params, replace),
 	  0, 0, 0, "enrol anew, in place of what is there" },
 };
+
+static void print_enrolled(const struct flasher_globals *f,
+			   const struct station *st)
+{
+	json_t *o;
+
+	if (!f->json) {
+		printf("enrolled as %s at %s\nNow describe the channels in "
+		       "%s/flasher.conf.\n",
+		       st->name, st->server, st->dir);
+		return;
+	}
+	o = json_pack("{s:s,s:s}", "flasher", st->name, "server", st->server);
+	if (o)
+		json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
 
 static int run(const struct command *self, void *globals, void *params)
 {
@@ -64,13 +84,8 @@ static int run(const struct command *self, void *globals, void *params)
 		r = EXIT_LOCAL;
 	} else if (r != 0) {
 		r = flasher_call_failed(r, &refusal, why);
-	} else if (f->json) {
-		printf("{\"flasher\":\"%s\",\"server\":\"%s\"}\n", st.name,
-		       st.server);
 	} else {
-		printf("enrolled as %s at %s\nNow describe the channels in "
-		       "%s/flasher.conf.\n",
-		       st.name, st.server, st.dir);
+		print_enrolled(f, &st);
 	}
 	station_free(&st);
 	return r;

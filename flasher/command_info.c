@@ -264,6 +264,21 @@ static size_t journal_count(const struct station *st)
 	return n;
 }
 
+static void status_json(const struct station *st, const char *end, size_t open,
+			size_t unsent, bool reachable)
+{
+	json_t *o = json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:b}", "flasher",
+			      st->name, "server", st->server, "until", end,
+			      "channels", (json_int_t)st->conf.channel_count,
+			      "open", (json_int_t)open, "unsent",
+			      (json_int_t)unsent, "reachable", reachable);
+
+	if (o)
+		json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
 static int status_run(const struct command *self, void *globals, void *params)
 {
 	const struct flasher_globals *f = globals;
@@ -292,11 +307,7 @@ static int status_run(const struct command *self, void *globals, void *params)
 	}
 	r = fetch_work(&st, &orders);
 	if (f->json)
-		printf("{\"flasher\":\"%s\",\"server\":\"%s\",\"until\":\"%s\","
-		       "\"channels\":%zu,\"open\":%zu,\"unsent\":%zu,"
-		       "\"reachable\":%s}\n",
-		       st.name, st.server, end, st.conf.channel_count, open,
-		       unsent, r == 0 ? "true" : "false");
+		status_json(&st, end, open, unsent, r == 0);
 	else if (r == 0)
 		printf("the server answers; orders to build: %zu\n",
 		       orders.rows.count);

@@ -12,3 +12,8 @@ signet-flasher_SRC := flasher/main.c flasher/common.c flasher/command_enrol.c \
 signet-flasher_USE := station target probe ui httpc api authority keys chip \
 	wire crypto base
 signet-flasher_LIBS := -lcurl -lssl -lcrypto -ljansson -lpthread
+
+TESTS += test_station
+test_station_SRC := tests/unit/test_station.c
+test_station_USE := station ui httpc api keys crypto wire base
+test_station_LIBS := -lcmocka -lcurl -lssl -lcrypto -ljansson
