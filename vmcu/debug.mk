@@ -2,10 +2,10 @@
 #
 # The wires in front of the virtual MCU, its bench, and the program.
 MODULES += vmcu_bench
-vmcu_bench_SRC := vmcu/debug.c vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
+vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/bench.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_server.c vmcu/bitbang.c vmcu/control.c \
-	vmcu/command.c
+	vmcu/command.c vmcu/raw.c
 
 PROGRAMS += signet-vmcu
 signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c
@@ -29,3 +29,11 @@ $(1)_USE := $$(VMCU_USE)
 $(1)_LIBS := -lunicorn
 endef
 $(foreach t,fuzz_vmcu_dap fuzz_vmcu_bitbang,$(eval $(call VMCU_FUZZER,$(t))))
+
+# What gdb debugs in tests/judge/gdb-l4.sh: -O0, so that lines stay lines.
+TARGETS += $(T)/judge.elf
+$(T)/judge.elf: tests/target/judge.c tests/target/judge.ld
+	@mkdir -p $(@D)
+	$(TARGET_CC) $(TARGET_cm4) -std=c11 -O0 -g3 -ffreestanding -Wall \
+		-Wextra -nostdlib -nostartfiles -T tests/target/judge.ld \
+		-o $@ tests/target/judge.c

@@ -42,7 +42,7 @@ void mcu_free(struct mcu *m);
  */
 MUST_USE int mcu_save(struct mcu *m);
 
-/* -- tools around the chip (vmcu/tool.c), not seen by any wire ----------- */
+/* -- tools around the chip (vmcu/raw.c), not seen by any wire ----------- */
 const char *mcu_chip(const struct mcu *m);
 const uint8_t *mcu_uid(const struct mcu *m, size_t *out_len);
 /* The main flash array as stored, past every protection.  E_RANGE outside. */

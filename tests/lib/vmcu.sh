@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+#
+# For script tests that need a virtual MCU: source it from the repository's
+# root.  Makes $DIR, a folder that goes away, and ends what it started.
+
+B=${B:-build/host}
+DIR=$(mktemp -d)
+PIDS=()
+
+cleanup() {
+	local pid
+	for pid in "${PIDS[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	for pid in "${PIDS[@]}"; do
+		wait "$pid" 2>/dev/null || true
+	done
+	rm -rf "$DIR"
+}
+trap cleanup EXIT
+
+say() { printf '%s\n' "$*"; }
+fail() {
+	printf 'FAIL: %s\n' "$*" >&2
+	exit 1
+}
+need() {
+	local tool
+	for tool; do
+		if ! command -v "$tool" >/dev/null; then
+			say "skipped: $tool is not installed"
+			exit 77
+		fi
+	done
+}
+
+# vmcu_start NAME [OPTION...]: runs one; its addresses are then in
+# VMCU_DAP, VMCU_BITBANG (host:port) and VMCU_SOCKET.
+vmcu_start() {
+	local name=$1 ready=$DIR/$1.ready i
+	shift
+	VMCU_SOCKET=$DIR/$name.sock
+	"$B/signet-vmcu" run --control "$VMCU_SOCKET" --ready-file "$ready" \
+		"$@" >"$DIR/$name.out" 2>"$DIR/$name.err" &
+	VMCU_PID=$!
+	PIDS+=("$VMCU_PID")
+	for ((i = 0; i < 200; i++)); do
+		[ -f "$ready" ] && break
+		kill -0 "$VMCU_PID" 2>/dev/null ||
+			fail "virtual MCU ended: $(cat "$DIR/$name.err")"
+		sleep 0.05
+	done
+	[ -f "$ready" ] || fail "virtual MCU did not get ready"
+	VMCU_DAP=$(sed -n 's/.*"dap":"\([^"]*\)".*/\1/p' "$ready")
+	VMCU_BITBANG=$(sed -n 's/.*"bitbang":"\([^"]*\)".*/\1/p' "$ready")
+}
+
+ctl() { "$B/signet-vmcu" ctl "$VMCU_SOCKET" "$@"; }
+
+# expect WHAT FILE PATTERN, and the opposite
+expect() {
+	grep -qE -- "$3" "$2" && return
+	cat "$2" >&2
+	fail "$1: no line matches: $3"
+}
+expect_not() {
+	grep -qE -- "$3" "$2" || return 0
+	cat "$2" >&2
+	fail "$1: a line matches: $3"
+}
