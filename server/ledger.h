@@ -40,12 +40,12 @@
 struct ledger; /* opaque */
 
 struct ledger_config {
-	const char *db_path;	   /* SQLite file, or ":memory:" in tests */
+	const char *db_path; /* SQLite file, or ":memory:" in tests */
 	const struct signer_port *signer; /* borrowed */
-	uint32_t flasher_port;	   /* told to enrolling stations */
-	const char *enrol_host;	   /* goes into one-time codes: host:port */
-	uint32_t unknown_after_s;  /* delivered/installed and silent this long
-				    * becomes "unknown"; default 3600 */
+	uint32_t flasher_port;		  /* told to enrolling stations */
+	const char *enrol_host;	  /* goes into one-time codes: host:port */
+	uint32_t unknown_after_s; /* delivered/installed and silent this long
+				   * becomes "unknown"; default 3600 */
 	/* Wall clock in seconds, for times shown to people and for leases when
 	 * the database is SQLite; tests move it. NULL = time(2). */
 	int64_t (*now)(void *arg);
@@ -80,7 +80,8 @@ int ledger_batch(struct ledger *l, struct ledger_job *jobs, size_t n);
 int ledger_tick(struct ledger *l);
 
 /* Creates an administration token (64 hex digits) for a person; only the
- * SHA-256 of its text is stored, which is what api_caller.id carries.  Used by `signetd init`. */
+ * SHA-256 of its text is stored, which is what api_caller.id carries.  Used by
+ * `signetd init`. */
 MUST_USE int ledger_token_create(struct ledger *l, const char *person,
 				 char out_hex[65]);
 

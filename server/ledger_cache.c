@@ -217,8 +217,7 @@ int cache_grant_id(struct ledger *l, int64_t id, struct cached_grant **out)
 }
 
 int cache_grant_uid(struct ledger *l, const struct row_order *o,
-		    const uint8_t *uid, uint32_t len,
-		    struct cached_grant **out)
+		    const uint8_t *uid, uint32_t len, struct cached_grant **out)
 {
 	struct row_grant row;
 	int err = store_grant_by_uid(l->db, o->id, o->family, uid, len, &row);
@@ -256,7 +255,8 @@ int cache_grant_new(struct ledger *l, const struct row_grant *row,
 	return err < 0 ? err : settle_grant(l, &copy, out);
 }
 
-/* -- the end of a batch ------------------------------------------------------ */
+/* -- the end of a batch ------------------------------------------------------
+ */
 static int flush_logs(struct ledger *l)
 {
 	struct vec *v = &l->batch.logs;

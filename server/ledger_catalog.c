@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chip/chip.h"
 #include "server/ledger_int.h"
 #include "wire/name.h"
 
@@ -15,9 +16,9 @@ static int product_row(struct call *c, struct row_product *row)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "name: 1 to 31 of a-z 0-9 . _ -");
 	row->family = family_find(q->family);
-	if (row->family == FAMILY_NONE)
+	if (!chip_find((enum family)row->family))
 		return call_refuse(c, R_BAD_REQUEST,
-				   "family: %s is not a known chip family",
+				   "family: chips of %s are not supported",
 				   q->family);
 	if (q->proof[0] != '\0' && strcmp(q->proof, "none") != 0)
 		return call_refuse(c, R_BAD_REQUEST,

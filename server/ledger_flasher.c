@@ -158,10 +158,10 @@ static int enrol_new(struct call *c, struct cached_flasher *f,
 	const struct signer_port *s = c->l->signer;
 	uint8_t *der = NULL;
 	size_t len = 0;
-	int err = s->station_cert(s->self, f->row.name, q->csr.data,
-				  q->csr.len, &der, &len);
+	int err = s->station_cert(s->self, f->row.name, q->csr.data, q->csr.len,
+				  &der, &len);
 
-	if ((err <= E_SYNTAX && err > E_REFUSED) || err == E_ARG)
+	if (err == E_SYNTAX || err == E_KEY || err == E_SIGNATURE)
 		return call_refuse(c, R_BAD_REQUEST, "csr: %s",
 				   error_text(err));
 	if (err < 0)
@@ -194,8 +194,7 @@ static int refuse_code(struct call *c, struct row_invite *i,
 {
 	int err = 0;
 
-	if (!ct_equal(i->secret, secret, 32) &&
-	    i->wrong < RULES_INVITE_WRONG) {
+	if (!ct_equal(i->secret, secret, 32) && i->wrong < RULES_INVITE_WRONG) {
 		i->wrong++;
 		err = store_invite_put(c->l->db, i);
 	}

@@ -17,7 +17,8 @@
 #include "server/ledger_rules.h"
 #include "store/store.h"
 
-/* -- the batch -------------------------------------------------------------- */
+/* -- the batch --------------------------------------------------------------
+ */
 struct cached_order {
 	struct row_order row;
 	bool dirty;
@@ -108,10 +109,12 @@ MUST_USE int cache_grant_new(struct ledger *l, const struct row_grant *row,
 MUST_USE int cache_flush(struct ledger *l);
 void cache_clear(struct ledger *l);
 
-MUST_USE int vec_add(struct vec *v, void *item); /* owns item even if it fails */
+MUST_USE int vec_add(struct vec *v,
+		     void *item); /* owns item even if it fails */
 void vec_clear(struct vec *v);
 
-/* -- one call ----------------------------------------------------------------- */
+/* -- one call -----------------------------------------------------------------
+ */
 struct call {
 	struct ledger *l;
 	struct ledger_job *job;
@@ -142,8 +145,34 @@ struct op_row {
 };
 
 /* One table per group of operations, ended by a row without handler. */
-extern const struct op_row ledger_grant_ops[], ledger_catalog_ops[],
-	ledger_order_ops[], ledger_flasher_ops[], ledger_list_ops[];
+extern const struct op_row ledger_grant_ops[], ledger_deliver_ops[],
+	ledger_catalog_ops[], ledger_order_ops[], ledger_flasher_ops[],
+	ledger_list_ops[];
+
+/*
+ * Looks whether this request has been answered before.  E_NOT_FOUND: it is
+ * new, and row is prepared for its answer.  0: row holds the stored answer.
+ * R_REPLAY, logged as an alarm: same key, other content.
+ */
+MUST_USE int request_seen(struct call *c, enum request_kind kind,
+			  const uint8_t nonce[NONCE_LEN],
+			  struct row_request *row);
+
+/* The rows that the rule about one chip needs. */
+struct chip_rows {
+	struct cached_order *order;
+	struct cached_grant *own, *other; /* or NULL */
+	struct cached_order *other_order;
+};
+/* Fills own (unless set) and other; both may stay NULL. */
+MUST_USE int chip_load(struct call *c, const uint8_t *uid, uint32_t len,
+		       struct chip_rows *r);
+
+/* Refusals of rules_grant(), rules_deliver() and rules_order() in words. */
+int refuse_grant(struct call *c, enum refusal_code code,
+		 const struct chip_rows *r);
+int refuse_order(struct call *c, enum refusal_code code,
+		 const struct row_order *o);
 
 /* Signs and answers the deliveries of the batch. */
 MUST_USE int ledger_deliveries_finish(struct ledger *l);
@@ -151,19 +180,27 @@ MUST_USE int ledger_deliveries_finish(struct ledger *l);
 MUST_USE int ledger_expire(struct ledger *l);
 
 /* Adds a log entry to the batch. */
-__attribute__((format(printf, 4, 5))) MUST_USE int
-call_log(struct call *c, const char *event, const char *subject,
-	 const char *text, ...);
+__attribute__((format(printf, 4, 5))) MUST_USE int call_log(struct call *c,
+							    const char *event,
+							    const char *subject,
+							    const char *text,
+							    ...);
 /* Returns code, with detail as its cause. */
-__attribute__((format(printf, 3, 4))) int
-call_refuse(struct call *c, enum refusal_code code, const char *detail, ...);
+__attribute__((format(printf, 3, 4))) int call_refuse(struct call *c,
+						      enum refusal_code code,
+						      const char *detail, ...);
 /* E_NOT_FOUND becomes a refusal that names the missing thing. */
 int call_missing(struct call *c, int err, const char *kind, const char *name);
 
+/* One transaction.  All or nothing: on failure no job has an answer.
+ * later[i]: the job has to be run again in the next batch. */
+MUST_USE int batch_run(struct ledger *l, struct ledger_job **jobs, size_t n,
+		       bool *later);
 MUST_USE int batch_log(struct ledger *l, const struct row_log *row,
 		       bool refusal);
 
-/* -- text --------------------------------------------------------------------- */
+/* -- text ---------------------------------------------------------------------
+ */
 void time_text(int64_t t, char out[TIME_CAP]); /* 0 = "" */
 /* "" = 0; E_SYNTAX. */
 MUST_USE int time_parse(const char *s, int64_t *out);

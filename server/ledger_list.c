@@ -234,8 +234,8 @@ static int op_release_fetch(struct call *c)
 		return err;
 	TEXT_SET(a->version, o->row.release);
 	a->header = (struct blob){ content.header.data, content.header.len };
-	a->firmware =
-		(struct blob){ content.firmware.data, content.firmware.len };
+	a->firmware = (struct blob){ content.firmware.data,
+				     content.firmware.len };
 	a->chunks = (struct blob){ content.chunks.data, content.chunks.len };
 	return 0;
 }

@@ -24,13 +24,16 @@ static int check_serial(struct call *c, const struct order *q)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "serial_prefix: at most %d bytes",
 				   SERIAL_PREFIX_MAX);
+	for (size_t i = 0; i < len; i++)
+		if (q->serial_prefix[i] < 0x20 || q->serial_prefix[i] > 0x7e)
+			return call_refuse(c, R_BAD_REQUEST,
+					   "serial_prefix: ASCII only");
 	/* "A1" + "2" and "A" + "12" would be the same serial number. */
 	if (len > 0 && isdigit((unsigned char)q->serial_prefix[len - 1]))
 		return call_refuse(c, R_BAD_REQUEST,
 				   "serial_prefix: must not end in a digit");
 	if (q->serial_first > SERIAL_FIRST_MAX)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "serial_first: too large");
+		return call_refuse(c, R_BAD_REQUEST, "serial_first: too large");
 	return 0;
 }
 
@@ -38,8 +41,8 @@ static int check_numbers(struct call *c, const struct order *q,
 			 struct row_order *row)
 {
 	if (q->quantity < 1 || q->quantity > INT32_MAX)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "quantity: from 1 to %d", INT32_MAX);
+		return call_refuse(c, R_BAD_REQUEST, "quantity: from 1 to %d",
+				   INT32_MAX);
 	if (q->retries > RETRIES_MAX)
 		return call_refuse(c, R_BAD_REQUEST, "retries: at most %d",
 				   RETRIES_MAX);
@@ -199,7 +202,8 @@ static int op_order_create(struct call *c)
 	return err;
 }
 
-/* -- pause, resume, end ------------------------------------------------------ */
+/* -- pause, resume, end ------------------------------------------------------
+ */
 static int op_order_change(struct call *c)
 {
 	static const char *const events[] = {
@@ -231,7 +235,8 @@ static int op_order_change(struct call *c)
 			o->row.delivered, o->row.quantity);
 }
 
-/* -- one device ---------------------------------------------------------------- */
+/* -- one device
+ * ---------------------------------------------------------------- */
 static int device_answer(struct call *c, const struct cached_grant *g)
 {
 	struct row_device d;
@@ -243,8 +248,8 @@ static int device_answer(struct call *c, const struct cached_grant *g)
 	return fill_device(&d, c->job->answer);
 }
 
-static int scrap(struct call *c, struct cached_order *o,
-		 struct cached_grant *g, const char *reason)
+static int scrap(struct call *c, struct cached_order *o, struct cached_grant *g,
+		 const char *reason)
 {
 	struct cached_flasher *f;
 	int err = cache_flasher_id(c->l, g->row.flasher_id, &f);
@@ -261,8 +266,8 @@ static int scrap(struct call *c, struct cached_order *o,
 	return call_log(c, "grant.scrapped", c->subject, "%s", reason);
 }
 
-static int retry(struct call *c, struct cached_order *o,
-		 struct cached_grant *g, const char *reason)
+static int retry(struct call *c, struct cached_order *o, struct cached_grant *g,
+		 const char *reason)
 {
 	bool rework;
 

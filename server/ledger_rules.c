@@ -203,8 +203,8 @@ static void serial_give(struct row_order *o, struct row_grant *g)
 {
 	if (o->serial_prefix[0] == '\0')
 		return;
-	snprintf(g->serial, sizeof(g->serial), "%.*s%llu",
-		 SERIAL_CAP - 21, o->serial_prefix,
+	snprintf(g->serial, sizeof(g->serial), "%.*s%llu", SERIAL_CAP - 21,
+		 o->serial_prefix,
 		 (unsigned long long)o->serial_first + o->serial_used);
 	o->serial_used++;
 }
@@ -307,8 +307,7 @@ void rules_due_apply(struct row_order *o, struct row_flasher *holder,
 	if (g->state == GRANT_RESERVED) {
 		move(o, g, GRANT_RELEASED, now);
 		let_go(holder, g);
-	} else if (g->state == GRANT_DELIVERED ||
-		   g->state == GRANT_INSTALLED) {
+	} else if (g->state == GRANT_DELIVERED || g->state == GRANT_INSTALLED) {
 		move(o, g, GRANT_UNKNOWN, now);
 	}
 }
@@ -407,9 +406,8 @@ const char *rules_grant_state(uint32_t state)
 		[GRANT_SCRAPPED] = "scrapped",
 	};
 
-	return state >= GRANT_RESERVED && state <= GRANT_SCRAPPED
-		       ? names[state]
-		       : "?";
+	return state >= GRANT_RESERVED && state <= GRANT_SCRAPPED ? names[state]
+								  : "?";
 }
 
 const char *rules_order_state(uint32_t state)
@@ -420,8 +418,7 @@ const char *rules_order_state(uint32_t state)
 		[ORDER_ENDED] = "ended",
 	};
 
-	return state >= ORDER_OPEN && state <= ORDER_ENDED ? names[state]
-							   : "?";
+	return state >= ORDER_OPEN && state <= ORDER_ENDED ? names[state] : "?";
 }
 
 const char *rules_flasher_state(uint32_t state)

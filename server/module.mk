@@ -2,8 +2,10 @@
 
 # The ledger: decisions over store/, without sockets or processes.
 MODULES += ledger
-ledger_SRC := server/ledger.c server/ledger_cache.c server/ledger_rules.c \
-	server/ledger_text.c server/ledger_grant.c server/ledger_catalog.c \
+ledger_SRC := server/ledger.c server/ledger_batch.c server/ledger_cache.c \
+	server/ledger_rules.c \
+	server/ledger_text.c server/ledger_chip.c server/ledger_grant.c \
+	server/ledger_deliver.c server/ledger_tick.c server/ledger_catalog.c \
 	server/ledger_order.c server/ledger_flasher.c server/ledger_list.c
 
 # Keys and certificates; used by the signer role, by init, and by tests.
@@ -22,3 +24,22 @@ signetd_USE := roles signerd ledger store httpd api authority keys chip \
 signetd_LIBS := -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp -lcrypto \
 	-lpthread
 PROGRAMS += signetd
+
+LEDGER_TEST_SRC := tests/lib/ledger_bed.c
+LEDGER_TEST_USE := signerd ledger store api chip keys authority crypto wire base
+LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
+
+#E TESTS += test_ledger_rules test_ledger test_ledger_property test_ledger_crash
+#E test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
+#E test_ledger_rules_USE := $(LEDGER_TEST_USE)
+#E test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
+#E test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_TEST_SRC)
+#E test_ledger_USE := $(LEDGER_TEST_USE)
+#E test_ledger_LIBS := $(LEDGER_TEST_LIBS)
+#E test_ledger_property_SRC := tests/unit/test_ledger_property.c $(LEDGER_TEST_SRC)
+#E test_ledger_property_USE := $(LEDGER_TEST_USE)
+#E test_ledger_property_LIBS := $(LEDGER_TEST_LIBS)
+#E test_ledger_crash_SRC := tests/unit/test_ledger_crash.c tests/lib/cutvfs.c \
+#E 	$(LEDGER_TEST_SRC)
+#E test_ledger_crash_USE := $(LEDGER_TEST_USE)
+#E test_ledger_crash_LIBS := $(LEDGER_TEST_LIBS)
