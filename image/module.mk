@@ -2,3 +2,14 @@
 MODULES += image
 image_SRC := image/image.c image/builder.c image/lines.c image/hex.c \
 	image/srec.c image/elf.c
+
+TESTS += test_image_hex test_image_srec test_image_elf
+test_image_hex_SRC := tests/unit/test_image_hex.c tests/lib/images.c
+test_image_hex_USE := image base
+test_image_hex_LIBS := -lcmocka
+test_image_srec_SRC := tests/unit/test_image_srec.c tests/lib/images.c
+test_image_srec_USE := image base
+test_image_srec_LIBS := -lcmocka
+test_image_elf_SRC := tests/unit/test_image_elf.c tests/lib/images.c
+test_image_elf_USE := image base
+test_image_elf_LIBS := -lcmocka
