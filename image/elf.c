@@ -20,6 +20,9 @@ enum {
 	MACHINE_ARM = 40,
 	PROGRAM_HEADER_LEN = 32,
 	PT_LOAD = 1,
+	SECTION_HEADER_LEN = 40,
+	SECTION_NOBITS = 8,
+	SECTION_ALLOC = 2,
 };
 
 struct elf {
@@ -27,9 +30,12 @@ struct elf {
 	const uint8_t *buf;
 	size_t len;
 	uint32_t phoff;
-	uint32_t header_len; /* e_ehsize */
+	uint32_t shoff;
+	uint16_t header_len; /* e_ehsize */
 	uint16_t phentsize;
 	uint16_t phnum;
+	uint16_t shentsize;
+	uint16_t shnum;
 };
 
 static int elf_ident(struct builder *b, const uint8_t *ident)
@@ -59,11 +65,13 @@ static int elf_header(struct elf *e)
 	rd_u32(&r); /* version */
 	rd_u32(&r); /* entry */
 	e->phoff = rd_u32(&r);
-	rd_u32(&r); /* section header offset */
+	e->shoff = rd_u32(&r);
 	rd_u32(&r); /* flags */
 	e->header_len = rd_u16(&r);
 	e->phentsize = rd_u16(&r);
 	e->phnum = rd_u16(&r);
+	e->shentsize = rd_u16(&r);
+	e->shnum = rd_u16(&r);
 	if (r.err)
 		return builder_fail(e->b, E_TRUNCATED,
 				    "the file ends inside the ELF header");
@@ -101,6 +109,56 @@ static int elf_table(struct elf *e)
 	return 0;
 }
 
+/* The first byte at or behind from that a section brings into memory; end
+ * when there is none. */
+static uint32_t first_section(const struct elf *e, uint32_t from, uint32_t end)
+{
+	uint32_t first = end;
+
+	if (e->shentsize < SECTION_HEADER_LEN ||
+	    (uint64_t)e->shoff + (uint64_t)e->shnum * e->shentsize > e->len)
+		return end;
+	for (uint32_t i = 0; i < e->shnum; i++) {
+		struct rd r;
+		uint32_t type, flags, offset, size;
+
+		rd_init(&r, e->buf + e->shoff + (size_t)i * e->shentsize,
+			SECTION_HEADER_LEN);
+		rd_u32(&r); /* name */
+		type = rd_u32(&r);
+		flags = rd_u32(&r);
+		rd_u32(&r); /* address */
+		offset = rd_u32(&r);
+		size = rd_u32(&r);
+		if (size && flags & SECTION_ALLOC && type != SECTION_NOBITS &&
+		    offset >= from && offset < first)
+			first = offset;
+	}
+	return first;
+}
+
+/*
+ * Linkers may let the first segment begin with the ELF header, when the page
+ * that it is in has room before the code.  Those bytes are not firmware; the
+ * sections say where it begins.
+ */
+static int elf_add(struct elf *e, uint32_t offset, uint32_t paddr, uint32_t len)
+{
+	uint32_t skip = 0;
+
+	if (offset < e->header_len)
+		skip = first_section(e, e->header_len, offset + len) - offset;
+	if (skip == len)
+		return builder_fail(e->b, E_UNSUPPORTED,
+				    "it loads the ELF header itself to "
+				    "0x%08" PRIx32
+				    ", and no section says where the firmware "
+				    "begins; make a HEX file with objcopy",
+				    paddr);
+	return builder_add(e->b, (uint64_t)paddr + skip, e->buf + offset + skip,
+			   len - skip);
+}
+
 static int elf_segment(struct elf *e, const uint8_t *header)
 {
 	struct rd r;
@@ -125,13 +183,7 @@ static int elf_segment(struct elf *e, const uint8_t *header)
 				    "its bytes end at %" PRIu64
 				    ", the file at %zu",
 				    (uint64_t)offset + filesz, e->len);
-	if (offset < e->header_len)
-		return builder_fail(e->b, E_UNSUPPORTED,
-				    "it loads the ELF header itself to "
-				    "0x%08" PRIx32 "; link with -n, or make a "
-				    "HEX file with objcopy",
-				    paddr);
-	return builder_add(e->b, paddr, e->buf + offset, filesz);
+	return elf_add(e, offset, paddr, filesz);
 }
 
 int image_read_elf(struct builder *b, const uint8_t *buf, size_t len)
