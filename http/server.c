@@ -165,6 +165,9 @@ on_mhd_log(void *arg, const char *fmt, va_list ap)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	len = strcspn(line, "\r\n");
 	line[len] = '\0';
+	/* what libmicrohttpd says of every failed handshake */
+	if (strstr(line, "handshake message out of context"))
+		snprintf(line, sizeof(line), "a TLS handshake failed");
 	s->cfg.log(s->cfg.log_arg, line);
 }
 

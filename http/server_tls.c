@@ -113,6 +113,9 @@ static int on_verify(gnutls_session_t session)
 	atomic_fetch_add(&s->handshakes_refused, 1);
 	snprintf(line, sizeof(line), "client certificate refused: %s", why);
 	s->cfg.log(s->cfg.log_arg, line);
+	/* libmicrohttpd closes without a word; the station should know why */
+	gnutls_alert_send(session, GNUTLS_AL_FATAL,
+			  GNUTLS_A_CERTIFICATE_UNKNOWN);
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
