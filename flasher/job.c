@@ -170,8 +170,9 @@ static int net_failed(struct job *j, int err)
 
 static int target_failed(struct job *j, int err)
 {
-	snprintf(j->why, sizeof(j->why), "%s: %s", error_text(err),
-		 target_why(j->target));
+	const char *why = target_why(j->target);
+
+	snprintf(j->why, sizeof(j->why), "%s", why[0] ? why : error_text(err));
 	return err;
 }
 
@@ -537,27 +538,29 @@ static int step_closed(struct job *j)
 static const struct step {
 	const char *phase;
 	int (*run)(struct job *j);
+	bool shown;   /* the target's steps show finer phases themselves */
 	bool journal; /* note the phase on disk before it begins */
 } steps[] = {
-	{ "fetch", step_release, false },
-	{ "identify", step_identify, false },
-	{ "grant", step_grant, false },
-	{ "fetch", step_match, false },
-	{ "deliver", step_deliver, true },
-	{ "program", step_program, true },
-	{ "installed", step_installed, true },
-	{ "power", step_power, false },
-	{ "start", step_start, false },
-	{ "prove", step_prove, true },
-	{ "power", step_power, false },
-	{ "start", step_start, false },
-	{ "close", step_closed, false },
+	{ "fetch", step_release, true, false },
+	{ "connect", step_identify, false, false },
+	{ "grant", step_grant, true, false },
+	{ "fetch", step_match, false, false },
+	{ "deliver", step_deliver, true, true },
+	{ "program", step_program, false, true },
+	{ "report", step_installed, true, true },
+	{ "power", step_power, false, false },
+	{ "start", step_start, false, false },
+	{ "prove", step_prove, false, true },
+	{ "power", step_power, false, false },
+	{ "start", step_start, false, false },
+	{ "report", step_closed, true, false },
 };
 
 static int run_step(struct job *j, const struct step *s)
 {
 	snprintf(j->res->phase, NAME_CAP, "%s", s->phase);
-	ui_phase(j->env->ui, j->channel, s->phase);
+	if (s->shown)
+		ui_phase(j->env->ui, j->channel, s->phase);
 	if (j->env->stopped(j->env->stopped_arg) && j->res->grant == 0)
 		return E_INTERRUPTED;
 	if (s->journal && note_phase(j, s->phase) != 0) {

@@ -353,8 +353,7 @@ static void print_table(const struct ui *ui)
 	char line[LINE_CAP];
 	bool all = ui->count <= TABLE_ROWS_MAX;
 
-	if (ui->count)
-		printf("\nch  unique ID                 result\n");
+	printf("\nch  unique ID                 result\n");
 	for (size_t i = 0; i < ui->count; i++) {
 		if (!all && ui->results[i].outcome == JOB_BUILT)
 			continue;
@@ -385,7 +384,7 @@ void ui_finish(struct ui *ui)
 			       (json_int_t)n[JOB_REFUSED], "failed",
 			       (json_int_t)n[JOB_FAILED], "stopped",
 			       (json_int_t)n[JOB_STOPPED]));
-	} else {
+	} else if (ui->count) {
 		print_table(ui);
 		printf("%zu built, %zu refused, %zu failed%s\n", n[JOB_BUILT],
 		       n[JOB_REFUSED], n[JOB_FAILED],

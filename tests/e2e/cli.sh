@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The owner's program against a real server: the good path, and every bad
+# input answered with the right exit code, a cause and a next step.
+set -euo pipefail
+. tests/lib/line.sh
+
+# -- before there is anything ------------------------------------------------
+run "no settings" 4 signet order list
+says "no settings" 'config does not exist'
+server_init
+run "server down" 4 signet --home "$DIR/none" status
+signet init --from "$DIR/server/owner.json" >/dev/null
+run "server down" 3 signet status
+says "server down" 'network error'
+run "settings are private" 0 stat -c %a "$SIGNET_HOME/config"
+expect "settings are private" "$DIR/out" '^600$'
+server_start
+run "status" 0 signet status
+
+# -- init's own bad input ----------------------------------------------------
+run "init: no file" 4 signet --home "$DIR/x" init --from "$DIR/nothing"
+says "init: no file" nothing
+echo '{"url": 1}' >"$DIR/bad.json"
+run "init: bad file" 4 signet --home "$DIR/x" init --from "$DIR/bad.json"
+says "init: bad file" '"url"'
+run "init: half" 2 signet --home "$DIR/x" init --url https://localhost:1
+run "wrong token" 1 sh -c "mkdir -p '$DIR/y' && cp -r '$SIGNET_HOME'/* '$DIR/y' &&
+	sed -i 's/^token = ../token = 00/' '$DIR/y/config' &&
+	'$B/signet' --home '$DIR/y' status"
+says "wrong token" 'not-authorised'
+sed -i 's/^url/ur/' "$DIR/y/config"
+run "broken config" 4 signet --home "$DIR/y" status
+says "broken config" 'config:[0-9]+: '
+
+# -- keys --------------------------------------------------------------------
+run "key" 0 signet key generate release main \
+	--passphrase-file "$DIR/owner.pass"
+run "key exists" 4 signet key generate release main \
+	--passphrase-file "$DIR/owner.pass"
+says "key exists" 'main'
+run "device keys are the server's" 2 signet key generate device d \
+	--passphrase-file "$DIR/owner.pass"
+run "no passphrase" 4 setsid "$B/signet" key generate release second
+says "no passphrase" .
+run "unknown key" 4 signet key show nothing
+run "key file" 0 cat "$SIGNET_HOME/keys/main.pem"
+expect "encrypted" "$DIR/out" 'BEGIN ENCRYPTED PRIVATE KEY'
+
+# -- products ----------------------------------------------------------------
+run "product" 0 signet product create lamp --family stm32l4 --release-key main
+run "product twice" 1 signet product create lamp --family stm32l4 \
+	--release-key main
+says "product twice" '\(exists\)'
+run "unknown family" 1 signet product create p2 --family z80 --release-key main
+says "unknown family" 'bad-request'
+run "product name" 2 signet product create Lamp --family stm32l4 \
+	--release-key main
+run "no such product" 1 signet product show nothing
+says "no such product" 'nothing'
+run "keys header" 0 signet product keys-header lamp
+for word in 'SIGNET_PRODUCT "lamp"' SIGNET_FAMILY 'SIGNET_ROLLBACK_MIN 0' \
+	'signet_device_pub\[65\]' 'signet_release_pub\[65\]'; do
+	expect "keys header" "$DIR/out" "$word"
+done
+gcc -fsyntax-only -I. -x c -include stdint.h "$DIR/out" ||
+	fail "the keys header is not C"
+
+# -- firmware files ----------------------------------------------------------
+head -c 4096 /dev/urandom >"$DIR/fw.bin"
+make_release() { # FILE...: with the rest of a good command line
+	signet release make "$@" --product lamp --version 1.0.0 \
+		--out "$DIR/r.signet" --passphrase-file "$DIR/owner.pass"
+}
+run "outside" 4 make_release "$DIR/fw.bin@0x20000000"
+says "outside" '0x20000000\.\.0x20000fff is outside the flash'
+run "over the end" 4 make_release "$DIR/fw.bin@0x0803f800"
+says "over the end" 'outside the flash'
+run "in the reserve" 4 make_release "$DIR/fw.bin@0x0803e000"
+says "in the reserve" 'reserved top 8192 bytes'
+run "into the reserve" 4 make_release "$DIR/fw.bin@0x0803d008"
+says "into the reserve" 'reserved top 8192 bytes'
+run "just below" 0 make_release "$DIR/fw.bin@0x0803d000"
+run "no address" 4 make_release "$DIR/fw.bin"
+says "no address" 'fw.bin'
+run "overlap" 4 make_release "$DIR/fw.bin@0x08000000" "$DIR/fw.bin@0x08000800"
+says "overlap" 'overlap|0x08000800'
+run "no file" 4 make_release "$DIR/nothing.hex"
+says "no file" 'nothing.hex'
+printf ':10000000000102030405060708090A0B0C0D0E0F79\n:00000001FF\n' \
+	>"$DIR/sum.hex"
+run "checksum" 4 make_release "$DIR/sum.hex"
+says "checksum" 'sum.hex:1: .*checksum'
+printf ':100000000001020304\n' >"$DIR/cut.hex"
+run "truncated" 4 make_release "$DIR/cut.hex"
+says "truncated" 'cut.hex:1: '
+printf 'hello\n' >"$DIR/text.hex"
+run "not firmware" 4 make_release "$DIR/text.hex"
+: >"$DIR/empty.hex"
+run "empty" 4 make_release "$DIR/empty.hex"
+run "unknown chip" 2 make_release "$DIR/fw.bin@0x08000000" --chip pic16
+run "level 0" 2 make_release "$DIR/fw.bin@0x08000000" --protect 0
+run "bad option" 2 make_release "$DIR/fw.bin@0x08000000" --option 1:2
+run "value outside mask" 2 make_release "$DIR/fw.bin@0x08000000" \
+	--option 0x40022020:1:2
+[ ! -e "$DIR/none.signet" ] || fail "a file was left behind"
+
+# -- passphrase, key, product ------------------------------------------------
+printf 'wrong\n' >"$DIR/wrong.pass"
+run "wrong passphrase" 4 signet release make "$DIR/fw.bin@0x08000000" \
+	--product lamp --version 1.0.0 --passphrase-file "$DIR/wrong.pass" \
+	--out "$DIR/none.signet"
+says "wrong passphrase" 'passphrase'
+[ ! -e "$DIR/none.signet" ] || fail "a release was made without the key"
+run "unknown product" 1 signet release make "$DIR/fw.bin@0x08000000" \
+	--product nothing --version 1.0.0 --passphrase-file "$DIR/owner.pass"
+run "another key" 0 signet key generate release other \
+	--passphrase-file "$DIR/owner.pass"
+run "not the product's key" 4 make_release "$DIR/fw.bin@0x08000000" --key other
+says "not the product's key" 'not the release key'
+
+# -- upload ------------------------------------------------------------------
+run "make" 0 make_release "$DIR/fw.bin@0x08000000"
+expect "make" "$DIR/out" '0x08000000 +4096 bytes'
+run "upload" 0 signet release upload "$DIR/r.signet"
+run "upload twice" 1 signet release upload "$DIR/r.signet"
+says "upload twice" '\(exists\)'
+head -c 300 "$DIR/r.signet" >"$DIR/short.signet"
+run "upload half" 4 signet release upload "$DIR/short.signet"
+run "upload noise" 4 signet release upload "$DIR/fw.bin"
+# one byte of the sealed part: the server alone can see that
+run "make 1.0.1" 0 signet release make "$DIR/fw.bin@0x08000000" \
+	--product lamp --version 1.0.1 --out "$DIR/r1.signet" \
+	--passphrase-file "$DIR/owner.pass"
+printf '\xff' | dd of="$DIR/r1.signet" bs=1 seek=4000 conv=notrunc 2>/dev/null
+run "altered" 1 signet release upload "$DIR/r1.signet"
+says "altered" 'refused'
+
+# -- orders ------------------------------------------------------------------
+new_order() { # NAME QUANTITY PRODUCT RELEASE
+	signet order create "$1" --quantity "$2" --product "$3" \
+		--release "$4" --manufacturer acme
+}
+run "order of 0" 2 new_order o 0 lamp 1.0.0
+says "order of 0" '1 to 2147483647'
+run "order of 2^32" 2 new_order o 4294967296 lamp 1.0.0
+run "order of 2^31" 2 new_order o 2147483648 lamp 1.0.0
+run "order of -1" 2 new_order o -1 lamp 1.0.0
+run "unknown product" 1 new_order o 1 nothing 1.0.0
+says "unknown product" 'not-found'
+run "unknown release" 1 new_order o 1 lamp 9.9.9
+says "unknown release" 'not-found'
+run "order" 0 new_order o 2147483647 lamp 1.0.0
+run "order twice" 1 new_order o 1 lamp 1.0.0
+says "order twice" '\(exists\)'
+run "unknown order" 1 signet order show nothing
+run "unknown order" 1 signet order pause nothing
+says "unknown order" 'not-found'
+run "resume an open order" 1 signet order resume o
+run "pause" 0 signet order pause o
+[ "$(order_field o state)" = paused ] || fail "the order is not paused"
+run "resume" 0 signet order resume o
+run "end" 0 signet order end o
+run "resume an ended order" 1 signet order resume o
+says "resume an ended order" '\(state\)'
+
+# -- flashers, grants, devices -----------------------------------------------
+run "invite" 0 signet flasher invite line1 --manufacturer acme --channels 2
+expect "invite" "$DIR/out" 'SGN1-[0-9a-f]{32}-[0-9a-f]{32}@.*:[0-9]+'
+# a code that got lost is replaced
+run "invite again" 0 signet flasher invite line1 --manufacturer acme
+run "revoke unknown" 1 signet flasher revoke nothing
+run "scrap unknown" 1 signet grant scrap 99 --reason test
+says "scrap unknown" 'not-found'
+run "scrap without reason" 2 signet grant scrap 99
+run "device unknown" 1 signet device show 0102030405060708090a0b0c
+run "device malformed" 2 signet device show 0102x
+run "devices" 0 signet device list
+expect "devices" "$DIR/out" '^none$'
+
+# -- wrong code at the station -----------------------------------------------
+run "mistyped code" 2 station enrol --code SGN1-12
+says "mistyped code" 'incomplete or mistyped'
+code=$(signet --json flasher invite line2 --manufacturer acme |
+	sed -n 's/.*"code": *"\([^"]*\)".*/\1/p')
+pin=${code#SGN1-}
+pin=${pin%%-*}
+run "wrong secret" 1 station enrol --code \
+	"SGN1-$pin-00000000000000000000000000000000@${code#*@}"
+says "wrong secret" 'enrol-code'
+run "wrong pin" 3 station enrol --code \
+	"SGN1-00000000000000000000000000000000-${code#SGN1-"$pin"-}"
+says "wrong pin" 'TLS'
+run "right code" 0 station enrol --code "$code"
+run "enrolled already" 4 station enrol --code "$code"
+run "invite the enrolled" 1 signet flasher invite line2 --manufacturer acme
+says "invite the enrolled" '\(exists\)'
+run "code used up" 1 "$B/signet-flasher" --dir "$DIR/second" enrol \
+	--code "$code"
+says "code used up" 'enrol-code'
+
+# -- JSON, and how problems look there ---------------------------------------
+run "json" 0 signet --json log list
+python3 - "$DIR/out" <<'PY' || fail "log list --json"
+import json, sys
+rows = json.load(open(sys.argv[1]))["rows"]
+assert len(rows) > 10 and rows[0]["seq"] == 1
+assert any(r["code"] for r in rows), "refusals are in the log"
+PY
+run "json problem" 1 signet --json order show nothing
+python3 -c 'import json,sys; e=json.load(open(sys.argv[1]))["error"]
+assert e["code"] and e["cause"] and e["next"]' "$DIR/out" ||
+	fail "a problem in JSON"
+run "log filter" 0 signet --json log list --event order.created
+[ "$(grep -c '"seq"' "$DIR/out")" = 1 ] || fail "the filter by event"
+
+# -- no escape codes, no secrets ---------------------------------------------
+run "plain" 0 signet log list
+if grep -q $'\033' "$DIR/out"; then fail "escape codes in a file"; fi
+if grep -rqF "$(sed -n 's/^token = //p' "$SIGNET_HOME/config")" \
+	"$DIR/server.log" "$DIR/out"; then fail "the token was printed"; fi
+server_stop
+say "the owner's program: all answers as they should be"
