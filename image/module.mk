@@ -13,3 +13,7 @@ test_image_srec_LIBS := -lcmocka
 test_image_elf_SRC := tests/unit/test_image_elf.c tests/lib/images.c
 test_image_elf_USE := image base
 test_image_elf_LIBS := -lcmocka
+
+TOOLS += image_tool
+image_tool_SRC := tests/tools/image_tool.c
+image_tool_USE := image base
