@@ -391,6 +391,10 @@ int core_map(struct core *c, unsigned window, uint32_t base, uint32_t size,
 		return 0;
 	if (uc_mem_map_ptr(c->uc, base, size, prot, mem) != UC_ERR_OK)
 		return E_INTERNAL;
+	/* only protecting makes it read-only memory, whose stores Unicorn
+	 * discards after the hook has seen them */
+	if (flash && uc_mem_protect(c->uc, base, size, prot) != UC_ERR_OK)
+		return E_INTERNAL;
 	*w = (struct core_window){ base, size, mem, flash, true, prot };
 	return 0;
 }
@@ -562,13 +566,13 @@ static void wait_insn(struct core *c)
 
 	core_put(c, UC_ARM_REG_PC, pc | 1);
 	c->next = pc;
+	c->wfe = c->stop_op == 2;
 	if (c->stop_op == 4) {
 		c->event = true;
-	} else if (c->stop_op == 2 && c->event) {
+	} else if (c->wfe && c->event) {
 		c->event = false;
 	} else if (!core_exc_wakes(c) && !c->step) {
 		c->sleeping = true;
-		c->event = false;
 	}
 	if (c->step)
 		halt_now(c, CORE_HALTED);
@@ -619,6 +623,7 @@ static void undefined_insn(struct core *c)
 {
 	bool thumb = core_get(c, UC_ARM_REG_XPSR) & 1u << 24;
 
+	c->no_thumb = !thumb;
 	core_exc_fault(c, EXC_USAGEFAULT,
 		       thumb ? CFSR_UNDEFINSTR : CFSR_INVSTATE);
 }
@@ -653,7 +658,6 @@ static void execute(struct core *c)
 	uc_err e;
 
 	if (c->no_thumb) {
-		c->no_thumb = false;
 		core_exc_fault(c, EXC_USAGEFAULT, CFSR_INVSTATE);
 		return;
 	}
@@ -735,6 +739,12 @@ void core_start(struct core *c)
 	c->no_thumb = !(pc & 1);
 	c->next = pc & ~1u;
 	c->in_reset = false;
+}
+
+bool core_unprivileged(struct core *c)
+{
+	return core_get(c, UC_ARM_REG_CONTROL) & 1 &&
+	       (core_get(c, UC_ARM_REG_IPSR) & 0x1ff) == 0;
 }
 
 /* -- memory for stacking and vectors --------------------------------------- */

@@ -183,7 +183,7 @@ static unsigned takeable(struct core *c, bool with_primask)
 
 bool core_exc_wakes(struct core *c)
 {
-	return c->event || takeable(c, false) != 0;
+	return (c->wfe && c->event) || takeable(c, false) != 0;
 }
 
 /* -- entry ----------------------------------------------------------------- */

@@ -118,6 +118,7 @@ struct core {
 	/* state */
 	bool halted, lockup, sleeping, stalled, in_reset;
 	bool event; /* WFE's register */
+	bool wfe;   /* asleep by WFE: an event wakes, too */
 	int step;   /* 0 no, 1 before the instruction, 2 after */
 	bool step_mask;
 	bool debug_on;
@@ -210,6 +211,7 @@ unsigned core_cost_list(uint16_t second);
 uint32_t core_get(struct core *c, int reg);
 void core_put(struct core *c, int reg, uint32_t v);
 /* Plain memory or bus; false = bus fault.  Words, for stacking. */
+bool core_unprivileged(struct core *c);
 bool core_load(struct core *c, uint32_t addr, uint32_t *out);
 bool core_store(struct core *c, uint32_t addr, uint32_t v);
 

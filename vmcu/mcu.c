@@ -427,13 +427,23 @@ static bool bus_write(struct mcu *m, enum mcu_master by, uint32_t addr,
 	return m->chip->write(m, by, word, 4, old);
 }
 
+/* Unprivileged code has no business on the private peripheral bus. */
+static bool ppb_denied(struct mcu *m, uint32_t addr)
+{
+	return addr - PPB_BASE < PPB_SIZE && core_unprivileged(m->core);
+}
+
 bool mcu_core_read(struct mcu *m, uint32_t addr, unsigned size, uint32_t *out)
 {
+	if (ppb_denied(m, addr))
+		return false;
 	return bus_read(m, MASTER_CORE, addr, size, out);
 }
 
 bool mcu_core_write(struct mcu *m, uint32_t addr, unsigned size, uint32_t v)
 {
+	if (ppb_denied(m, addr))
+		return false;
 	return bus_write(m, MASTER_CORE, addr, size, v);
 }
 

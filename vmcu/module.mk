@@ -10,4 +10,25 @@ vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_exc.c vmcu/core_scs.c \
 	vmcu/stm32l4/uart.c vmcu/stm32l4/rng.c vmcu/stm32l4/iwdg.c \
 	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c
 
+VMCU_TESTS := test_vmcu_irq
+TESTS += $(VMCU_TESTS)
+define VMCU_CHIP_TEST
+$(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c
+$(1)_USE := vmcu wire base
+$(1)_LIBS := -lunicorn -lcmocka
+endef
+$(foreach t,$(VMCU_TESTS),$(eval $(call VMCU_CHIP_TEST,$(t))))
+
+# The interrupt test program, for here and for QEMU.
+IRQ_SRC := tests/target/irq/start.c tests/target/irq/irq.c \
+	tests/target/irq/fault.c
+TARGETS += $(T)/irq.bin
+$(T)/irq.elf: $(IRQ_SRC) tests/target/irq/irq.h tests/target/irq/irq.ld
+	@mkdir -p $(@D)
+	$(TARGET_CC) -I. $(TARGET_cm4) -std=c11 -O2 -g -ffreestanding -Wall \
+		-Wextra -nostdlib -nostartfiles -T tests/target/irq/irq.ld \
+		-o $@ $(IRQ_SRC)
+$(T)/irq.bin: $(T)/irq.elf
+	$(TARGET_OBJCOPY) -O binary $< $@
+
 include vmcu/debug.mk
