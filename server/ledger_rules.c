@@ -261,6 +261,8 @@ enum refusal_code rules_report(const struct row_flasher *f,
 	return g->keyed && !g->over ? R_NONE : R_STATE;
 }
 
+/* A reservation ends; a charged chip is delivered and no more, whatever was
+ * said of it before, and waits for its next attempt. */
 static bool report_failed(struct row_order *o, struct row_flasher *f,
 			  struct row_grant *g, int64_t now)
 {
@@ -269,11 +271,13 @@ static bool report_failed(struct row_order *o, struct row_flasher *f,
 	g->over = true;
 	g->lease_until = now;
 	g->changed = now;
-	if (g->state != GRANT_RESERVED)
-		return true;
-	move(o, g, GRANT_RELEASED, now);
-	let_go(f, g);
 	g->due = 0;
+	if (rules_charged(g)) {
+		move(o, g, GRANT_DELIVERED, now);
+	} else if (g->state == GRANT_RESERVED) {
+		move(o, g, GRANT_RELEASED, now);
+		let_go(f, g);
+	}
 	return true;
 }
 

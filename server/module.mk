@@ -29,17 +29,10 @@ LEDGER_TEST_SRC := tests/lib/ledger_bed.c
 LEDGER_TEST_USE := signerd ledger store api chip keys authority crypto wire base
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
-#E TESTS += test_ledger_rules test_ledger test_ledger_property test_ledger_crash
-#E test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
-#E test_ledger_rules_USE := $(LEDGER_TEST_USE)
-#E test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
-#E test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_TEST_SRC)
-#E test_ledger_USE := $(LEDGER_TEST_USE)
-#E test_ledger_LIBS := $(LEDGER_TEST_LIBS)
-#E test_ledger_property_SRC := tests/unit/test_ledger_property.c $(LEDGER_TEST_SRC)
-#E test_ledger_property_USE := $(LEDGER_TEST_USE)
-#E test_ledger_property_LIBS := $(LEDGER_TEST_LIBS)
-#E test_ledger_crash_SRC := tests/unit/test_ledger_crash.c tests/lib/cutvfs.c \
-#E 	$(LEDGER_TEST_SRC)
-#E test_ledger_crash_USE := $(LEDGER_TEST_USE)
-#E test_ledger_crash_LIBS := $(LEDGER_TEST_LIBS)
+TESTS += test_ledger_rules test_ledger
+test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
+test_ledger_rules_USE := $(LEDGER_TEST_USE)
+test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_TEST_SRC)
+test_ledger_USE := $(LEDGER_TEST_USE)
+test_ledger_LIBS := $(LEDGER_TEST_LIBS)
