@@ -22,6 +22,16 @@
 #define PORTS 3
 #define STOP_S 15 /* for what is in flight, when told to stop */
 
+#define QUIET_S 10
+
+struct quiet { /* the last line of one port */
+	pthread_mutex_t lock;
+	size_t port;
+	char text[160];
+	time_t since;
+	unsigned repeats;
+};
+
 struct slot {
 	struct http_exchange *x; /* NULL = free */
 	uint32_t generation;	 /* so that a late answer meets nobody else */
@@ -35,6 +45,7 @@ struct edge {
 	uint32_t first_free; /* SLOTS = none */
 	bool stopping;
 	struct http_server *servers[PORTS];
+	struct quiet quiet[PORTS];
 };
 
 struct port {
@@ -283,11 +294,32 @@ static int tls_make(const struct signer_port *signer, const char *names,
 	return err;
 }
 
+/* Strangers can cause these lines, so equal ones are counted, not repeated. */
+static void quiet_flush(struct quiet *q, const char *name)
+{
+	if (q->repeats)
+		log_line(LOG_LEVEL_INFO, "%s port: %s (%u times more)", name,
+			 q->text, q->repeats);
+	q->repeats = 0;
+}
+
 static void on_server_log(void *arg, const char *text)
 {
-	const struct port *p = arg;
+	struct quiet *q = arg;
+	const char *name = ports[q->port].name;
+	time_t now = time(NULL);
 
-	log_line(LOG_LEVEL_INFO, "%s port: %s", p->name, text);
+	pthread_mutex_lock(&q->lock);
+	if (!strncmp(q->text, text, sizeof(q->text) - 1) &&
+	    now < q->since + QUIET_S) {
+		q->repeats++;
+	} else {
+		quiet_flush(q, name);
+		q->since = now;
+		snprintf(q->text, sizeof(q->text), "%s", text);
+		log_line(LOG_LEVEL_INFO, "%s port: %s", name, text);
+	}
+	pthread_mutex_unlock(&q->lock);
 }
 
 static int server_start(struct edge *e, size_t i, const char *address,
@@ -310,7 +342,7 @@ static int server_start(struct edge *e, size_t i, const char *address,
 		.handle = on_exchange,
 		.arg = e,
 		.log = on_server_log,
-		.log_arg = (void *)&ports[i],
+		.log_arg = &e->quiet[i],
 	};
 
 	if (ports[i].kind == PORT_FLASHER) {
@@ -340,6 +372,7 @@ static void counters_log(struct edge *e)
 	for (size_t i = 0; i < PORTS; i++) {
 		struct http_counters c;
 
+		quiet_flush(&e->quiet[i], ports[i].name);
 		if (!e->servers[i])
 			continue;
 		http_server_counters(e->servers[i], &c);
@@ -466,6 +499,10 @@ int edge_main(struct ipc *control, const struct role_config *cfg)
 		return role_failed(control, "out of memory");
 	pthread_mutex_init(&e->lock, NULL);
 	slots_init(e);
+	for (size_t i = 0; i < PORTS; i++) {
+		pthread_mutex_init(&e->quiet[i].lock, NULL);
+		e->quiet[i].port = i;
+	}
 	signer_client_init(&client, signer);
 	status = edge_run(e, control, cfg, &client.port);
 	waiting_refuse(e);
