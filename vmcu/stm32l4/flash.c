@@ -41,7 +41,7 @@
 #define CR_OBL (1u << 27)
 #define CR_OPTLOCK (1u << 30)
 #define CR_LOCK (1u << 31)
-#define CR_PLAIN 0x070507ffu
+#define CR_PLAIN 0x070707ffu
 
 #define ECCR_ECCIE (1u << 24)
 #define ECCR_ECCC (1u << 30)
