@@ -14,7 +14,7 @@ static void wrap(FILE *f, size_t at, const char *text)
 {
 	size_t col = at;
 
-	if (col >= HELP_COLUMN) {
+	if (col + 2 > HELP_COLUMN) {
 		fputc('\n', f);
 		col = 0;
 	}
