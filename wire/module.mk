@@ -16,3 +16,8 @@ test_release_LIBS := -lcmocka
 test_record_SRC := tests/unit/test_record.c tests/lib/vectors.c
 test_record_USE := wire base
 test_record_LIBS := -lcmocka
+
+TOOLS += cose_tool
+cose_tool_SRC := tests/tools/cose_tool.c
+cose_tool_USE := authority wire crypto base
+cose_tool_LIBS := -lcrypto
