@@ -12,3 +12,8 @@ test_hex_LIBS := -lcmocka
 test_cbor_SRC := tests/unit/test_cbor.c tests/lib/vectors.c
 test_cbor_USE := base
 test_cbor_LIBS := -lcmocka
+
+FUZZERS += fuzz_cbor
+fuzz_cbor_SRC := tests/fuzz/fuzz_cbor.c tests/fuzz/replay_main.c
+fuzz_cbor_USE := base
+fuzz_cbor_LIBS := -lcbor

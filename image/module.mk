@@ -17,3 +17,7 @@ test_image_elf_LIBS := -lcmocka
 TOOLS += image_tool
 image_tool_SRC := tests/tools/image_tool.c
 image_tool_USE := image base
+
+FUZZERS += fuzz_image
+fuzz_image_SRC := tests/fuzz/fuzz_image.c tests/fuzz/replay_main.c
+fuzz_image_USE := image base

@@ -21,3 +21,11 @@ TOOLS += cose_tool
 cose_tool_SRC := tests/tools/cose_tool.c
 cose_tool_USE := authority wire crypto base
 cose_tool_LIBS := -lcrypto
+
+FUZZERS += fuzz_credential fuzz_release fuzz_record
+fuzz_credential_SRC := tests/fuzz/fuzz_credential.c tests/fuzz/replay_main.c
+fuzz_credential_USE := wire base
+fuzz_release_SRC := tests/fuzz/fuzz_release.c tests/fuzz/replay_main.c
+fuzz_release_USE := wire base
+fuzz_record_SRC := tests/fuzz/fuzz_record.c tests/fuzz/replay_main.c
+fuzz_record_USE := wire base

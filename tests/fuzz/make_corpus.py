@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes the first seeds of the format fuzzers into tests/corpus.
+
+Run from the root: python3 tests/fuzz/make_corpus.py.  The seeds are committed;
+run it again when a format changes.  Encoders here are written from the RFCs
+and share nothing with the code under test.
+"""
+import os
+import struct
+
+
+def head(major, n):
+    if n < 24:
+        return bytes([major << 5 | n])
+    for code, size in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if n < 1 << (8 * size):
+            return bytes([major << 5 | code]) + n.to_bytes(size, "big")
+    raise ValueError(n)
+
+
+class Map(list):
+    """Pairs in the order given."""
+
+
+class Tag:
+    def __init__(self, number, value):
+        self.number, self.value = number, value
+
+
+def cbor(v):
+    if v is True or v is False:
+        return b"\xf5" if v else b"\xf4"
+    if isinstance(v, int):
+        return head(0, v) if v >= 0 else head(1, -1 - v)
+    if isinstance(v, bytes):
+        return head(2, len(v)) + v
+    if isinstance(v, str):
+        b = v.encode()
+        return head(3, len(b)) + b
+    if isinstance(v, Map):
+        return head(5, len(v)) + b"".join(cbor(k) + cbor(x) for k, x in v)
+    if isinstance(v, list):
+        return head(4, len(v)) + b"".join(cbor(x) for x in v)
+    if isinstance(v, Tag):
+        return head(6, v.number) + cbor(v.value)
+    raise TypeError(v)
+
+
+def sign1(payload):
+    return cbor(Tag(18, [cbor(Map([(1, -7)])), Map([(4, b"keyid-08")]), payload, b"s" * 64]))
+
+
+CLAIMS = Map([(2, "pump"), (6, 1767225600), (7, bytes(range(8))), (-70001, bytes(range(12))),
+              (-70002, 3), (-70003, "order-7"), (-70004, b"\xd1" * 32), (-70005, "SN \u00fc"), (-70006, 0)])
+FIRMWARE = [(1, "pump"), (2, "1.0"), (3, 3), (4, b"\xd1" * 32),
+            (5, [[0x08000000, 2048], [0x08001000, 100]])]
+HEADER = FIRMWARE + [(6, 1024), (7, 3), (8, [[0x40022020, 255, 187]]), (9, 1)]
+
+
+def record(kind, data):
+    r = struct.pack("<IHH", 0x544E4753, kind, len(data)) + data
+    return r + b"\xff" * (-len(r) % 8)
+
+
+def hex_line(kind, offset, data):
+    r = bytes([len(data)]) + offset.to_bytes(2, "big") + bytes([kind]) + data
+    return ":%s%02X\n" % (r.hex().upper(), -sum(r) & 255)
+
+
+def s_line(kind, address, size, data=b""):
+    r = bytes([size + len(data) + 1]) + address.to_bytes(size, "big") + data
+    return "S%d%s%02X\n" % (kind, r.hex().upper(), ~sum(r) & 255)
+
+
+def elf(segments, sections=()):
+    """Segments: (offset or None, paddr, bytes)."""
+    at = 52 + 32 * len(segments) + 40 * len(sections)
+    body, table = b"", b""
+    for offset, paddr, data in segments:
+        table += struct.pack("<8I", 1, at + len(body) if offset is None else offset, paddr, paddr,
+                             len(data), len(data) + 8, 5, 4)
+        if offset is None:
+            body += data
+    names = b"".join(struct.pack("<10I", 0, 1, 2, 0, o, n, 0, 0, 1, 0) for o, n in sections)
+    e = b"\x7fELF\1\1\1".ljust(16, b"\0") + struct.pack(
+        "<HHIIIIIHHHHHH", 2, 40, 1, 0, 52, 52 + 32 * len(segments), 0, 52, 32, len(segments),
+        40, len(sections), 0)
+    return e + table + names + body
+
+
+def main():
+    credential = sign1(cbor(CLAIMS))
+    header, firmware = cbor(Map(HEADER)), cbor(Map(FIRMWARE))
+    release = cbor(["signet-release-v1", sign1(header), sign1(firmware), b"e" * 32, b"x" * 40])
+    data = bytes(range(16))
+    end = hex_line(1, 0, b"")
+    seeds = {
+        "fuzz_cbor": {
+            "integers": cbor([0, 23, 24, 255, 256, 65535, 65536, 2**32, 2**64 - 1, -1, -24, -25, -2**63]),
+            "nested": cbor([[], [[True, False]], Map([(0, Map([(-1, b"")])), (24, "\u00fc\u6c34\U00010151")])]),
+            "tagged": cbor(Tag(18, Tag(2**32, b"x" * 30))),
+            "long-text": cbor("t" * 300),
+            "credential": credential,
+            "not-shortest": b"\x82\x18\x17\x00",
+            "indefinite": b"\x9f\x00\xff",
+            "bad-utf8": b"\x62\xc3\x28",
+            "keys-swapped": cbor(Map([(-1, 0), (1, 0)])),
+            "float": b"\xfb\x40\x09\x21\xfb\x54\x44\x2d\x18",
+            "huge-length": b"\x5b\xff\xff\xff\xff\xff\xff\xff\xff",
+        },
+        "fuzz_credential": {
+            "whole": credential,
+            "without-serial": sign1(cbor(Map([p for p in CLAIMS if p[0] != -70005]))),
+            "claims": cbor(CLAIMS),
+            "unknown-claim": sign1(cbor(Map(CLAIMS + [(-70007, 1)]))),
+            "no-proof": sign1(cbor(Map(CLAIMS[:-1]))),
+            "long-kid": cbor(Tag(18, [b"\xa1\x01\x26", Map([(4, b"123456789")]), b"", b"s" * 64])),
+            "es384": cbor(Tag(18, [b"\xa1\x01\x38\x22", Map([(4, b"12345678")]), b"", b"s" * 64])),
+        },
+        "fuzz_release": {
+            "file": release, "header": header, "firmware": firmware,
+            "header-no-options": cbor(Map(HEADER[:7] + [(8, []), (9, 0)])),
+            "overlap": cbor(Map(FIRMWARE[:4] + [(5, [[0, 9], [8, 8]])])),
+            "sixteen": cbor(Map(FIRMWARE[:4] + [(5, [[i * 32, 16] for i in range(16)])])),
+            "version-2": cbor(["signet-release-v2", b"h", b"f", b"e" * 32, b"x" * 40]),
+        },
+        "fuzz_record": {
+            "credential": record(2, credential),
+            "firmware-in-place": record(1, b"abc").ljust(512, b"\xff"),
+            "erased": b"\xff" * 64,
+            "empty": record(1, b""),
+            "too-long": struct.pack("<IHH", 0x544E4753, 1, 600) + b"x" * 40,
+            "torn": b"\xff" * 8 + b"x" * 8,
+        },
+        "fuzz_image": {
+            "linear.hex": hex_line(4, 0, b"\x08\0") + hex_line(0, 0, data) + hex_line(0, 32, data)
+            + hex_line(5, 0, b"\x08\0\0\1") + end,
+            "segmented.hex": hex_line(2, 0, b"\x12\0") + hex_line(0, 0xFFF8, data)
+            + hex_line(3, 0, b"\0\0\x38\0") + end,
+            "overlap.hex": hex_line(0, 0, data) + hex_line(0, 8, data) + end,
+            "no-end.hex": hex_line(0, 0, data),
+            "unknown.hex": hex_line(6, 0, data) + end,
+            "wide.s19": s_line(0, 0, 2, b"hello") + s_line(3, 0x08000000, 4, data)
+            + s_line(5, 1, 2) + s_line(7, 0x08000001, 4),
+            "narrow.s19": s_line(1, 0x1000, 2, data) + s_line(2, 0x80000, 3, data) + s_line(6, 2, 3)
+            + s_line(9, 0, 2),
+            "miscounted.s19": s_line(1, 0, 2, data) + s_line(5, 7, 2) + s_line(9, 0, 2),
+            "two.elf": elf([(None, 0x08000000, data), (None, 0x08000100, b"data")]),
+            "header-loaded.elf": elf([(0, 0x08000000, b"x" * 140)], [(132, 8)]),
+            "far.elf": elf([(0xFFFFFFF0, 0x08000000, data)]),
+            "raw.bin": b"\0\x20\0\x20\x41\0\0\x08" + data,
+        },
+    }
+    for target, files in seeds.items():
+        folder = os.path.join("tests", "corpus", target)
+        os.makedirs(folder, exist_ok=True)
+        for name, content in files.items():
+            with open(os.path.join(folder, name), "wb") as f:
+                f.write(content.encode() if isinstance(content, str) else content)
+
+
+main()
