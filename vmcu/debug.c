@@ -188,8 +188,8 @@ static uint32_t dhcsr_read(struct debug *d)
 		v |= S_HALT;
 	if (core_is_sleeping(d->core))
 		v |= S_SLEEP;
-	if (core_is_locked_up(d->core))
-		v |= S_LOCKUP;
+	if (!halted && core_is_locked_up(d->core))
+		v |= S_LOCKUP; /* entering debug state ends a lock-up */
 	if (d->retire_seen || (!halted && !core_is_sleeping(d->core)))
 		v |= S_RETIRE_ST;
 	if (d->reset_seen)
@@ -211,13 +211,10 @@ static void run_control(struct debug *d, uint32_t v)
 
 	if (halted && (v & C_HALT) == 0) {
 		d->retire_seen = true;
-		if ((v & C_STEP) != 0) {
+		if ((v & C_STEP) != 0)
 			core_step(d->core, (v & C_MASKINTS) != 0);
-			d->dfsr |= CORE_HALTED;
-			d->dhcsr |= C_HALT;
-		} else {
+		else
 			core_resume(d->core);
-		}
 	} else if (!halted && (v & C_HALT) != 0) {
 		core_halt(d->core, CORE_HALTED);
 	}

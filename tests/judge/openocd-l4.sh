@@ -9,10 +9,13 @@ need openocd timeout cmp
 
 vmcu_start l4 --state "$DIR/l4.state" --bitbang 127.0.0.1:0 --seed 3
 
-# ocd NAME COMMANDS: one OpenOCD session; output in $DIR/NAME.log
+# ocd NAME COMMANDS: one OpenOCD session; output in $DIR/NAME.log.  Each
+# command is an argument of its own: only then is its result printed.
 ocd() {
-	local name=$1 code=0
-	shift
+	local name=$1 code=0 commands=() c
+	while read -r -d ';' c; do
+		[ -z "$c" ] || commands+=(-c "$c")
+	done <<<"${2//$'\n'/;};"
 	timeout 120 openocd \
 		-c "adapter driver remote_bitbang" \
 		-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
@@ -20,7 +23,7 @@ ocd() {
 		-c "transport select jtag" \
 		-c "gdb_port disabled; tcl_port disabled; telnet_port disabled" \
 		-f target/stm32l4x.cfg \
-		-c "$*" -c "shutdown" >"$DIR/$name.log" 2>&1 || code=$?
+		"${commands[@]}" -c "shutdown" >"$DIR/$name.log" 2>&1 || code=$?
 	[ "$code" != 124 ] || fail "$name: OpenOCD hangs"
 	return "$code"
 }

@@ -123,16 +123,22 @@ static void test_key(void **state)
 	assert_false(halted(b));
 }
 
+static void step(struct bench *b)
+{
+	w32(b, DHCSR, KEY | 0xd); /* interrupts masked */
+	bench_run(b, 10000000); /* 10 us */
+	assert_true(halted(b));
+}
+
 static void test_step(void **state)
 {
 	struct bench *b = *state;
 
 	load_program(b);
-	w32(b, DHCSR, KEY | 0xd); /* step, interrupts masked */
-	assert_true(halted(b));
+	step(b);
 	assert_int_equal(reg_read(b, 15), PROGRAM + 2);
 	assert_int_equal(reg_read(b, 0), 1);
-	w32(b, DHCSR, KEY | 0xd);
+	step(b);
 	assert_int_equal(reg_read(b, 15), PROGRAM + 4);
 	assert_int_equal(r32(b, CELL), 1);
 	assert_int_equal(r32(b, DFSR) & 1, 1);
@@ -183,6 +189,12 @@ static void test_breakpoints(void **state)
 	w32(b, FP_COMP0, 0);
 	go(b);
 	assert_int_equal(reg_read(b, 15), 0x10000104);
+	go(b); /* the comparator matches again before anything runs */
+	assert_int_equal(reg_read(b, 15), 0x10000104);
+	w32(b, FP_CTRL, 2);
+	step(b); /* as every debugger does it */
+	w32(b, FP_CTRL, 3);
+	assert_int_equal(reg_read(b, 15), 0x10000106);
 	go(b);
 	assert_int_equal(reg_read(b, 15), 0x10000106);
 	w32(b, FP_CTRL, 2); /* off, all of them */
