@@ -4,3 +4,11 @@ BENCHES += bench_footprint
 bench_footprint_SRC := bench/footprint.c tests/lib/thumb.c
 bench_footprint_USE := authority wire crypto base
 bench_footprint_LIBS := -lunicorn -ljansson -lcrypto
+
+BENCHES += bench_grants
+bench_grants_SRC := bench/grants.c bench/plant.c bench/https_load.c \
+	bench/echo.c tests/lib/ledger_bed.c
+bench_grants_USE := httpc httpd signerd ledger store api authority keys chip \
+	crypto wire base
+bench_grants_LIBS := -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lssl \
+	-lcrypto -lpthread

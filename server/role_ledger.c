@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/version.h"
 #include "server/ledger.h"
 #include "server/log.h"
 #include "server/roles.h"
@@ -233,6 +234,7 @@ int ledger_main(struct ipc *control, const struct role_config *cfg)
 		.flasher_port = cfg->flasher_port,
 		.enrol_host = cfg->enrol_host,
 		.unknown_after_s = cfg->unknown_after_s,
+		.version = SIGNET_VERSION,
 	};
 	int status = 1;
 

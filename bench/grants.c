@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Durable grants per second, over mutual TLS, beside HTTPS servers that only
+ * echo.  bench/grants.sh starts the signetd that is measured.
+ *
+ *   bench_grants --dir DIR --ready FILE [--seconds S] [--connections C]
+ *                [--json FILE]
+ *   bench_grants --dir DIR --ready FILE --note FILE ...
+ *        no echo, no figures: makes devices and notes each UID that got its
+ *        credential, until the time is over (exit 0) or the server is gone
+ *        (exit 3).  For tests that kill the server.
+ *
+ * One device is three requests: grant, deliver (credential and content key),
+ * report "closed" (which gives the channel back).  Each is one durable
+ * transaction; concurrent ones share a commit.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/echo.h"
+#include "bench/https_load.h"
+#include "bench/plant.h"
+#include "http/client.h"
+
+#define STATIONS 4
+#define CHANNELS 64 /* each; a connection has one grant open at most */
+#define SYNCS 300
+
+struct options {
+	const char *dir, *ready, *json, *note;
+	double seconds;
+	unsigned connections;
+};
+
+/* Median and 99 % of a 4 kB append with fdatasync, in ms. */
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int sync_time(const char *dir, double *p50, double *p99)
+{
+	static char page[4096];
+	double ms[SYNCS];
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/sync.tmp", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0)
+		return -1;
+	for (int i = 0; i < SYNCS; i++) {
+		double t = load_now();
+
+		if (write(fd, page, sizeof(page)) != sizeof(page) ||
+		    fdatasync(fd))
+			return -1;
+		ms[i] = (load_now() - t) * 1e3;
+	}
+	close(fd);
+	unlink(path);
+	qsort(ms, SYNCS, sizeof(ms[0]), by_value);
+	*p50 = ms[SYNCS / 2];
+	*p99 = ms[SYNCS - 1 - SYNCS / 100];
+	return 0;
+}
+
+static int echo_measure(enum echo_kind kind, const struct options *o,
+			struct load_result *out)
+{
+	struct load_config c = {
+		.connections = o->connections,
+		.seconds = o->seconds,
+		.tls_count = 1,
+		.request = echo_request,
+		.answer = echo_answer,
+	};
+	struct echo e;
+	int err;
+
+	if (echo_start(kind, &e))
+		return -1;
+	c.port = e.port;
+	c.tls = &e.tls;
+	err = load_run(&c, out);
+	echo_stop(&e);
+	return err || out->broken ? -1 : 0;
+}
+
+static int grants_run(struct plant *p, const struct options *o, struct line *l,
+		      struct load_result *out)
+{
+	struct load_config c = {
+		.port = p->flasher_port,
+		.connections = o->connections,
+		.seconds = o->seconds,
+		.tls = p->tls,
+		.tls_count = p->stations,
+		.request = line_request,
+		.answer = line_answer,
+		.arg = l,
+	};
+
+	return load_run(&c, out);
+}
+
+static json_t *result_json(const struct load_result *r)
+{
+	return json_pack("{s:f,s:f,s:f}", "requests_per_s",
+			 (double)r->answers / r->seconds, "p50_ms", r->p50_ms,
+			 "p99_ms", r->p99_ms);
+}
+
+static int report(const struct options *o, const struct load_result *bare,
+		  const struct load_result *server,
+		  const struct load_result *grants, const struct line *l,
+		  double sync50, double sync99)
+{
+	double bare_s = (double)bare->answers / bare->seconds;
+	double server_s = (double)server->answers / server->seconds;
+	double requests = (double)grants->answers / grants->seconds;
+	double devices = (double)line_closed(l) / grants->seconds;
+	json_t *j = json_pack(
+		"{s:s,s:i,s:f,s:o,s:o,s:o,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f}",
+		"method",
+		"loopback, mutual TLS 1.3, kept alive, one request under way "
+		"per connection; load generator on the same cores; a device is "
+		"3 durable requests: grant, deliver, report",
+		"connections", (int)o->connections, "seconds", o->seconds,
+		"echo_bare", result_json(bare), "echo_http_server",
+		result_json(server), "grants", result_json(grants),
+		"durable_requests_per_s", requests, "devices_per_s", devices,
+		"ratio_requests_to_bare_echo", requests / bare_s,
+		"ratio_requests_to_http_server_echo", requests / server_s,
+		"ratio_devices_to_bare_echo", devices / bare_s,
+		"ratio_devices_to_http_server_echo", devices / server_s,
+		"fdatasync_p50_ms", sync50, "fdatasync_p99_ms", sync99);
+	int err;
+
+	if (!j)
+		return -1;
+	printf("bare HTTPS echo        %8.0f requests/s  p50 %.2f  p99 %.2f "
+	       "ms\n"
+	       "echo by http/server    %8.0f requests/s  p50 %.2f  p99 %.2f "
+	       "ms\n"
+	       "durable requests       %8.0f requests/s  p50 %.2f  p99 %.2f "
+	       "ms\n"
+	       "whole devices          %8.0f /s (3 requests each)\n"
+	       "requests / bare echo       %.2f\n"
+	       "requests / http/server     %.2f\n"
+	       "devices / bare echo        %.2f\n"
+	       "fdatasync of 4 kB      p50 %.2f  p99 %.2f ms\n",
+	       bare_s, bare->p50_ms, bare->p99_ms, server_s, server->p50_ms,
+	       server->p99_ms, requests, grants->p50_ms, grants->p99_ms,
+	       devices, requests / bare_s, requests / server_s,
+	       devices / bare_s, sync50, sync99);
+	err = o->json ? json_dump_file(j, o->json, JSON_INDENT(2)) : 0;
+	json_decref(j);
+	return err;
+}
+
+static int bench(const struct options *o)
+{
+	struct load_result bare, server, grants;
+	struct line *l = line_new(o->connections, 1);
+	double sync50, sync99;
+	struct plant p;
+	int err = -1;
+
+	if (!l || plant_find(&p, o->dir, o->ready))
+		goto out;
+	if (plant_build(&p, 1000000) || plant_enrol(&p, STATIONS, CHANNELS))
+		goto out;
+	if (sync_time(o->dir, &sync50, &sync99) ||
+	    echo_measure(ECHO_BARE, o, &bare) ||
+	    echo_measure(ECHO_SERVER, o, &server))
+		goto out;
+	if (grants_run(&p, o, l, &grants) || grants.broken)
+		goto out;
+	err = report(o, &bare, &server, &grants, l, sync50, sync99);
+out:
+	plant_free(&p);
+	line_free(l);
+	return err ? 1 : 0;
+}
+
+/* Devices until the server is gone; what was answered is noted. */
+static int note(const struct options *o)
+{
+	struct line *l = line_new(o->connections, 1);
+	FILE *f = fopen(o->note, "w");
+	struct load_result r = { 0 };
+	struct plant p;
+	int status = 1;
+
+	if (!l || !f || plant_find(&p, o->dir, o->ready))
+		return 1;
+	if (plant_build(&p, 100000) || plant_enrol(&p, STATIONS, CHANNELS))
+		return 1;
+	line_note(l, f);
+	if (!grants_run(&p, o, l, &r))
+		status = r.broken ? 3 : 0;
+	printf("%llu credentials noted\n",
+	       (unsigned long long)line_delivered(l));
+	fclose(f);
+	plant_free(&p);
+	line_free(l);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "dir", required_argument, NULL, 'd' },
+		{ "ready", required_argument, NULL, 'r' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "connections", required_argument, NULL, 'c' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "note", required_argument, NULL, 'n' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options o = { .seconds = 5, .connections = 64 };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'd')
+			o.dir = optarg;
+		else if (c == 'r')
+			o.ready = optarg;
+		else if (c == 's')
+			o.seconds = atof(optarg);
+		else if (c == 'c')
+			o.connections = (unsigned)atoi(optarg);
+		else if (c == 'j')
+			o.json = optarg;
+		else if (c == 'n')
+			o.note = optarg;
+		else
+			return 2;
+	}
+	if (!o.dir || !o.ready || !o.connections ||
+	    o.connections > STATIONS * CHANNELS) {
+		fprintf(stderr, "usage: see the top of bench/grants.c\n");
+		return 2;
+	}
+	if (http_client_global_init())
+		return 1;
+	return o.note ? note(&o) : bench(&o);
+}
