@@ -1,0 +1,207 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# What happens when something dies: the flasher killed in mid-program, the
+# server killed in mid-run, the disk full, two flashers at once.  Each must end
+# in an outcome that the ledger and the operator both understand, and no unit
+# of the order may be lost or counted twice.
+set -euo pipefail
+. tests/lib/line.sh
+MOUNT=
+unmount() { [ -z "$MOUNT" ] || umount "$MOUNT" || true; }
+trap 'unmount; cleanup' EXIT
+
+server_init
+server_start
+owner_init
+product_make lamp
+# a longer image, so that there is time to kill somebody
+head -c 180000 /dev/urandom >"$DIR/filler.bin"
+release_make lamp 1.0.1 "$DIR/lamp/firmware.hex" \
+	"$DIR/filler.bin@0x08008000"
+order_of() { # NAME QUANTITY
+	signet order create "$1" --product lamp --release 1.0.1 \
+		--quantity "$2" --manufacturer acme >/dev/null
+}
+order_of first 10
+station_enrol line1 2
+station_channels 2
+
+uid=0
+fresh() { # CHANNEL: a new chip
+	uid=$((uid + 1))
+	rm -f "$DIR/fresh-$uid.state"
+	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" insert "$DIR/fresh-$uid.state" \
+		--new --uid "$(printf '6b00%02x00144f354638353320' "$uid")" \
+		>/dev/null
+}
+
+begin() { # ARGUMENT...: a flasher in the background
+	: >"$DIR/bg.out"
+	# not `station`: the process to kill is the flasher, not a shell
+	"$B/signet-flasher" --dir "$DIR/station" program --order first \
+		--channels 0 "$@" >"$DIR/bg.out" 2>"$DIR/bg.err" </dev/null &
+	FLASHER_PID=$!
+	PIDS+=("$FLASHER_PID")
+}
+until_phase() { # PATTERN: of the background flasher's output
+	local i
+	for ((i = 0; i < 3000; i++)); do
+		grep -qE -- "$1" "$DIR/bg.out" && return
+		kill -0 "$FLASHER_PID" 2>/dev/null ||
+			fail "the flasher ended before $1: $(cat "$DIR/bg.out" \
+				"$DIR/bg.err")"
+		sleep 0.01
+	done
+	fail "no $1: $(cat "$DIR/bg.out")"
+}
+ended() { # WHAT EXIT
+	local got=0
+	wait "$FLASHER_PID" || got=$?
+	[ "$got" = "$2" ] && return
+	cat "$DIR/bg.out" "$DIR/bg.err" >&2
+	fail "$1: exit $got, not $2"
+}
+counts() { # WHAT DELIVERED CLOSED
+	[ "$(order_field first delivered)" = "$2" ] ||
+		fail "$1: delivered is $(order_field first delivered), not $2"
+	[ "$(order_field first closed)" = "$3" ] ||
+		fail "$1: closed is $(order_field first closed), not $3"
+}
+
+# -- killed in mid-program ------------------------------------------------------
+begin
+until_phase ' program$'
+kill -9 "$FLASHER_PID"
+wait "$FLASHER_PID" 2>/dev/null || true
+[ -f "$DIR/station/journal/0.json" ] || fail "nothing was noted"
+run "status tells" 0 station status
+expect "status tells" "$DIR/out" '^open attempts 1$'
+run "restarted" 0 station program --order first --channels 0
+expect "restarted" "$DIR/out" 'stopped while it built .*phase "program"'
+expect "restarted" "$DIR/out" 'sent the report "failed"'
+expect "restarted" "$DIR/out" '^1 built, 0 refused, 0 failed$'
+counts "killed in mid-program" 1 1
+run "the owner sees it" 0 signet log list
+expect "the owner sees it" "$DIR/out" 'flasher restarted'
+[ ! -e "$DIR/station/journal/0.json" ] || fail "the journal stays"
+
+# -- killed before the answer to its grant request was noted ----------------------
+fresh 0
+begin
+until_phase ' (deliver|connect|erase|program)$'
+until_phase ' program$'
+kill -9 "$FLASHER_PID"
+wait "$FLASHER_PID" 2>/dev/null || true
+python3 - "$DIR/station/journal/0.json" >"$DIR/grant" <<'PY'
+import json, sys
+j = json.load(open(sys.argv[1]))
+print(j["grant"])
+j["grant"] = j["attempt"] = 0
+j["phase"] = "grant"
+json.dump(j, open(sys.argv[1], "w"))
+PY
+run "same request, same grant" 0 station program --order first --channels 0
+expect "same request" "$DIR/out" "grant $(cat "$DIR/grant")\\) in phase"
+counts "same request, same grant" 2 2
+
+# -- a damaged journal ------------------------------------------------------------
+echo '{' >"$DIR/station/journal/0.json"
+fresh 0
+run "damaged journal" 0 station program --order first --channels 0
+expect "damaged journal" "$DIR/out" 'journal/0.json is damaged'
+counts "damaged journal" 3 3
+
+# -- the server dies in mid-program: the device is finished all the same -----------
+fresh 0
+begin
+until_phase ' program$'
+server_stop KILL
+ended "server lost" 0
+expect "server lost" "$DIR/bg.out" 'waits for the server'
+expect "server lost" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
+expect "server lost" "$DIR/bg.out" '2 reports for the server wait'
+
+# -- and stays away: nothing is begun -----------------------------------------------
+fresh 0
+run "server down" 3 station program --order first --channels 0
+says "server down" 'network error'
+expect_not "server down" "$DIR/out" 'identify|connect'
+run "server down" 3 station status
+expect "server down" "$DIR/out" '^unsent reports 2$'
+
+# -- and comes back: it hears everything, in order -----------------------------------
+server_start
+counts "before the reports" 4 3
+run "server back" 0 station program --order first --channels 0
+expect "server back" "$DIR/out" 'sent the report "installed" .*now installed'
+expect "server back" "$DIR/out" 'sent the report "closed" .*now closed'
+counts "server back" 5 5
+run "outbox empty" 0 station status
+expect "outbox empty" "$DIR/out" '^unsent reports 0$'
+
+# -- the server dies and comes back while the flasher tries ---------------------------
+fresh 0
+sed -i 's/^retry = .*/retry = 30/' "$DIR/station/flasher.conf"
+begin
+until_phase ' program$'
+server_stop KILL
+sleep 1
+server_start
+ended "server came back" 0
+expect "server came back" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
+counts "server came back" 6 6
+sed -i 's/^retry = .*/retry = 3/' "$DIR/station/flasher.conf"
+
+# -- one interrupt: the device is finished, no further one is begun -------------------
+fresh 0
+begin --next true --count 5
+until_phase ' program$'
+kill -INT "$FLASHER_PID"
+ended "interrupted" 7
+expect "interrupted" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
+counts "interrupted" 7 7
+
+# -- two flashers, one folder ------------------------------------------------------------
+fresh 0
+begin
+until_phase ' program$'
+run "two flashers" 4 station program --order first --channels 1
+says "two flashers" 'another signet-flasher is at work'
+ended "two flashers" 0
+counts "two flashers" 8 8
+
+# -- a full disk -----------------------------------------------------------------------
+mkdir "$DIR/small"
+if [ "$(id -u)" != 0 ] ||
+	! mount -t tmpfs -o size=256k,mode=700 none "$DIR/small" 2>/dev/null
+then
+	server_stop
+	say "restarts: outcomes as they should be (disk full: not tried, needs root)"
+	exit 0
+fi
+MOUNT=$DIR/small
+cp -r "$DIR/station/." "$DIR/small"
+rm -rf "$DIR/small/cache"
+small() { "$B/signet-flasher" --dir "$DIR/small" "$@"; }
+# room for the journal, not for the release: it is fetched and not kept
+head -c 100000 /dev/zero >"$DIR/small/ballast"
+fresh 0
+run "cache does not fit" 0 small program --order first --channels 0
+expect "cache does not fit" "$DIR/out" 'the cache cannot be written'
+counts "cache does not fit" 9 9
+[ -z "$(ls -A "$DIR/small/cache")" ] || fail "half a release was left behind"
+# not even the journal
+dd if=/dev/zero of="$DIR/small/ballast2" bs=4096 2>/dev/null || true
+fresh 0
+run "disk full" 4 small program --order first --channels 0
+expect "disk full" "$DIR/out" 'E_DISK_FULL|[Nn]o space left'
+expect "disk full" "$DIR/out" 'next: +free space'
+counts "disk full" 9 9
+[ "$(order_field first reserved)" = 0 ] || fail "disk full: a unit is reserved"
+rm "$DIR/small/ballast" "$DIR/small/ballast2"
+run "space again" 0 small program --order first --channels 0
+counts "space again" 10 10
+
+server_stop
+say "restarts: every outcome is known to ledger and operator"
