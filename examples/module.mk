@@ -55,6 +55,24 @@ PROBES := $(foreach b,$(VERIFY_BUILDS),$(T)/probe/$(b).elf \
 	$(T)/probe/$(b)-parts.elf)
 TARGETS += $(PROBES)
 
+# The example bootloader with crypto that costs nothing: tests/unit/test_glitch
+GLITCH := $(T)/glitch/bootloader.elf
+TARGETS += $(GLITCH)
+$(T)/cm0/examples/bootloader/main.o: TARGET_CPPFLAGS += -Itests/target/glitch
+$(GLITCH): $(call target_objs,cm0,examples/bootloader/main.c \
+		examples/stm32l4/board.c examples/stm32l4/startup.c \
+		tests/target/fake_crypto.c) $(T)/cm0/libverify.a \
+		examples/bootloader/bootloader.ld examples/stm32l4/sections.ld
+	@mkdir -p $(@D)
+	$(TARGET_CC) $(TARGET_cm0) $(TARGET_LDFLAGS) -L. \
+		-T examples/bootloader/bootloader.ld -o $@ \
+		$(filter %.o %.a,$^)
+
+# Fails when the library got larger or slower than it may.
+check-size: $(PROBES) $(B)/bench_footprint
+	@mkdir -p build/bench
+	$(B)/bench_footprint
+
 # -- the example for STM32L432 -----------------------------------------------
 BOARD_OBJS := $(call target_objs,cm4,examples/stm32l4/board.c \
 	examples/stm32l4/startup.c)
@@ -103,4 +121,4 @@ $(OUT)/firmware.hex: $(OUT)/bootloader.hex $(OUT)/app.hex
 -include $(wildcard $(OUT)/*.d)
 
 FORCE:
-.PHONY: example FORCE
+.PHONY: example check-size FORCE

@@ -23,14 +23,20 @@ static const struct object_kind credential_kind = {
 	"credential is not signed by the device key",
 };
 
+/* Decodes anew as well: a value disturbed on its way is wrong only once. */
 static void device_round(const struct signet_policy *policy, const uint8_t *uid,
 			 size_t uid_len, const uint8_t digest[32],
-			 const struct signed_object *o,
-			 const struct credential *c, struct evidence *e)
+			 const struct signed_object *o, struct credential *c,
+			 struct evidence *e)
 {
 	/* volatile: the second round must compare again */
 	const volatile uint8_t *family = &c->family;
+	int err = credential_decode(o->cose.payload, o->cose.payload_len, c);
 
+	if (err) {
+		evidence_add(e, 0, false, err, credential_kind.malformed);
+		return;
+	}
 	evidence_add(e, DEVICE_SIGNATURE, o->answer == VERDICT_YES, E_SIGNATURE,
 		     credential_kind.forged);
 	evidence_add(e, DEVICE_PRODUCT, text_equal(c->product, policy->product),
@@ -55,22 +61,13 @@ void signet_verify_device(const struct signet_crypto *env,
 	struct signed_object o;
 	struct credential c;
 	struct evidence e;
-	int err;
 
 	verdict_deny(v);
 	evidence_init(&e);
 	signed_object_open(env, &credential_kind, policy->device_pub, buf, len,
 			   &o, &e);
-	if (e.why.err)
-		goto out;
-	err = credential_decode(o.cose.payload, o.cose.payload_len, &c);
-	if (err) {
-		evidence_add(&e, 0, false, err, credential_kind.malformed);
-		goto out;
-	}
-	for (unsigned i = 0; i < VERIFY_ROUNDS; i++)
+	for (unsigned i = 0; i < VERIFY_ROUNDS && !e.why.err; i++)
 		device_round(policy, uid, uid_len, digest, &o, &c, &e);
-out:
 	if (evidence_conclude(&e, DEVICE_ALL, why, v) && out)
 		memcpy(out, &c, sizeof(c));
 }

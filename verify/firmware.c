@@ -30,48 +30,59 @@ static void put_u32(uint8_t out[4], uint32_t v)
 		out[i] = (uint8_t)(v >> (8 * i));
 }
 
-static void segment_hash(const struct signet_crypto *env, void *ctx,
-			 const struct segment *s,
-			 void (*flash_read)(uint32_t, void *, size_t))
+/* The release digest (wire/release.h) of what is in memory now. */
+struct hashed {
+	const struct signet_crypto *env;
+	void (*flash_read)(uint32_t address, void *out, size_t len);
+	union hash_ctx ctx;
+	uint8_t digest[DIGEST_LEN];
+	bool done;
+};
+
+static void segment_hash(struct hashed *h, const struct segment *s)
 {
 	uint8_t buf[FLASH_STEP];
 	uint32_t done, n;
 
 	put_u32(buf, s->address);
 	put_u32(buf + 4, s->len);
-	env->hash_update(ctx, buf, 8);
+	h->env->hash_update(h->ctx.bytes, buf, 8);
 	for (done = 0; done < s->len; done += n) {
 		n = s->len - done;
 		if (n > FLASH_STEP)
 			n = FLASH_STEP;
-		flash_read(s->address + done, buf, n);
-		env->hash_update(ctx, buf, n);
+		h->flash_read(s->address + done, buf, n);
+		h->env->hash_update(h->ctx.bytes, buf, n);
 	}
 }
 
-/* The release digest (wire/release.h) of what is in memory now. */
-static void memory_digest(const struct signet_crypto *env,
-			  const struct firmware_info *f,
-			  void (*flash_read)(uint32_t, void *, size_t),
-			  uint8_t out[DIGEST_LEN])
+static void memory_digest(struct hashed *h, const struct firmware_info *f)
 {
-	union hash_ctx ctx;
-
-	env->hash_init(ctx.bytes);
-	env->hash_update(ctx.bytes, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
+	h->env->hash_init(h->ctx.bytes);
+	h->env->hash_update(h->ctx.bytes, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
 	for (unsigned i = 0; i < f->segment_count; i++)
-		segment_hash(env, ctx.bytes, &f->segments[i], flash_read);
-	env->hash_final(ctx.bytes, out);
+		segment_hash(h, &f->segments[i]);
+	h->env->hash_final(h->ctx.bytes, h->digest);
+	h->done = true;
 }
 
+/* Decodes anew as well: a value disturbed on its way is wrong only once.  The
+ * memory is hashed once, that is where the time goes. */
 static void firmware_round(const struct signet_policy *policy,
-			   const uint8_t digest[DIGEST_LEN],
 			   const struct signed_object *o,
-			   const struct firmware_info *f, struct evidence *e)
+			   struct firmware_info *f, struct hashed *h,
+			   struct evidence *e)
 {
 	/* volatile: the second round must compare again */
 	const volatile uint32_t *rollback = &f->rollback;
+	int err = firmware_info_decode(o->cose.payload, o->cose.payload_len, f);
 
+	if (err) {
+		evidence_add(e, 0, false, err, firmware_kind.malformed);
+		return;
+	}
+	if (!h->done)
+		memory_digest(h, f);
 	evidence_add(e, FIRMWARE_SIGNATURE, o->answer == VERDICT_YES,
 		     E_SIGNATURE, firmware_kind.forged);
 	evidence_add(e, FIRMWARE_PRODUCT,
@@ -80,7 +91,7 @@ static void firmware_round(const struct signet_policy *policy,
 	evidence_add(e, FIRMWARE_ROLLBACK, *rollback >= policy->rollback_min,
 		     E_VERSION, "firmware is too old (rollback number)");
 	evidence_add(e, FIRMWARE_DIGEST,
-		     ct_equal(digest, f->digest, DIGEST_LEN), E_CHECKSUM,
+		     ct_equal(h->digest, f->digest, DIGEST_LEN), E_CHECKSUM,
 		     "firmware was altered (digest differs)");
 }
 
@@ -93,24 +104,17 @@ void signet_verify_firmware(
 	struct signed_object o;
 	struct firmware_info f;
 	struct evidence e;
-	uint8_t digest[DIGEST_LEN];
-	int err;
+	struct hashed h;
 
 	verdict_deny(v);
 	evidence_init(&e);
+	h.env = env;
+	h.flash_read = flash_read;
+	h.done = false;
 	signed_object_open(env, &firmware_kind, policy->release_pub, buf, len,
 			   &o, &e);
-	if (e.why.err)
-		goto out;
-	err = firmware_info_decode(o.cose.payload, o.cose.payload_len, &f);
-	if (err) {
-		evidence_add(&e, 0, false, err, firmware_kind.malformed);
-		goto out;
-	}
-	memory_digest(env, &f, flash_read, digest);
-	for (unsigned i = 0; i < VERIFY_ROUNDS; i++)
-		firmware_round(policy, digest, &o, &f, &e);
-out:
+	for (unsigned i = 0; i < VERIFY_ROUNDS && !e.why.err; i++)
+		firmware_round(policy, &o, &f, &h, &e);
 	if (evidence_conclude(&e, FIRMWARE_ALL, why, v) && out)
 		memcpy(out, &f, sizeof(f));
 }

@@ -18,6 +18,12 @@ test_verify_SRC := tests/unit/test_verify.c tests/lib/verify_openssl.c \
 test_verify_USE := verify authority wire crypto base
 test_verify_LIBS := -lcmocka -lcrypto
 
+TESTS += test_glitch
+test_glitch_SRC := tests/unit/test_glitch.c tests/lib/thumb.c
+test_glitch_USE := wire base
+test_glitch_LIBS := -lcmocka -lunicorn
+$(B)/test_glitch: $(T)/glitch/bootloader.elf
+
 # -- the delivery: two files that need nothing else of this tree --------------
 VERIFY_DIST := build/verify
 VERIFY_PUBLIC := base/error.h base/hard.h wire/const.h wire/credential.h \

@@ -44,9 +44,14 @@ static uint32_t glue_p256_verify(const uint8_t pub[65], const uint8_t hash[32],
 	return verdict;
 }
 
-/* -fwhole-program makes everything else local */
-__attribute__((externally_visible))
-const struct signet_crypto signet_bearssl = {
+/* GCC's -fwhole-program makes everything else local; clang has neither. */
+#ifdef __clang__
+#define GLUE_EXPORT
+#else
+#define GLUE_EXPORT __attribute__((externally_visible))
+#endif
+
+GLUE_EXPORT const struct signet_crypto signet_bearssl = {
 	glue_hash_init,
 	glue_hash_update,
 	glue_hash_final,

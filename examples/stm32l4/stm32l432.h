@@ -81,4 +81,18 @@
 #define SCB_ICSR_VECTACTIVE 0x1ffu
 #define SCB_VTOR REG(0xe000ed08)
 
+/* Memory protection unit: PM0214 section 4.2 */
+#define MPU_CTRL REG(0xe000ed94)
+#define MPU_CTRL_ENABLE (1u << 0)
+#define MPU_CTRL_PRIVDEFENA (1u << 2) /* elsewhere the default map holds */
+#define MPU_RBAR REG(0xe000ed9c)
+#define MPU_RBAR_VALID (1u << 4) /* the region number is in bits 3:0 */
+#define MPU_RASR REG(0xe000eda0)
+#define MPU_RASR_ENABLE (1u << 0)
+#define MPU_RASR_SIZE(log2) (((log2) - 1u) << 1)
+#define MPU_RASR_READ_ONLY (6u << 24)
+#define MPU_RASR_READ_WRITE (3u << 24)
+#define MPU_RASR_NORMAL (1u << 17) /* C: memory, not a device */
+#define MPU_RASR_XN (1u << 28) /* never execute */
+
 #endif

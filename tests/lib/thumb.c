@@ -11,6 +11,8 @@
 #define RETURN_PAGE 0x0f000000u /* where a finished function comes back to */
 #define PAINT 0xa5
 #define WFI 0xbf30u
+#define SCS 0xe000e000u
+#define MPU_CTRL 0xd94u /* in the system control space */
 
 struct thumb {
 	uc_engine *uc;
@@ -20,6 +22,8 @@ struct thumb {
 	uint32_t next; /* where the instruction after this one lies */
 	uint8_t *code; /* our copy of flash, for the cost of instructions */
 	bool skipping;
+	uint8_t *file; /* the ELF file, for its symbols */
+	size_t file_len;
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -102,9 +106,14 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 	}
 	memcpy(&op, t->code + at, 2);
 	memcpy(&second, t->code + at + 2, 2);
-	if (op == WFI || address == (run->stop_at & ~1u)) {
-		run->slept = op == WFI;
-		run->stopped = !run->slept;
+	if (run->stop_from && address >= run->stop_from) {
+		run->stopped = !run->mpu_on;
+		run->faulted = run->mpu_on;
+		uc_emu_stop(uc);
+		return;
+	}
+	if (op == WFI) {
+		run->slept = true;
 		uc_emu_stop(uc);
 		return;
 	}
@@ -112,8 +121,12 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 		uc_emu_stop(uc);
 		return;
 	}
-	if (run->instructions == run->skip) {
+	if (run->trace && run->instructions <= run->trace_cap)
+		run->trace[run->instructions - 1] = (uint32_t)address;
+	if (run->instructions == run->skip &&
+	    (address < run->spare_begin || address >= run->spare_end)) {
 		t->skipping = true;
+		run->skipped = (uint32_t)address;
 		uc_emu_stop(uc);
 	}
 	if (t->next && t->next != address)
@@ -137,11 +150,12 @@ static uint64_t io_read(uc_engine *uc, uint64_t offset, unsigned size,
 static void io_write(uc_engine *uc, uint64_t offset, unsigned size,
 		     uint64_t value, void *user)
 {
+	struct thumb *t = user;
+
 	(void)uc;
-	(void)offset;
 	(void)size;
-	(void)value;
-	(void)user;
+	if (t && offset == MPU_CTRL)
+		t->run->mpu_on = value & 1;
 }
 
 /* -- ELF ---------------------------------------------------------------------
@@ -165,11 +179,12 @@ static uint8_t *file_read(const char *path, size_t *len)
 
 static void elf_load(struct thumb *t, const char *path)
 {
-	size_t len;
-	uint8_t *file = file_read(path, &len);
+	uint8_t *file = file_read(path, &t->file_len);
+	size_t len = t->file_len;
 	Elf32_Ehdr e;
 	Elf32_Phdr p;
 
+	t->file = file;
 	if (len < sizeof(e) || memcmp(file, ELFMAG, SELFMAG) != 0)
 		die("%s: no ELF file", path);
 	memcpy(&e, file, sizeof(e));
@@ -184,7 +199,31 @@ static void elf_load(struct thumb *t, const char *path)
 			die("%s: damaged", path);
 		thumb_write(t, p.p_paddr, file + p.p_offset, p.p_filesz);
 	}
-	free(file);
+}
+
+/* Our own linker's output: sections and symbols are taken as they are. */
+void thumb_function(const struct thumb *t, const char *name, uint32_t *begin,
+		    uint32_t *end)
+{
+	const Elf32_Ehdr *e = (const void *)t->file;
+	const Elf32_Shdr *s = (const void *)(t->file + e->e_shoff);
+
+	for (unsigned i = 0; i < e->e_shnum; i++) {
+		const Elf32_Sym *y = (const void *)(t->file + s[i].sh_offset);
+		const char *names;
+
+		if (s[i].sh_type != SHT_SYMTAB)
+			continue;
+		names = (const char *)t->file + s[s[i].sh_link].sh_offset;
+		for (size_t n = s[i].sh_size / sizeof(*y); n--; y++) {
+			if (strcmp(names + y->st_name, name) != 0)
+				continue;
+			*begin = y->st_value & ~1u;
+			*end = *begin + y->st_size;
+			return;
+		}
+	}
+	die("there is no function %s", name);
 }
 
 struct thumb *thumb_new(enum thumb_cpu cpu, const char *elf_path)
@@ -216,8 +255,7 @@ struct thumb *thumb_new(enum thumb_cpu cpu, const char *elf_path)
 	must(uc_mmio_map(t->uc, 0x48000000, 0x1000, io_read, NULL, io_write,
 			 NULL),
 	     "io");
-	must(uc_mmio_map(t->uc, 0xe000e000, 0x1000, io_read, NULL, io_write,
-			 NULL),
+	must(uc_mmio_map(t->uc, SCS, 0x1000, io_read, NULL, io_write, t),
 	     "scs");
 	must(uc_hook_add(t->uc, &hook, UC_HOOK_CODE, (void *)on_code, t, 1, 0),
 	     "hook");
@@ -231,6 +269,7 @@ void thumb_free(struct thumb *t)
 		return;
 	uc_close(t->uc);
 	free(t->code);
+	free(t->file);
 	free(t);
 }
 
@@ -278,6 +317,7 @@ void thumb_call(struct thumb *t, struct thumb_run *run)
 
 	run->returned = run->stopped = run->faulted = run->slept = false;
 	run->instructions = run->cycles = 0;
+	run->mpu_on = false;
 	t->run = run;
 	t->next = 0;
 	stack_paint(t, run->stack, STACK_LEN);

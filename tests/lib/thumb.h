@@ -24,25 +24,34 @@ struct thumb;
 struct thumb *thumb_new(enum thumb_cpu cpu, const char *elf_path);
 void thumb_free(struct thumb *t);
 uint32_t thumb_entry(const struct thumb *t);
+/* Address range of a function; ends the program when there is none. */
+void thumb_function(const struct thumb *t, const char *name, uint32_t *begin,
+		    uint32_t *end);
 void thumb_write(struct thumb *t, uint32_t address, const void *p, size_t len);
 void thumb_read(struct thumb *t, uint32_t address, void *out, size_t len);
 
 struct thumb_run {
 	/* in */
-	uint32_t entry;	  /* bit 0 set or not */
-	uint32_t stack;	  /* initial stack pointer */
-	uint64_t limit;	  /* most instructions to execute */
-	uint64_t skip;	  /* number of the instruction to leave out, from 1;
-			   * 0 = none.  Not inside IT blocks (use an M0) */
-	uint32_t stop_at; /* also ends when this address is reached; 0 = none */
+	uint32_t entry;	    /* bit 0 set or not */
+	uint32_t stack;	    /* initial stack pointer */
+	uint64_t limit;	    /* most instructions to execute */
+	uint64_t skip;	    /* number of the instruction to leave out, from 1;
+			     * 0 = none.  Not inside IT blocks (use an M0) */
+	uint32_t stop_from; /* also ends before an instruction at or above this
+			     * flash address; 0 = none */
+	uint32_t spare_begin, spare_end; /* nothing is left out in here */
+	uint32_t *trace;  /* NULL, or gets the addresses executed ... */
+	size_t trace_cap; /* ... at most that many */
 	/* out */
 	bool returned; /* the function came back */
-	bool stopped;  /* stop_at was reached */
+	bool stopped;  /* stop_from was reached */
 	bool faulted;  /* an access or instruction that cannot be */
 	bool slept;    /* WFI */
+	bool mpu_on;   /* so far: then stop_from and above cannot execute */
 	uint64_t instructions;
 	uint64_t cycles; /* by the core's TRM, memory without wait states */
 	uint32_t stack_used;
+	uint32_t skipped; /* address of what was left out */
 };
 void thumb_call(struct thumb *t, struct thumb_run *run);
 
