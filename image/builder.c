@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "image/internal.h"
-#include "wire/const.h"
 
 enum { NAME_SHOWN = 100, PLACE_CAP = 32 };
 
@@ -80,10 +79,10 @@ int builder_add(struct builder *b, uint64_t address, const void *p, size_t len)
 				    "%zu bytes at 0x%08" PRIx64
 				    " run past the end of the address space",
 				    len, address);
-	if (len > IMAGE_MAX - b->data_len)
+	if (len > IMAGE_BYTES_MAX - b->data_len)
 		return builder_fail(b, E_TOO_LARGE,
 				    "the image is larger than %u bytes",
-				    IMAGE_MAX);
+				    IMAGE_BYTES_MAX);
 	if (make_room(b, len))
 		return builder_fail(b, E_NOMEM, "out of memory");
 	b->pieces[b->count++] = (struct piece){

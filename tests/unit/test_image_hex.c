@@ -14,6 +14,9 @@
 #include "tests/lib/images.h"
 #include "wire/const.h"
 
+_Static_assert(IMAGE_BYTES_MAX == IMAGE_MAX,
+	       "what can be read can be released, and the other way round");
+
 #define END ":00000001FF\n"
 
 static void test_types(void **state)
