@@ -83,6 +83,12 @@ int codec_transfer_decode(const struct dap_op *ops, unsigned count,
 		if (!op_reads_data(&ops[i]))
 			continue;
 		value = rd_u32(&r);
+		/* A posted read counts as done before its data is there; if
+		 * that comes to nothing, the count says one too many. */
+		if (r.err != 0 && err != 0) {
+			*ret_done = i;
+			return err;
+		}
 		if (r.err != 0)
 			return E_PROBE;
 		if (ops[i].out != NULL)
