@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# kill -9 of each process in the middle of production, then a restart: every
+# credential that a station got is in the ledger, none twice, and the order is
+# not overdrawn.  Two servers on one folder are refused.
+set -uo pipefail
+. tests/lib/signetd.sh
+[ -x "$B/bench_grants" ] || make -s "$B/bench_grants" || exit 1
+command -v sqlite3 >/dev/null && have_sqlite=1 || have_sqlite=
+
+uids() { # every UID that the ledger says was delivered
+	local after=0 rows
+	: >"$work/uids"
+	while :; do
+		admin GET "/v1/devices?order=load&after=$after" >"$work/page"
+		tr '{' '\n' <"$work/page" | grep '"uid"' >"$work/rows" || break
+		grep -E '"state":"(delivered|installed|closed|unknown)"' \
+			"$work/rows" | sed 's/.*"uid":"\([0-9a-f]*\)".*/\1/' \
+			>>"$work/uids"
+		after=$(tail -1 "$work/rows" |
+			sed 's/.*"grant":\([0-9]*\).*/\1/')
+	done
+	sort "$work/uids" >"$work/uids.sorted"
+}
+
+order_number() { # order_number FIELD
+	admin GET "/v1/orders?order=load" | tr ',' '\n' |
+		sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -1
+}
+
+kill_one() { # kill_one ROLE|parent
+	rm -rf "$work/s"
+	server_init
+	server_start
+	local victim=$pid before
+	[ "$1" = parent ] || victim=$(role_pid "$1")
+	"$B/bench_grants" --dir "$work/s" --ready "$work/ready" --seconds 20 \
+		--connections 32 --note "$work/noted" >"$work/load" 2>&1 &
+	local load=$!
+	for _ in $(seq 100); do # until it is really at work
+		sleep 0.1
+		[ "$(wc -c <"$work/noted" 2>/dev/null || echo 0)" -gt 8000 ] &&
+			break
+	done
+	kill -KILL "$victim"
+	wait $load
+	local load_status=$?
+	wait "$pid"
+	local server_status=$?
+	pid=
+	check "$1 killed: the station sees the server go" [ $load_status = 3 ]
+	if [ "$1" != parent ]; then
+		check "$1 killed: the server ends with status 1" \
+			[ $server_status = 1 ]
+		check "$1 killed: the log says which" \
+			grep -q "the $1 process was killed by signal 9" \
+			"$work/log"
+	fi
+	for _ in $(seq 100); do # orphans end by themselves
+		flock -n "$work/s/lock" true && break
+		sleep 0.1
+	done
+	if [ -n "$have_sqlite" ]; then
+		check "$1 killed: the database is sound" \
+			sh -c "[ \"\$(sqlite3 $work/s/db/signet.db \
+			'pragma integrity_check')\" = ok ]"
+	fi
+	server_start
+	uids
+	sort "$work/noted" >"$work/noted.sorted"
+	before=$(wc -l <"$work/noted")
+	check "$1 killed: $before credentials out, none forgotten" \
+		sh -c "[ $before -gt 100 ] &&
+		[ -z \"\$(comm -23 $work/noted.sorted $work/uids.sorted)\" ]"
+	check "$1 killed: none twice" \
+		sh -c "[ -z \"\$(uniq -d $work/uids.sorted)\" ]"
+	check "$1 killed: the order's count is the number of devices" \
+		[ "$(order_number delivered)" = "$(wc -l <"$work/uids")" ]
+	server_stop
+	check "$1 killed: stops cleanly afterwards" [ "$status" = 0 ]
+}
+
+for who in edge ledger signer parent; do
+	kill_one $who
+done
+
+# ---- SIGTERM in the middle: what is in flight is finished
+rm -rf "$work/s"
+server_init
+server_start
+"$B/bench_grants" --dir "$work/s" --ready "$work/ready" --seconds 20 \
+	--connections 32 --note "$work/noted" >"$work/load" 2>&1 &
+load=$!
+sleep 3
+server_stop
+check "SIGTERM in the middle: exit 0" [ "$status" = 0 ]
+wait $load
+
+# ---- one server per folder
+server_start
+second() {
+	"$B/signetd" run --dir "$work/s" --passphrase-file "$work/pass" \
+		>"$work/second" 2>&1
+	[ $? = 1 ] && grep -q "another signetd runs on" "$work/second"
+}
+check "a second server on the folder is refused" second
+check "and the first goes on" sh -c "kill -0 $pid"
+again() {
+	! "$B/signetd" init --dir "$work/s" --passphrase-file "$work/pass" \
+		>"$work/second" 2>&1 &&
+		grep -q "a server's folder already" "$work/second"
+}
+check "init on a server's folder changes nothing" again
+server_stop
+
+# ---- what cannot start says why
+(umask 077; echo wrong >"$work/wrong")
+starts_not() { # starts_not TEXT ARGS...
+	local text=$1
+	shift
+	! "$B/signetd" run "$@" >"$work/second" 2>&1 &&
+		grep -q "$text" "$work/second"
+}
+check "a wrong passphrase" starts_not "passphrase" --dir "$work/s" \
+	--passphrase-file "$work/wrong"
+check "no such folder" starts_not "No such file" --dir "$work/none"
+sed "s/^\[admin\]/[admin]\nlistn = 1/" "$work/s/signetd.conf" >"$work/bad.conf"
+check "a bad configuration names file, line and what was meant" \
+	starts_not 'bad.conf:[0-9]*: unknown key "listn"; did you mean "listen"' \
+	--dir "$work/s" --config "$work/bad.conf" --check-config
+finish
