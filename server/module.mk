@@ -29,10 +29,27 @@ LEDGER_TEST_SRC := tests/lib/ledger_bed.c
 LEDGER_TEST_USE := signerd ledger store api chip keys authority crypto wire base
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
-TESTS += test_ledger_rules test_ledger
+TESTS += test_ledger_rules test_ledger test_ledger_property \
+	test_ledger_crash
 test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
 test_ledger_rules_USE := $(LEDGER_TEST_USE)
 test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_TEST_SRC)
 test_ledger_USE := $(LEDGER_TEST_USE)
 test_ledger_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_property_SRC := tests/unit/test_ledger_property.c \
+	tests/lib/ledger_check.c tests/lib/cutvfs.c $(LEDGER_TEST_SRC)
+test_ledger_property_USE := $(LEDGER_TEST_USE)
+test_ledger_property_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_crash_SRC := tests/unit/test_ledger_crash.c tests/lib/cutvfs.c \
+	tests/lib/ledger_check.c $(LEDGER_TEST_SRC)
+test_ledger_crash_USE := $(LEDGER_TEST_USE)
+test_ledger_crash_LIBS := $(LEDGER_TEST_LIBS)
+
+TESTS += test_conf test_signer
+test_conf_SRC := tests/unit/test_conf.c
+test_conf_USE := $(signetd_USE)
+test_conf_LIBS := -lcmocka $(signetd_LIBS)
+test_signer_SRC := tests/unit/test_signer.c tests/lib/ledger_bed.c
+test_signer_USE := $(signetd_USE)
+test_signer_LIBS := -lcmocka $(signetd_LIBS)
