@@ -10,7 +10,8 @@ vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_exc.c vmcu/core_scs.c \
 	vmcu/stm32l4/uart.c vmcu/stm32l4/rng.c vmcu/stm32l4/iwdg.c \
 	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c
 
-VMCU_TESTS := test_vmcu_irq test_vmcu_flash test_vmcu_protect
+VMCU_TESTS := test_vmcu_irq test_vmcu_flash test_vmcu_protect \
+	test_vmcu_periph test_vmcu_state test_vmcu_cut
 TESTS += $(VMCU_TESTS)
 define VMCU_CHIP_TEST
 $(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c
