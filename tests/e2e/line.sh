@@ -89,10 +89,12 @@ run "empty flash" 1 sh -c "head -c 262144 /dev/zero | tr '\0' '\377' \
 expect "empty flash" "$DIR/out" 'no credential'
 
 # -- refusals ------------------------------------------------------------------
+boards=0
 fresh() { # CHANNEL UID [PROFILE]: a new chip
-	rm -f "$DIR/fresh-$1.state"
-	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" insert "$DIR/fresh-$1.state" \
-		--new --uid "$2" ${3:+--profile "$3"} >/dev/null
+	boards=$((boards + 1))
+	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" insert \
+		"$DIR/board-$boards.state" --new --uid "$2" \
+		${3:+--profile "$3"} >/dev/null
 }
 refused() { # WHAT CODE: the last run's one result
 	expect "$1" "$DIR/out" "refused .*\\($2\\)|refused +$2: "

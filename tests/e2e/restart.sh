@@ -30,7 +30,6 @@ station_channels 2
 uid=0
 fresh() { # CHANNEL: a new chip
 	uid=$((uid + 1))
-	rm -f "$DIR/fresh-$uid.state"
 	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" insert "$DIR/fresh-$uid.state" \
 		--new --uid "$(printf '6b00%02x00144f354638353320' "$uid")" \
 		>/dev/null
