@@ -4,6 +4,7 @@
  * (DP), B4 (SWD) and C2 (MEM-AP).
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "probe/internal.h"
@@ -11,6 +12,7 @@
 #define ABORT_CLEAR 0x1e	  /* ORUNERR, WDERR, STKERR, STKCMP */
 #define POWER_REQUEST 0x50000000u /* CSYSPWRUPREQ, CDBGPWRUPREQ */
 #define POWER_ACK 0xa0000000u
+#define STAT_WDATAERR 0x80u
 #define MEM_AP_CLASS 8u /* IDR[16:13] */
 
 static void queue_dp(struct probe *p, uint8_t request, uint32_t v,
@@ -52,6 +54,27 @@ void adi_queue_ap_read(struct probe *p, uint8_t reg, uint32_t *out)
 void adi_forget(struct probe *p)
 {
 	p->select_known = p->csw_known = p->tar_known = false;
+}
+
+int adi_fault_cause(struct probe *p)
+{
+	uint32_t status = 0;
+	const struct dap_op op = { .request = DP_CTRL_STAT | DAP_REQ_RNW,
+				   .out = &status };
+	uint8_t packet[DAP_PACKET_MAX], answer[DAP_PACKET_MAX];
+	unsigned done;
+	size_t len;
+
+	/* never faults itself: IHI 0031 B4.2.4 */
+	if (codec_transfer_encode(&op, 1, packet, sizeof(packet), &len) != 0 ||
+	    dap_command(p, packet, len, answer, sizeof(answer), &len) != 0 ||
+	    codec_transfer_decode(&op, 1, answer, len, &done) != 0 ||
+	    (status & STAT_WDATAERR) == 0)
+		return E_DAP_FAULT;
+	len = strlen(p->why);
+	snprintf(p->why + len, sizeof(p->why) - len,
+		 " (after a write with wrong parity)");
+	return E_DAP_PARITY;
 }
 
 /* Line reset, JTAG-to-SWD, line reset, idle: IHI 0031 B5.2.1. */

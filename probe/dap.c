@@ -77,7 +77,9 @@ static void slot_decode(struct probe *p, struct slot *s, const uint8_t *packet,
 		err = codec_transfer_decode(s->ops, s->count, packet, len,
 					    &done);
 		if (err != 0)
-			explain_op(p, err, &s->ops[done < s->count ? done : 0]);
+			explain_op(
+				p, err,
+				&s->ops[done < s->count ? done : s->count - 1]);
 		break;
 	case SLOT_BLOCK:
 		err = codec_block_decode(s->request, s->data, s->count, packet,
@@ -273,6 +275,8 @@ int queue_flush(struct probe *p)
 	p->err = 0;
 	if (err == 0 && p->lost)
 		err = E_PROBE_LOST;
+	if (err == E_DAP_FAULT)
+		err = adi_fault_cause(p);
 	if (err != 0)
 		adi_forget(p);
 	return err;

@@ -96,6 +96,9 @@ void adi_queue_ap_write(struct probe *p, uint8_t reg, uint32_t v);
 void adi_queue_ap_read(struct probe *p, uint8_t reg, uint32_t *out);
 /* Register 0xf0 bank selection, cached. */
 void adi_queue_select(struct probe *p, uint8_t reg);
+/* FAULT is also the answer to everything after a write whose parity was
+ * wrong: E_DAP_PARITY then, else E_DAP_FAULT. */
+MUST_USE int adi_fault_cause(struct probe *p);
 void adi_forget(struct probe *p); /* nothing is known of the target's DP */
 
 #endif

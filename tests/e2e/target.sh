@@ -40,7 +40,7 @@ boot() {
 	"$vmcu" run --dap 127.0.0.1:0 --control "$dir/ctl" --state "$dir/chip" \
 		--ready-file "$dir/ready" "$@" >/dev/null &
 	pid=$!
-	for _ in $(seq 200); do
+	for _ in $(seq 1000); do
 		[ -s "$dir/ready" ] && break
 		kill -0 "$pid" 2>/dev/null || bad "signet-vmcu ended"
 		sleep 0.02
@@ -154,7 +154,7 @@ good unlock
 echo "ok: option words"
 
 # -- counterfeits -------------------------------------------------------------
-for profile in ${COUNTERFEITS:-$("$vmcu" --help | grep -o 'fake-[a-z]*')}; do
+for profile in clone-gd clone-arm remarked; do
 	boot --profile "$profile"
 	good identify
 	said "counterfeit: "
@@ -220,7 +220,7 @@ for when in connect erase program program:50 verify records lock prove; do
 	fault $when "power off" "E_TARGET_LOST" "$p"
 	echo "ok: faults in $when"
 done
-for n in 1 2 3 100 627; do
+for n in 1 2 3 100 627 686; do
 	fault connect "cut $n" "E_TARGET_LOST" "erase program records lock"
 done
 echo "ok: power cuts"

@@ -97,6 +97,8 @@ static void test_transfer_errors(void **state)
 static void test_transfer_partial(void **state)
 {
 	static const uint8_t packet[] = { 5, 2, 4, 1, 0, 0, 0 };
+	/* the last read was posted, and counted, but its data never came */
+	static const uint8_t posted[] = { 5, 3, 4, 1, 0, 0, 0 };
 	static const uint8_t other[] = { 6, 2, 4, 1, 0, 0, 0 };
 	uint32_t out[2];
 	unsigned done;
@@ -105,6 +107,9 @@ static void test_transfer_partial(void **state)
 	assert_int_equal(decode(packet, 7, out, &done), E_DAP_FAULT);
 	assert_int_equal(done, 2);
 	assert_int_equal(out[0], 1);
+	assert_int_equal(decode(posted, 7, out, &done), E_DAP_FAULT);
+	assert_int_equal(done, 2);
+	assert_int_equal(out[1], 0);
 	assert_int_equal(decode(other, 7, out, &done), E_PROBE);
 }
 

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# How long one chip takes, in virtual time: our engine, beside the flash's
+# physical limit, and beside stock OpenOCD doing the same work on the same
+# virtual chip at the same wire clock.
+#
+#   ./dev bench programming [KB...]        -> build/bench/programming.json
+#
+# Ours: everything from the probe's first packet to the option bytes read
+# back: connect, identify, mass erase, program, read-back and comparison on
+# the host, CRC on the chip, two records of 480 bytes, lock.  Power cycles are
+# seconds, not flash time, and are left out.
+# Limit: mass erase + double words + option bytes, typical times of DS11451
+# table 48, for the bytes that were programmed; nothing else at all.
+# OpenOCD: stm32l4x mass_erase, flash write_image, verify_image, lock; by
+# remote_bitbang (its 0.12 has no CMSIS-DAP over TCP), "reset init", which is
+# its fast clock.
+set -euo pipefail
+B=${B:-build/host}
+sizes=${*:-16 32 64 248}
+# JTAG and SWD at the same clock; OpenOCD's waits only pass when TCK moves
+CLOCK=10000000
+dir=$(mktemp -d)
+pid=
+cleanup() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+	wait 2>/dev/null || true
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+
+vmcu=$B/signet-vmcu
+ctl() { "$vmcu" ctl "$dir/ctl" "$@"; }
+info() { ctl info | grep -o "\"$1\":[0-9]*" | cut -d: -f2; }
+
+boot() {
+	if [ -n "$pid" ]; then
+		kill "$pid"
+		wait "$pid" || true
+	fi
+	rm -f "$dir/ready" "$dir/ctl"
+	"$vmcu" run --dap 127.0.0.1:0 --bitbang 127.0.0.1:0 \
+		--control "$dir/ctl" --jtag-clock $CLOCK \
+		--ready-file "$dir/ready" >/dev/null &
+	pid=$!
+	for _ in $(seq 200); do
+		[ -s "$dir/ready" ] && break
+		sleep 0.02
+	done
+	dap=$(grep -o '"dap":"[^"]*"' "$dir/ready" | cut -d'"' -f4)
+	bitbang=$(grep -o '"bitbang":"[^"]*"' "$dir/ready" | cut -d'"' -f4)
+}
+
+ours() { # ours FILE: microseconds, packets
+	local from packets
+	boot
+	from=$(info now_us)
+	packets=$(info packets)
+	"$B/target_tool" --probe "tcp:$dap" --clock $CLOCK --level 1 \
+		--record 0x1c00="$dir/record1" --record 0x1e00="$dir/record2" \
+		identify program "$1@0x08000000" >"$dir/out" ||
+		{ cat "$dir/out" >&2; exit 1; }
+	echo $(($(info now_us) - from)) $(($(info packets) - packets))
+}
+
+openocd_run() { # openocd_run FILE: microseconds
+	local from
+	boot
+	from=$(info now_us)
+	timeout 600 openocd -c "adapter driver remote_bitbang" \
+		-c "remote_bitbang host ${bitbang%:*}" \
+		-c "remote_bitbang port ${bitbang##*:}" \
+		-c "transport select jtag" -f target/stm32l4x.cfg \
+		-c "gdb_port disabled; tcl_port disabled; telnet_port disabled" \
+		-c "init; reset init; stm32l4x mass_erase 0" \
+		-c "flash write_image $1 0x08000000 bin" \
+		-c "flash write_image $dir/record1 0x0803fc00 bin" \
+		-c "flash write_image $dir/record2 0x0803fe00 bin" \
+		-c "verify_image $1 0x08000000 bin" \
+		-c "stm32l4x lock 0; shutdown" >"$dir/openocd" 2>&1 ||
+		{ cat "$dir/openocd" >&2; exit 1; }
+	echo $(($(info now_us) - from))
+}
+
+head -c 480 /dev/urandom >"$dir/record1"
+head -c 480 /dev/urandom >"$dir/record2"
+mkdir -p build/bench
+json=
+status=0
+printf '%6s %10s %10s %7s %8s %10s %7s\n' kB limit ours ratio packets OpenOCD ratio
+for kb in $sizes; do
+	# random, so that no double word is FF and nothing is left out
+	head -c $((kb * 1024)) /dev/urandom >"$dir/image"
+	words=$(((kb * 1024 + 960) / 8))
+	program=$((words * 8169 / 100))
+	options=$((22020 + 5 * 8169 / 100))
+	limit=$((22130 + program + options))
+	read -r mine packets < <(ours "$dir/image")
+	theirs=$(openocd_run "$dir/image")
+	ratio=$(awk "BEGIN { printf \"%.3f\", $mine / $limit }")
+	faster=$(awk "BEGIN { printf \"%.2f\", $theirs / $mine }")
+	printf '%6s %7s us %7s us %7s %8s %7s us %7s\n' "$kb" "$limit" "$mine" \
+		"$ratio" "$packets" "$theirs" "$faster"
+	json+="${json:+,
+    }{\"kb\":$kb,\"limit_us\":$limit,\"limit_erase_us\":22130,\"limit_program_us\":$program,\"limit_options_us\":$options,\"signet_us\":$mine,\"signet_packets\":$packets,\"ratio\":$ratio,\"openocd_us\":$theirs,\"times_faster\":$faster}"
+	# the bounds of docs: 1.10 of the limit from 32 kB up, 60 ms more below
+	if [ "$kb" -ge 32 ]; then
+		[ $((mine * 100)) -le $((limit * 110)) ] || status=1
+	else
+		[ "$mine" -le $((limit + 60000)) ] || status=1
+	fi
+	[ $((theirs * 10)) -ge $((mine * 15)) ] || status=1
+done
+cat >build/bench/programming.json <<JSON
+{
+  "benchmark": "programming",
+  "chip": "stm32l432, typical flash times, virtual time",
+  "wire_clock_hz": $CLOCK, "packet_cost_ms": 0.25,
+  "bounds": "limit x 1.10 from 32 kB, limit + 60 ms below; OpenOCD / 1.5",
+  "within_bounds": $([ $status = 0 ] && echo true || echo false),
+  "runs": [
+    $json
+  ]
+}
+JSON
+echo "build/bench/programming.json: within bounds: $([ $status = 0 ] && echo yes || echo no)"
+exit $status
