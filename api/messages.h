@@ -338,7 +338,7 @@ struct status {
 	  "the server cannot write its database (disk full?)",                \
 	  "tell the owner; nothing was granted")                              \
 	X(R_METHOD, "no-such-operation", 404, "caller",                       \
-	  "there is no such operation", "see the table in docs/protocol.md") \
+	  "there is no such operation", "see the table in docs/api.md") \
 	X(R_INTERNAL, "internal", 500, "owner",                               \
 	  "the server failed", "tell the owner; see the server's log")
 

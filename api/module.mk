@@ -18,3 +18,8 @@ fuzz_shape_json_LIBS := -ljansson -lcrypto
 fuzz_shape_pack_SRC := tests/fuzz/fuzz_shape_pack.c $(API_REPLAY)
 fuzz_shape_pack_USE := api base
 fuzz_shape_pack_LIBS := -ljansson -lcrypto
+
+TESTS += test_api_doc
+test_api_doc_SRC := tests/unit/test_api_doc.c
+test_api_doc_USE := api base
+test_api_doc_LIBS := -ljansson -lcrypto
