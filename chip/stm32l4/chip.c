@@ -22,7 +22,7 @@ static const struct chip_algo algo = {
 	.erase_us = 60000,
 	.buffer_us = L4_ALGO_BUFFER_LEN / 8 * 200,
 	.options_us = 120000,
-	.crc_us_per_kb = 10000,
+	.crc_us_per_kb = 40000,
 };
 
 const struct chip chip_stm32l4 = {
