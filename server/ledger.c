@@ -38,8 +38,7 @@ int ledger_tick(struct ledger *l)
 	return err;
 }
 
-/* -- opening ------------------------------------------------------------------
- */
+/* -- opening ------------------------------------------------------------- */
 static int configure(struct ledger *l, const struct ledger_config *cfg)
 {
 	l->signer = cfg->signer;

@@ -10,8 +10,7 @@
 
 #define SEEN_EVERY_S 60
 
-/* -- log and refusals ---------------------------------------------------------
- */
+/* -- log and refusals ---------------------------------------------------- */
 int batch_log(struct ledger *l, const struct row_log *row, bool refusal)
 {
 	struct pending_log *p = calloc(1, sizeof(*p));
@@ -89,8 +88,7 @@ static int refuse(struct call *c, const char *name, enum refusal_code code)
 	return batch_log(c->l, &row, true);
 }
 
-/* -- who asks -----------------------------------------------------------------
- */
+/* -- who asks ------------------------------------------------------------ */
 static int know_flasher(struct call *c)
 {
 	const uint8_t *id = c->job->caller.id;
@@ -144,8 +142,7 @@ static int know(struct call *c)
 	return E_INTERNAL;
 }
 
-/* -- one batch ----------------------------------------------------------------
- */
+/* -- one batch ----------------------------------------------------------- */
 static void answer_clear(struct ledger_job *job)
 {
 	const struct api_route *route = api_route(job->op);
@@ -249,8 +246,7 @@ int batch_run(struct ledger *l, struct ledger_job **jobs, size_t n, bool *later)
 	return err;
 }
 
-/* -- when a batch fails
- * --------------------------------------------------------- */
+/* -- when a batch fails -------------------------------------------------- */
 static bool is_storage(int err)
 {
 	return err == E_DISK_FULL || err == E_DB_BUSY || err == E_DB ||

@@ -30,7 +30,7 @@ void vec_clear(struct vec *v)
 	v->count = 0; /* the array stays for the next batch */
 }
 
-/* -- orders --------------------------------------------------------------- */
+/* -- orders -------------------------------------------------------------- */
 static int add_order(struct ledger *l, const struct row_order *row,
 		     struct cached_order **out)
 {
@@ -82,7 +82,7 @@ int cache_order_id(struct ledger *l, int64_t id, struct cached_order **out)
 	return err < 0 ? err : add_order(l, &row, out);
 }
 
-/* -- flashers ------------------------------------------------------------- */
+/* -- flashers ------------------------------------------------------------ */
 static struct cached_flasher *seek_flasher(struct ledger *l, int64_t id)
 {
 	struct vec *v = &l->batch.flashers;
@@ -160,7 +160,7 @@ int cache_flasher_cert(struct ledger *l, const uint8_t cert[32],
 	return add_flasher(l, &row, out);
 }
 
-/* -- grants --------------------------------------------------------------- */
+/* -- grants -------------------------------------------------------------- */
 static struct cached_grant *seek_grant(struct ledger *l, int64_t id)
 {
 	struct vec *v = &l->batch.grants;
@@ -255,8 +255,7 @@ int cache_grant_new(struct ledger *l, const struct row_grant *row,
 	return err < 0 ? err : settle_grant(l, &copy, out);
 }
 
-/* -- the end of a batch ------------------------------------------------------
- */
+/* -- the end of a batch -------------------------------------------------- */
 static int flush_logs(struct ledger *l)
 {
 	struct vec *v = &l->batch.logs;

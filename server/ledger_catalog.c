@@ -7,7 +7,7 @@
 #include "server/ledger_int.h"
 #include "wire/name.h"
 
-/* -- products ------------------------------------------------------------- */
+/* -- products ------------------------------------------------------------ */
 static int product_row(struct call *c, struct row_product *row)
 {
 	const struct product *q = c->job->request;
@@ -61,7 +61,7 @@ static int op_product_create(struct call *c)
 	return err < 0 ? err : fill_product(&row, c->job->answer);
 }
 
-/* -- releases ------------------------------------------------------------- */
+/* -- releases ------------------------------------------------------------ */
 static bool is_format(int err)
 {
 	return err <= E_SYNTAX && err > E_CRYPTO;

@@ -6,7 +6,7 @@
 
 #include "server/ledger_int.h"
 
-/* -- request keys --------------------------------------------------------- */
+/* -- request keys -------------------------------------------------------- */
 static int digest_request(const struct ledger_job *job, uint8_t out[32])
 {
 	uint8_t *buf = NULL;
@@ -48,8 +48,7 @@ int request_seen(struct call *c, enum request_kind kind,
 	return err;
 }
 
-/* -- the chip ---------------------------------------------------------------
- */
+/* -- the chip ------------------------------------------------------------ */
 int chip_load(struct call *c, const uint8_t *uid, uint32_t len,
 	      struct chip_rows *r)
 {

@@ -13,7 +13,7 @@
 #define CHANNELS_MOST 256
 #define SECRET_LEN (ENROL_SECRET_HEX / 2)
 
-/* -- inviting ------------------------------------------------------------- */
+/* -- inviting ------------------------------------------------------------ */
 static int make_code(struct call *c, int64_t flasher_id, char out[TEXT_CAP])
 {
 	struct row_invite i = { .flasher_id = flasher_id,
@@ -117,7 +117,7 @@ static int op_flasher_revoke(struct call *c)
 			f->row.open);
 }
 
-/* -- enrolling ------------------------------------------------------------ */
+/* -- enrolling ----------------------------------------------------------- */
 /* What must be the same when an enrolment is repeated. */
 static int digest_enrol(const struct enrol_request *q, uint8_t out[32])
 {

@@ -7,8 +7,7 @@
 #include "chip/chip.h"
 #include "server/ledger_int.h"
 
-/* -- grant ------------------------------------------------------------------
- */
+/* -- grant --------------------------------------------------------------- */
 static int check_chip(struct call *c, const struct row_order *o)
 {
 	const struct grant_request *q = c->job->request;
@@ -145,8 +144,7 @@ static int op_grant(struct call *c)
 	return grant_answer_store(c, &row, r.own->row.id);
 }
 
-/* -- report -------------------------------------------------------------------
- */
+/* -- report -------------------------------------------------------------- */
 static int op_report(struct call *c)
 {
 	static const char *const events[] = {

@@ -17,8 +17,7 @@
 #include "server/ledger_rules.h"
 #include "store/store.h"
 
-/* -- the batch --------------------------------------------------------------
- */
+/* -- the batch ----------------------------------------------------------- */
 struct cached_order {
 	struct row_order row;
 	bool dirty;
@@ -113,8 +112,7 @@ MUST_USE int vec_add(struct vec *v,
 		     void *item); /* owns item even if it fails */
 void vec_clear(struct vec *v);
 
-/* -- one call -----------------------------------------------------------------
- */
+/* -- one call ------------------------------------------------------------ */
 struct call {
 	struct ledger *l;
 	struct ledger_job *job;
@@ -199,8 +197,7 @@ MUST_USE int batch_run(struct ledger *l, struct ledger_job **jobs, size_t n,
 MUST_USE int batch_log(struct ledger *l, const struct row_log *row,
 		       bool refusal);
 
-/* -- text ---------------------------------------------------------------------
- */
+/* -- text ---------------------------------------------------------------- */
 void time_text(int64_t t, char out[TIME_CAP]); /* 0 = "" */
 /* "" = 0; E_SYNTAX. */
 MUST_USE int time_parse(const char *s, int64_t *out);

@@ -212,7 +212,7 @@ static int op_server_keys(struct call *c)
 	return err < 0 ? err : blob_set(&a->ca, c->l->ca, c->l->ca_len);
 }
 
-/* -- what stations fetch --------------------------------------------------- */
+/* -- what stations fetch ------------------------------------------------- */
 static int op_release_fetch(struct call *c)
 {
 	const struct release_fetch *q = c->job->request;

@@ -15,7 +15,7 @@
 #define SERIAL_PREFIX_MAX 15
 #define SERIAL_FIRST_MAX (1ull << 53)
 
-/* -- creating ------------------------------------------------------------- */
+/* -- creating ------------------------------------------------------------ */
 static int check_serial(struct call *c, const struct order *q)
 {
 	size_t len = strnlen(q->serial_prefix, SERIAL_CAP);
@@ -202,8 +202,7 @@ static int op_order_create(struct call *c)
 	return err;
 }
 
-/* -- pause, resume, end ------------------------------------------------------
- */
+/* -- pause, resume, end -------------------------------------------------- */
 static int op_order_change(struct call *c)
 {
 	static const char *const events[] = {
@@ -235,8 +234,7 @@ static int op_order_change(struct call *c)
 			o->row.delivered, o->row.quantity);
 }
 
-/* -- one device
- * ---------------------------------------------------------------- */
+/* -- one device ---------------------------------------------------------- */
 static int device_answer(struct call *c, const struct cached_grant *g)
 {
 	struct row_device d;

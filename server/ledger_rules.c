@@ -82,7 +82,7 @@ static bool holds(const struct row_flasher *f, const struct row_grant *g)
 	return g && g->held && g->flasher_id == f->id;
 }
 
-/* -- grant ---------------------------------------------------------------- */
+/* -- grant --------------------------------------------------------------- */
 enum refusal_code rules_order(const struct row_order *o,
 			      const struct row_flasher *f, int64_t now)
 {
@@ -164,7 +164,7 @@ void rules_grant_apply(struct row_order *o, struct row_flasher *f,
 	g->changed = now;
 }
 
-/* -- deliver -------------------------------------------------------------- */
+/* -- deliver ------------------------------------------------------------- */
 static enum refusal_code attempt_fits(const struct row_flasher *f,
 				      const struct row_grant *g,
 				      uint32_t attempt)
@@ -225,7 +225,7 @@ void rules_deliver_apply(struct row_order *o, struct row_flasher *f,
 	g->due = now + unknown_after_s;
 }
 
-/* -- report --------------------------------------------------------------- */
+/* -- report -------------------------------------------------------------- */
 bool rules_outcome(const char *text, enum report *out)
 {
 	static const char *const names[] = {
@@ -303,7 +303,7 @@ bool rules_report_apply(struct row_order *o, struct row_flasher *f,
 	return true;
 }
 
-/* -- clock ---------------------------------------------------------------- */
+/* -- clock --------------------------------------------------------------- */
 void rules_due_apply(struct row_order *o, struct row_flasher *holder,
 		     struct row_grant *g, int64_t now)
 {
@@ -316,7 +316,7 @@ void rules_due_apply(struct row_order *o, struct row_flasher *holder,
 	}
 }
 
-/* -- owner ---------------------------------------------------------------- */
+/* -- owner --------------------------------------------------------------- */
 enum refusal_code rules_scrap(const struct row_grant *g)
 {
 	return rules_charged(g) && g->state != GRANT_SCRAPPED ? R_NONE
@@ -397,7 +397,7 @@ enum refusal_code rules_invite(const struct row_invite *i,
 	return R_NONE;
 }
 
-/* -- names ---------------------------------------------------------------- */
+/* -- names --------------------------------------------------------------- */
 const char *rules_grant_state(uint32_t state)
 {
 	static const char *const names[] = {

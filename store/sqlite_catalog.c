@@ -85,7 +85,7 @@ static const struct col order_cols[] = {
 	"JOIN products p ON p.id = o.product_id "                             \
 	"JOIN releases r ON r.id = o.release_id "
 
-/* -- persons -------------------------------------------------------------- */
+/* -- persons ------------------------------------------------------------- */
 int store_person_by_token(struct store *s, const uint8_t token[STORE_HASH_LEN],
 			  struct row_person *out)
 {
@@ -112,7 +112,7 @@ int store_person_insert(struct store *s, struct row_person *row)
 	return stmt_insert(s, st, &row->id);
 }
 
-/* -- products ------------------------------------------------------------- */
+/* -- products ------------------------------------------------------------ */
 int store_product_by_name(struct store *s, const char *name,
 			  struct row_product *out)
 {
@@ -190,7 +190,7 @@ int store_products(struct store *s, const struct store_filter *f,
 			 each_product, &e);
 }
 
-/* -- releases ------------------------------------------------------------- */
+/* -- releases ------------------------------------------------------------ */
 int store_release_by_version(struct store *s, int64_t product_id,
 			     const char *version, struct row_release *out)
 {
@@ -271,7 +271,7 @@ int store_releases(struct store *s, const struct store_filter *f,
 			 each_release, &e);
 }
 
-/* -- orders --------------------------------------------------------------- */
+/* -- orders -------------------------------------------------------------- */
 int store_order_by_name(struct store *s, const char *name,
 			struct row_order *out)
 {

@@ -125,8 +125,7 @@ int store_flashers(struct store *s, const struct store_filter *f,
 			 each_flasher, &e);
 }
 
-/* -- certificates -----------------------------------------------------------
- */
+/* -- certificates -------------------------------------------------------- */
 int store_station_cert(struct store *s, int64_t flasher_id,
 		       struct store_blob *out)
 {
@@ -162,8 +161,7 @@ int store_station_cert_set(struct store *s, int64_t flasher_id,
 	return stmt_done(s, st);
 }
 
-/* -- one-time codes ---------------------------------------------------------
- */
+/* -- one-time codes ------------------------------------------------------ */
 int store_invite_find(struct store *s,
 		      const uint8_t selector[STORE_SELECTOR_LEN],
 		      struct row_invite *out)

@@ -245,7 +245,7 @@ int store_devices(struct store *s, const struct store_filter *f,
 	return err;
 }
 
-/* -- requests ------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------ */
 int store_request_find(struct store *s, int64_t flasher_id,
 		       enum request_kind kind,
 		       const uint8_t nonce[STORE_NONCE_LEN],

@@ -59,7 +59,7 @@ MUST_USE int store_recover(struct store *s);
 /* Text of the last failure, for the server's own log. */
 const char *store_error(const struct store *s);
 
-/* -- rows: numbers are given by the store, times are Unix seconds --------- */
+/* -- rows: numbers are given by the store, times are Unix seconds -------- */
 struct row_person {
 	int64_t id;
 	char name[NAME_CAP];
@@ -206,7 +206,7 @@ struct store_blob { /* malloc'ed */
 	size_t len;
 };
 
-/* -- finding one row: 0 and *out, or E_NOT_FOUND -------------------------- */
+/* -- finding one row: 0 and *out, or E_NOT_FOUND ------------------------- */
 MUST_USE int store_person_by_token(struct store *s,
 				   const uint8_t token[STORE_HASH_LEN],
 				   struct row_person *out);
@@ -246,7 +246,7 @@ MUST_USE int store_request_find(struct store *s, int64_t flasher_id,
 MUST_USE int store_device_by_id(struct store *s, int64_t grant_id,
 				struct row_device *out);
 
-/* -- large contents ------------------------------------------------------- */
+/* -- large contents ------------------------------------------------------ */
 MUST_USE int store_release_file(struct store *s, int64_t release_id,
 				struct store_blob *out);
 /* What stations fetch for an order. */
@@ -259,7 +259,7 @@ void store_content_free(struct store_content *c);
 MUST_USE int store_station_cert(struct store *s, int64_t flasher_id,
 				struct store_blob *out);
 
-/* -- writing: inserts set row->id ------------------------------------------ */
+/* -- writing: inserts set row->id ---------------------------------------- */
 MUST_USE int store_person_insert(struct store *s, struct row_person *row);
 MUST_USE int store_product_insert(struct store *s, struct row_product *row);
 MUST_USE int store_release_insert(struct store *s, struct row_release *row,
@@ -279,7 +279,7 @@ MUST_USE int store_grant_update(struct store *s, const struct row_grant *row);
 MUST_USE int store_request_insert(struct store *s,
 				  const struct row_request *row);
 
-/* -- log ------------------------------------------------------------------- */
+/* -- log ----------------------------------------------------------------- */
 /* Appends with the next number. */
 MUST_USE int store_log_append(struct store *s, struct row_log *row);
 /*
@@ -292,9 +292,8 @@ MUST_USE int store_log_refusal(struct store *s, struct row_log *row,
 /* Forgets which refusals began before the given time. */
 MUST_USE int store_refusals_forget(struct store *s, int64_t before);
 
-/* -- lists: row() is called for each; a return other than 0 stops and is
- * returned ------------------------------------------------------------------
- */
+/* -- lists --------------------------------------------------------------- */
+/* row() is called for each; a return other than 0 stops and is returned. */
 struct store_filter { /* "" and 0 = all */
 	const char *product, *order, *flasher, *event, *manufacturer;
 	const uint8_t *uid;

@@ -22,7 +22,15 @@ struct inode {
 	bool synced;		 /* once at least: its name is durable */
 };
 
-enum op_kind { OP_CREATE, OP_UNLINK, OP_PUT, OP_CUT, OP_SYNC, OP_DIRSYNC };
+enum op_kind {
+	OP_CREATE,
+	OP_UNLINK,
+	OP_PUT,
+	OP_CUT,
+	OP_SYNC,
+	OP_SYNC_FAILED,
+	OP_DIRSYNC,
+};
 
 struct op {
 	enum op_kind kind;
@@ -49,8 +57,7 @@ static void *need(void *p)
 	return p;
 }
 
-/* -- bytes --------------------------------------------------------------------
- */
+/* -- bytes --------------------------------------------------------------- */
 static void bytes_size(struct bytes *b, size_t len)
 {
 	if (len > b->cap) {
@@ -77,8 +84,7 @@ static void bytes_copy(struct bytes *to, const struct bytes *from)
 		memcpy(to->data, from->data, from->len);
 }
 
-/* -- the record ---------------------------------------------------------------
- */
+/* -- the record ---------------------------------------------------------- */
 static void note(enum op_kind kind, size_t inode, const char *name,
 		 size_t offset, const void *data, size_t len)
 {
@@ -131,8 +137,7 @@ size_t cutvfs_position(void)
 	return op_count;
 }
 
-/* -- after a cut
- * ---------------------------------------------------------------- */
+/* -- after a cut --------------------------------------------------------- */
 static uint32_t mix(uint32_t *seed)
 {
 	*seed = *seed * 1664525u + 1013904223u;
@@ -173,33 +178,49 @@ static void replay_op(size_t i, bool durable, size_t n, enum cut_policy policy,
 		f->name[0] = '\0';
 }
 
+/*
+ * Is operation i on the disk for certain?  Data: when the next sync of its
+ * file succeeded.  A failed sync is harsh: what it should have written counts
+ * as written by no later one (Linux marks such pages clean).  Names: when the
+ * directory was synced later.
+ */
+static void find_durable(size_t n, bool *durable)
+{
+	enum op_kind next[INODES_MAX], names = OP_PUT;
+
+	for (size_t i = 0; i < INODES_MAX; i++)
+		next[i] = OP_PUT; /* no sync to come */
+	for (size_t i = n; i-- > 0;) {
+		const struct op *o = &ops[i];
+
+		if (o->kind == OP_SYNC || o->kind == OP_SYNC_FAILED)
+			next[o->inode] = o->kind;
+		else if (o->kind == OP_DIRSYNC)
+			names = OP_DIRSYNC;
+		else if (o->kind == OP_CREATE || o->kind == OP_UNLINK)
+			durable[i] = names == OP_DIRSYNC;
+		else
+			durable[i] = next[o->inode] == OP_SYNC;
+	}
+}
+
 void cutvfs_restore(size_t n, enum cut_policy policy, uint32_t seed)
 {
-	size_t synced[INODES_MAX] = { 0 }, dir = 0, inode = 0;
+	bool *durable = need(calloc(n + 1, sizeof(*durable)));
 
 	recording = false;
 	full_in = sync_in = 0;
 	forget_files();
-	for (size_t i = 0; i < n; i++) {
-		if (ops[i].kind == OP_SYNC)
-			synced[ops[i].inode] = i;
-		if (ops[i].kind == OP_DIRSYNC)
-			dir = i;
-		if (ops[i].inode >= inode)
-			inode = ops[i].inode + 1;
-	}
-	inode_count = inode;
-	for (size_t i = 0; i < n; i++) {
-		bool is_dir = ops[i].kind == OP_CREATE ||
-			      ops[i].kind == OP_UNLINK;
-
-		replay_op(i, i < (is_dir ? dir : synced[ops[i].inode]), n,
-			  policy, &seed);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (ops[i].inode >= inode_count)
+			inode_count = ops[i].inode + 1;
+	find_durable(n, durable);
+	for (size_t i = 0; i < n; i++)
+		replay_op(i, durable[i], n, policy, &seed);
+	free(durable);
 }
 
-/* -- failures
- * --------------------------------------------------------------------- */
+/* -- failures ------------------------------------------------------------ */
 void cutvfs_save(void)
 {
 	for (size_t i = 0; i < saved_count; i++)
@@ -265,8 +286,7 @@ static bool sync_fails(void)
 	return true;
 }
 
-/* -- SQLite's side
- * -------------------------------------------------------------------- */
+/* -- SQLite's side ------------------------------------------------------- */
 struct file {
 	sqlite3_file base;
 	size_t inode;
@@ -321,8 +341,11 @@ static int f_sync(sqlite3_file *f, int flags)
 	struct inode *i = of(f);
 
 	(void)flags;
-	if (sync_fails())
+	if (sync_fails()) {
+		note(OP_SYNC_FAILED, ((struct file *)f)->inode, NULL, 0, NULL,
+		     0);
 		return SQLITE_IOERR_FSYNC;
+	}
 	note(OP_SYNC, ((struct file *)f)->inode, NULL, 0, NULL, 0);
 	/* As SQLite's own VFS: the first sync of a new file syncs the
 	 * directory too. */

@@ -20,8 +20,7 @@ void cutvfs_register(void);
 /* Forgets all files and the record. */
 void cutvfs_reset(void);
 
-/* -- power cuts ---------------------------------------------------------------
- */
+/* -- power cuts ---------------------------------------------------------- */
 void cutvfs_record(bool on);
 size_t cutvfs_position(void); /* operations recorded so far */
 
@@ -34,8 +33,7 @@ enum cut_policy {
 /* The disk after the first n recorded operations and a cut. */
 void cutvfs_restore(size_t n, enum cut_policy policy, uint32_t seed);
 
-/* -- failures -----------------------------------------------------------------
- */
+/* -- failures ------------------------------------------------------------ */
 /* The files as they are now, to come back to. */
 void cutvfs_save(void);
 void cutvfs_rewind(void);

@@ -24,7 +24,7 @@ static int64_t bed_clock(void *arg)
 	return ((struct bed *)arg)->now;
 }
 
-/* -- setting up ----------------------------------------------------------- */
+/* -- setting up ---------------------------------------------------------- */
 void bed_keys(struct bed *b)
 {
 	char why[SIGNER_WHY_CAP] = "";
@@ -118,7 +118,7 @@ void bed_teardown(struct bed *b)
 	must(system(command) == 0, "rm");
 }
 
-/* -- asking --------------------------------------------------------------- */
+/* -- asking -------------------------------------------------------------- */
 enum refusal_code bed_code(const struct refusal *r)
 {
 	struct refusal known;
@@ -266,8 +266,7 @@ void bed_flasher_free(struct bed_flasher *f)
 	f->kem = NULL;
 }
 
-/* -- the flasher's calls ----------------------------------------------------
- */
+/* -- the flasher's calls ------------------------------------------------- */
 void bed_nonce(uint64_t n, uint8_t out[NONCE_LEN])
 {
 	memset(out, 0xa5, NONCE_LEN);
@@ -342,8 +341,7 @@ enum refusal_code bed_report(struct bed *b, const struct bed_flasher *f,
 	return code;
 }
 
-/* -- looking ----------------------------------------------------------------
- */
+/* -- looking ------------------------------------------------------------- */
 bool bed_last_log(struct bed *b, struct log_entry *out)
 {
 	struct query q = { .limit = 0 };

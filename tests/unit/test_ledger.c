@@ -48,8 +48,7 @@ static void logged(struct bed *b, const char *event, const char *actor,
 	assert_string_equal(e.code, code);
 }
 
-/* -- the whole path ---------------------------------------------------------
- */
+/* -- the whole path ------------------------------------------------------ */
 static void check_content_key(struct bed *b, const struct bed_flasher *f,
 			      const struct grant_answer *g,
 			      const struct deliver_answer *d)
@@ -155,8 +154,7 @@ static void test_main_path(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- refusals of grant -------------------------------------------------------
- */
+/* -- refusals of grant --------------------------------------------------- */
 static void build(struct bed *b, const struct bed_flasher *f, const char *order,
 		  uint32_t chip, uint64_t nonce)
 {
@@ -327,8 +325,7 @@ static void test_window(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- attempts -----------------------------------------------------------------
- */
+/* -- attempts ------------------------------------------------------------ */
 static void test_attempts(void **state)
 {
 	struct bed *b = *state;
@@ -429,8 +426,7 @@ static void test_scrap_rework(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- leases ------------------------------------------------------------------
- */
+/* -- leases -------------------------------------------------------------- */
 static void test_lease(void **state)
 {
 	struct bed *b = *state;
@@ -493,8 +489,7 @@ static void test_silence(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- two flashers, two orders, one UID ----------------------------------------
- */
+/* -- two flashers, two orders, one UID ----------------------------------- */
 static void test_conflicts(void **state)
 {
 	struct bed *b = *state;
@@ -552,8 +547,7 @@ static void test_conflict_makers(void **state)
 	bed_flasher_free(&g);
 }
 
-/* -- replays
- * -------------------------------------------------------------------- */
+/* -- replays ------------------------------------------------------------- */
 static void test_replay(void **state)
 {
 	struct bed *b = *state;
@@ -643,8 +637,7 @@ static void test_coalesce(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- who asks
- * -------------------------------------------------------------------- */
+/* -- who asks ------------------------------------------------------------ */
 static void test_auth(void **state)
 {
 	struct bed *b = *state;
@@ -684,8 +677,7 @@ static void test_auth(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- enrolment
- * ------------------------------------------------------------------ */
+/* -- enrolment ----------------------------------------------------------- */
 static void enrol_request(const char *code, struct enrol_request *q)
 {
 	struct crypto_key *k = NULL;
@@ -823,8 +815,7 @@ static void test_enrol_again_after_revoke(void **state)
 	bed_flasher_free(&g);
 }
 
-/* -- the owner's input
- * ------------------------------------------------------------ */
+/* -- the owner's input --------------------------------------------------- */
 static void test_product_input(void **state)
 {
 	struct bed *b = *state;
@@ -959,8 +950,7 @@ static void test_order_input(void **state)
 	}
 }
 
-/* -- lists
- * -------------------------------------------------------------------------- */
+/* -- lists --------------------------------------------------------------- */
 static void test_lists(void **state)
 {
 	struct bed *b = *state;
@@ -1031,9 +1021,7 @@ static void test_lists(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- a batch
- * ---------------------------------------------------------------------------
- */
+/* -- a batch ------------------------------------------------------------- */
 #define BATCH 12
 
 /* A signer that is out of order for one chip. */
@@ -1180,9 +1168,7 @@ static void test_batch_conflict(void **state)
 	bed_flasher_free(&f);
 }
 
-/* -- the file
- * ------------------------------------------------------------------------------
- */
+/* -- the file ------------------------------------------------------------ */
 static void test_second_server(void **state)
 {
 	struct bed *b = *state;

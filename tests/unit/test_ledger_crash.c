@@ -61,8 +61,7 @@ static void forget_facts(void)
 	fact_count = 0;
 }
 
-/* -- the script
- * ------------------------------------------------------------------ */
+/* -- the script ---------------------------------------------------------- */
 /*
  * Steps run with and without failures.  Whatever fails must say R_STORAGE, or
  * be the consequence of an earlier failure; `strict` allows neither.
@@ -262,8 +261,7 @@ static void script(void)
 	bed.now = began;
 }
 
-/* -- what must be so
- * -------------------------------------------------------------- */
+/* -- what must be so ----------------------------------------------------- */
 static void check_answer(const struct fact *x)
 {
 	const struct shape *s = api_route(x->op)->answer;
@@ -309,8 +307,7 @@ static void check_sound(void)
 		die("the ledger is not sound");
 }
 
-/* -- power cuts
- * --------------------------------------------------------------------- */
+/* -- power cuts ---------------------------------------------------------- */
 static size_t setup_end;
 
 static void cut_once(size_t n, enum cut_policy policy)
@@ -328,8 +325,8 @@ static void cut_once(size_t n, enum cut_policy policy)
 	check_facts(n);
 	if (n >= setup_end) {
 		struct grant_answer a;
-		enum refusal_code code = bed_grant(&bed, &flashers[0], "o1",
-						   77, 5000, &a);
+		enum refusal_code code = bed_grant(&bed, &flashers[0], "o1", 77,
+						   5000, &a);
 
 		/* and it goes on from there, unless the cut fell between
 		 * pause and resume */
@@ -366,8 +363,7 @@ static void test_cuts(void)
 		bed_flasher_free(&flashers[i]);
 }
 
-/* -- failures
- * ------------------------------------------------------------------------- */
+/* -- failures ------------------------------------------------------------ */
 static void prepare(void)
 {
 	cutvfs_reset();
@@ -429,6 +425,47 @@ static void test_failures(const char *what, void (*arm)(size_t k))
 		bed_flasher_free(&flashers[i]);
 }
 
+/* A sync fails, the server goes on, and some time later the power goes. */
+static bool sync_then_cut(size_t k)
+{
+	bool came;
+	size_t end;
+
+	where = k;
+	cutvfs_reset();
+	cutvfs_record(true);
+	strict = true;
+	set_up();
+	strict = false;
+	cutvfs_sync_fails_at(k);
+	script();
+	came = cutvfs_hit();
+	end = cutvfs_position();
+	bed_shut(&bed);
+	for (int p = 0; p < CUT_POLICIES; p++) {
+		cutvfs_restore(end, (enum cut_policy)p, (uint32_t)k);
+		if (bed_open(&bed) < 0)
+			die("cannot reopen");
+		check_sound();
+		check_facts(end);
+		bed_shut(&bed);
+	}
+	forget_facts();
+	for (int i = 0; i < 2; i++)
+		bed_flasher_free(&flashers[i]);
+	return came;
+}
+
+static void test_sync_then_cut(void)
+{
+	size_t k = 1;
+
+	doing = "sync fails, then a cut";
+	while (sync_then_cut(k))
+		k++;
+	printf("%s: at each of %zu places\n", doing, k - 1);
+}
+
 /* The refusal itself, and what the log says afterwards. */
 static void test_refusal(void)
 {
@@ -474,6 +511,7 @@ int main(void)
 	test_refusal();
 	test_failures("disk full", cutvfs_full_at);
 	test_failures("sync fails", cutvfs_sync_fails_at);
+	test_sync_then_cut();
 	cutvfs_reset();
 	bed_teardown(&bed);
 	return 0;

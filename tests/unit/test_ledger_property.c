@@ -27,8 +27,7 @@
 static const uint32_t channels[FLASHERS] = { 1, 2, 4, 3 };
 static const uint32_t quantities[ORDERS] = { 3, 6, 4 };
 
-/* -- the model ----------------------------------------------------------------
- */
+/* -- the model ----------------------------------------------------------- */
 struct unit {
 	bool exists;
 	uint64_t grant;
@@ -300,8 +299,7 @@ static void do_report(struct unit *u, const char *what)
 	m.log++;
 }
 
-/* -- one step is a batch of requests ------------------------------------------
- */
+/* -- one step is a batch of requests ------------------------------------- */
 struct ask {
 	enum api_op op;
 	int f, o, chip;
@@ -557,8 +555,7 @@ static void step_batch(void)
 				    &asks[i].answer.deliver);
 }
 
-/* -- the owner, the clock, restarts
- * --------------------------------------------- */
+/* -- the owner, the clock, restarts -------------------------------------- */
 static void step_pause(void)
 {
 	int o = (int)rnd(ORDERS);

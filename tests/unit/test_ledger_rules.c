@@ -40,7 +40,7 @@ static struct row_flasher flasher(int64_t id, uint32_t open)
 	return f;
 }
 
-/* -- may this flasher have anything from this order ----------------------- */
+/* -- may this flasher have anything from this order ---------------------- */
 static void test_order_window(void **unused)
 {
 	static const struct {
@@ -73,8 +73,7 @@ static void test_order_window(void **unused)
 	}
 }
 
-/* -- grant ------------------------------------------------------------------
- */
+/* -- grant --------------------------------------------------------------- */
 enum whose { NONE, MINE, THEIRS };
 
 static void test_grant(void **unused)
@@ -212,8 +211,7 @@ static void test_grant_apply(void **unused)
 	assert_int_equal(o.reserved, 1);
 }
 
-/* -- deliver ----------------------------------------------------------------
- */
+/* -- deliver ------------------------------------------------------------- */
 static void test_deliver(void **unused)
 {
 	static const struct {
@@ -327,8 +325,7 @@ static void test_deliver_apply(void **unused)
 	assert_int_equal(o.serial_used, 2);
 }
 
-/* -- report -----------------------------------------------------------------
- */
+/* -- report -------------------------------------------------------------- */
 static void test_report(void **unused)
 {
 	static const struct {
@@ -437,8 +434,7 @@ static void test_outcomes(void **unused)
 	assert_int_equal(r, REPORT_FAILED);
 }
 
-/* -- clock, owner ------------------------------------------------------------
- */
+/* -- clock, owner -------------------------------------------------------- */
 static void test_due(void **unused)
 {
 	struct row_order o = order(8, 1, 2);
