@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 
 BENCHES += bench_footprint
-bench_footprint_SRC := bench/footprint.c tests/lib/thumb.c
+bench_footprint_SRC := bench/footprint.c tests/lib/thumb.c \
+	tests/lib/elf32.c
 bench_footprint_USE := authority wire crypto base
 bench_footprint_LIBS := -lunicorn -ljansson -lcrypto
 

@@ -120,5 +120,21 @@ $(OUT)/firmware.hex: $(OUT)/bootloader.hex $(OUT)/app.hex
 
 -include $(wildcard $(OUT)/*.d)
 
+# The examples with keys that are none, for tests/unit/test_boot, which puts
+# its own in their place.
+BOOT_TEST := $(T)/boot/bootloader.elf $(T)/boot/app.elf
+TARGETS += $(BOOT_TEST)
+$(T)/cm4/examples/bootloader/main.o $(T)/cm4/examples/app/main.o: \
+	TARGET_CPPFLAGS += -Itests/target/glitch
+$(T)/boot/bootloader.elf: $(T)/cm4/examples/bootloader/main.o $(BOARD_OBJS) \
+		$(BOOT_LIBS) examples/bootloader/bootloader.ld \
+		$(EXAMPLE_LDS)
+$(T)/boot/app.elf: $(T)/cm4/examples/app/main.o $(BOARD_OBJS) \
+		examples/app/app.ld $(EXAMPLE_LDS)
+$(BOOT_TEST):
+	@mkdir -p $(@D)
+	$(EXAMPLE_LD) -T examples/$(basename $(@F))/$(basename $(@F)).ld \
+		-o $@ $(filter %.o %.a,$^)
+
 FORCE:
 .PHONY: example check-size FORCE

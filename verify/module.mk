@@ -19,10 +19,18 @@ test_verify_USE := verify authority wire crypto base
 test_verify_LIBS := -lcmocka -lcrypto
 
 TESTS += test_glitch
-test_glitch_SRC := tests/unit/test_glitch.c tests/lib/thumb.c
+test_glitch_SRC := tests/unit/test_glitch.c tests/lib/thumb.c \
+	tests/lib/elf32.c
 test_glitch_USE := wire base
 test_glitch_LIBS := -lcmocka -lunicorn
 $(B)/test_glitch: $(T)/glitch/bootloader.elf
+
+TESTS += test_boot
+test_boot_SRC := tests/unit/test_boot.c tests/unit/vmcu_rig.c \
+	tests/lib/elf32.c
+test_boot_USE := vmcu authority wire crypto base
+test_boot_LIBS := -lcmocka -lunicorn -lcrypto
+$(B)/test_boot: $(T)/boot/bootloader.elf $(T)/boot/app.elf
 
 # -- the delivery: two files that need nothing else of this tree --------------
 VERIFY_DIST := build/verify

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/lib/thumb.h"
 
-#include <elf.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <unicorn/unicorn.h>
+
+#include "tests/lib/elf32.h"
 
 #define RETURN_PAGE 0x0f000000u /* where a finished function comes back to */
 #define PAINT 0xa5
@@ -17,13 +19,11 @@
 struct thumb {
 	uc_engine *uc;
 	enum thumb_cpu cpu;
-	uint32_t entry;
 	struct thumb_run *run;
 	uint32_t next; /* where the instruction after this one lies */
 	uint8_t *code; /* our copy of flash, for the cost of instructions */
 	bool skipping;
-	uint8_t *file; /* the ELF file, for its symbols */
-	size_t file_len;
+	struct elf32 *elf;
 };
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -158,74 +158,6 @@ static void io_write(uc_engine *uc, uint64_t offset, unsigned size,
 		t->run->mpu_on = value & 1;
 }
 
-/* -- ELF ---------------------------------------------------------------------
- */
-static uint8_t *file_read(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	uint8_t *p;
-	long n;
-
-	if (!f || fseek(f, 0, SEEK_END) || (n = ftell(f)) < 0)
-		die("%s: cannot be read", path);
-	rewind(f);
-	p = malloc((size_t)n + 1);
-	if (!p || fread(p, 1, (size_t)n, f) != (size_t)n)
-		die("%s: cannot be read", path);
-	fclose(f);
-	*len = (size_t)n;
-	return p;
-}
-
-static void elf_load(struct thumb *t, const char *path)
-{
-	uint8_t *file = file_read(path, &t->file_len);
-	size_t len = t->file_len;
-	Elf32_Ehdr e;
-	Elf32_Phdr p;
-
-	t->file = file;
-	if (len < sizeof(e) || memcmp(file, ELFMAG, SELFMAG) != 0)
-		die("%s: no ELF file", path);
-	memcpy(&e, file, sizeof(e));
-	t->entry = e.e_entry;
-	for (unsigned i = 0; i < e.e_phnum; i++) {
-		if (e.e_phoff + (i + 1) * sizeof(p) > len)
-			die("%s: damaged", path);
-		memcpy(&p, file + e.e_phoff + i * sizeof(p), sizeof(p));
-		if (p.p_type != PT_LOAD || !p.p_filesz)
-			continue;
-		if (p.p_offset + p.p_filesz > len)
-			die("%s: damaged", path);
-		thumb_write(t, p.p_paddr, file + p.p_offset, p.p_filesz);
-	}
-}
-
-/* Our own linker's output: sections and symbols are taken as they are. */
-void thumb_function(const struct thumb *t, const char *name, uint32_t *begin,
-		    uint32_t *end)
-{
-	const Elf32_Ehdr *e = (const void *)t->file;
-	const Elf32_Shdr *s = (const void *)(t->file + e->e_shoff);
-
-	for (unsigned i = 0; i < e->e_shnum; i++) {
-		const Elf32_Sym *y = (const void *)(t->file + s[i].sh_offset);
-		const char *names;
-
-		if (s[i].sh_type != SHT_SYMTAB)
-			continue;
-		names = (const char *)t->file + s[s[i].sh_link].sh_offset;
-		for (size_t n = s[i].sh_size / sizeof(*y); n--; y++) {
-			if (strcmp(names + y->st_name, name) != 0)
-				continue;
-			*begin = y->st_value & ~1u;
-			*end = *begin + y->st_size;
-			return;
-		}
-	}
-	die("there is no function %s", name);
-}
-
 struct thumb *thumb_new(enum thumb_cpu cpu, const char *elf_path)
 {
 	static const int models[] = { UC_CPU_ARM_CORTEX_M0,
@@ -259,7 +191,8 @@ struct thumb *thumb_new(enum thumb_cpu cpu, const char *elf_path)
 	     "scs");
 	must(uc_hook_add(t->uc, &hook, UC_HOOK_CODE, (void *)on_code, t, 1, 0),
 	     "hook");
-	elf_load(t, elf_path);
+	t->elf = elf32_open(elf_path);
+	elf32_flatten(t->elf, THUMB_FLASH, t->code, THUMB_FLASH_LEN);
 	return t;
 }
 
@@ -269,13 +202,22 @@ void thumb_free(struct thumb *t)
 		return;
 	uc_close(t->uc);
 	free(t->code);
-	free(t->file);
+	elf32_free(t->elf);
 	free(t);
 }
 
 uint32_t thumb_entry(const struct thumb *t)
 {
-	return t->entry;
+	return elf32_entry(t->elf);
+}
+
+void thumb_function(const struct thumb *t, const char *name, uint32_t *begin,
+		    uint32_t *end)
+{
+	uint32_t size;
+
+	*begin = elf32_symbol(t->elf, name, &size);
+	*end = *begin + size;
 }
 
 void thumb_write(struct thumb *t, uint32_t address, const void *p, size_t len)
