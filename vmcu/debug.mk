@@ -10,7 +10,7 @@ vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/command.c
 
 PROGRAMS += signet-vmcu
-signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c
+signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c vmcu/unicorn_leaks.c
 signet-vmcu_USE := vmcu_bench vmcu wire base
 signet-vmcu_LIBS := -lunicorn
 
@@ -18,7 +18,7 @@ TESTS += test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug
 FUZZERS += fuzz_vmcu_dap fuzz_vmcu_bitbang
 VMCU_USE := vmcu_bench vmcu wire base
 define VMCU_TEST
-$(1)_SRC := tests/unit/$(1).c
+$(1)_SRC := tests/unit/$(1).c vmcu/unicorn_leaks.c
 $(1)_USE := $$(VMCU_USE)
 $(1)_LIBS := -lunicorn -lcmocka
 endef
@@ -26,7 +26,8 @@ $(foreach t,test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug,\
 	$(eval $(call VMCU_TEST,$(t))))
 
 define VMCU_FUZZER
-$(1)_SRC := tests/fuzz/$(1).c tests/fuzz/replay_main.c
+$(1)_SRC := tests/fuzz/$(1).c tests/fuzz/replay_main.c \
+	vmcu/unicorn_leaks.c
 $(1)_USE := $$(VMCU_USE)
 $(1)_LIBS := -lunicorn
 endef
