@@ -98,7 +98,7 @@ static void device_make(struct thumb *t, struct probe *p)
 	memcpy(p->digest, fw.digest, DIGEST_LEN);
 	memcpy(p->uid, cred.uid, UID_MAX);
 	p->uid_len = UID_MAX;
-	strcpy(p->product, "thermo");
+	memcpy(p->product, "thermo", sizeof("thermo"));
 	must(firmware_info_encode(&fw, payload, sizeof(payload), &len), "fw");
 	record_put(t, release, RECORD_FIRMWARE, payload, len);
 	must(credential_encode(&cred, payload, sizeof(payload), &len), "cred");

@@ -9,34 +9,34 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 
 /* The order matters: the last one defines macros like t1. */
 /* clang-format off */
-#include "codec/ccopy.c"
-#include "codec/dec32be.c"
-#include "codec/enc32be.c"
-#include "hash/sha2small.c"
-#include "int/i15_add.c"
-#include "int/i15_bitlen.c"
-#include "int/i15_decmod.c"
-#include "int/i15_decode.c"
-#include "int/i15_encode.c"
-#include "int/i15_fmont.c"
-#include "int/i15_iszero.c"
-#include "int/i15_modpow.c"
+#include <codec/ccopy.c>
+#include <codec/dec32be.c>
+#include <codec/enc32be.c>
+#include <hash/sha2small.c>
+#include <int/i15_add.c>
+#include <int/i15_bitlen.c>
+#include <int/i15_decmod.c>
+#include <int/i15_decode.c>
+#include <int/i15_encode.c>
+#include <int/i15_fmont.c>
+#include <int/i15_iszero.c>
+#include <int/i15_modpow.c>
 /* the inner loop of it all: 70 bytes more, 15 % faster */
 #pragma GCC push_options
 #pragma GCC optimize("O2")
-#include "int/i15_montmul.c"
+#include <int/i15_montmul.c>
 #pragma GCC pop_options
-#include "int/i15_muladd.c"
-#include "int/i15_ninv15.c"
-#include "int/i15_rshift.c"
-#include "int/i15_sub.c"
-#include "int/i15_tmont.c"
-#include "ec/ecdsa_i15_bits.c"
-#include "ec/ecdsa_i15_vrfy_raw.c"
-#include "ec/ec_secp256r1.c"
-#include "ec/ec_secp384r1.c"
-#include "ec/ec_secp521r1.c"
-#include "ec/ec_prime_i15.c"
+#include <int/i15_muladd.c>
+#include <int/i15_ninv15.c>
+#include <int/i15_rshift.c>
+#include <int/i15_sub.c>
+#include <int/i15_tmont.c>
+#include <ec/ecdsa_i15_bits.c>
+#include <ec/ecdsa_i15_vrfy_raw.c>
+#include <ec/ec_secp256r1.c>
+#include <ec/ec_secp384r1.c>
+#include <ec/ec_secp521r1.c>
+#include <ec/ec_prime_i15.c>
 /* clang-format on */
 
 static uint32_t p256_muladd(unsigned char *a, const unsigned char *b,

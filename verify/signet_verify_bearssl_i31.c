@@ -10,31 +10,31 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 
 /* The order matters: the last one defines macros like t1. */
 /* clang-format off */
-#include "codec/ccopy.c"
-#include "codec/dec32be.c"
-#include "codec/enc32be.c"
-#include "hash/sha2small.c"
-#include "int/i31_add.c"
-#include "int/i31_bitlen.c"
-#include "int/i31_decmod.c"
-#include "int/i31_decode.c"
-#include "int/i31_encode.c"
-#include "int/i31_fmont.c"
-#include "int/i31_iszero.c"
-#include "int/i31_modpow.c"
-#include "int/i31_montmul.c"
-#include "int/i31_muladd.c"
-#include "int/i31_ninv31.c"
-#include "int/i31_rshift.c"
-#include "int/i31_sub.c"
-#include "int/i31_tmont.c"
-#include "int/i32_div32.c"
-#include "ec/ecdsa_i31_bits.c"
-#include "ec/ecdsa_i31_vrfy_raw.c"
-#include "ec/ec_secp256r1.c"
-#include "ec/ec_secp384r1.c"
-#include "ec/ec_secp521r1.c"
-#include "ec/ec_prime_i31.c"
+#include <codec/ccopy.c>
+#include <codec/dec32be.c>
+#include <codec/enc32be.c>
+#include <hash/sha2small.c>
+#include <int/i31_add.c>
+#include <int/i31_bitlen.c>
+#include <int/i31_decmod.c>
+#include <int/i31_decode.c>
+#include <int/i31_encode.c>
+#include <int/i31_fmont.c>
+#include <int/i31_iszero.c>
+#include <int/i31_modpow.c>
+#include <int/i31_montmul.c>
+#include <int/i31_muladd.c>
+#include <int/i31_ninv31.c>
+#include <int/i31_rshift.c>
+#include <int/i31_sub.c>
+#include <int/i31_tmont.c>
+#include <int/i32_div32.c>
+#include <ec/ecdsa_i31_bits.c>
+#include <ec/ecdsa_i31_vrfy_raw.c>
+#include <ec/ec_secp256r1.c>
+#include <ec/ec_secp384r1.c>
+#include <ec/ec_secp521r1.c>
+#include <ec/ec_prime_i31.c>
 /* clang-format on */
 
 static uint32_t p256_muladd(unsigned char *a, const unsigned char *b,

@@ -10,34 +10,34 @@ static uint32_t api_muladd(unsigned char *, const unsigned char *, size_t,
 
 /* The order matters: the last one defines macros like t1. */
 /* clang-format off */
-#include "codec/ccopy.c"
-#include "codec/dec32be.c"
-#include "codec/enc32be.c"
-#include "hash/sha2small.c"
-#include "int/i15_add.c"
-#include "int/i15_bitlen.c"
-#include "int/i15_decmod.c"
-#include "int/i15_decode.c"
-#include "int/i15_encode.c"
-#include "int/i15_fmont.c"
-#include "int/i15_iszero.c"
-#include "int/i15_modpow.c"
-#include "int/i15_montmul.c"
-#include "int/i15_muladd.c"
-#include "int/i15_ninv15.c"
-#include "int/i15_rshift.c"
-#include "int/i15_sub.c"
-#include "int/i15_tmont.c"
-#include "ec/ecdsa_i15_bits.c"
-#include "ec/ecdsa_i15_vrfy_raw.c"
+#include <codec/ccopy.c>
+#include <codec/dec32be.c>
+#include <codec/enc32be.c>
+#include <hash/sha2small.c>
+#include <int/i15_add.c>
+#include <int/i15_bitlen.c>
+#include <int/i15_decmod.c>
+#include <int/i15_decode.c>
+#include <int/i15_encode.c>
+#include <int/i15_fmont.c>
+#include <int/i15_iszero.c>
+#include <int/i15_modpow.c>
+#include <int/i15_montmul.c>
+#include <int/i15_muladd.c>
+#include <int/i15_ninv15.c>
+#include <int/i15_rshift.c>
+#include <int/i15_sub.c>
+#include <int/i15_tmont.c>
+#include <ec/ecdsa_i15_bits.c>
+#include <ec/ecdsa_i15_vrfy_raw.c>
 #define P256_N curve_order /* both files have these names */
 #define P256_G curve_generator
-#include "ec/ec_secp256r1.c"
-#include "ec/ec_secp384r1.c"
-#include "ec/ec_secp521r1.c"
+#include <ec/ec_secp256r1.c>
+#include <ec/ec_secp384r1.c>
+#include <ec/ec_secp521r1.c>
 #undef P256_N
 #undef P256_G
-#include "ec/ec_p256_m15.c"
+#include <ec/ec_p256_m15.c>
 /* clang-format on */
 
 static uint32_t p256_muladd(unsigned char *a, const unsigned char *b,

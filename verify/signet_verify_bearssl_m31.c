@@ -17,35 +17,35 @@ static void sub_f256(uint32_t *, const uint32_t *, const uint32_t *)
 
 /* The order matters: the last one defines macros like t1. */
 /* clang-format off */
-#include "codec/ccopy.c"
-#include "codec/dec32be.c"
-#include "codec/enc32be.c"
-#include "hash/sha2small.c"
-#include "int/i31_add.c"
-#include "int/i31_bitlen.c"
-#include "int/i31_decmod.c"
-#include "int/i31_decode.c"
-#include "int/i31_encode.c"
-#include "int/i31_fmont.c"
-#include "int/i31_iszero.c"
-#include "int/i31_modpow.c"
-#include "int/i31_montmul.c"
-#include "int/i31_muladd.c"
-#include "int/i31_ninv31.c"
-#include "int/i31_rshift.c"
-#include "int/i31_sub.c"
-#include "int/i31_tmont.c"
-#include "int/i32_div32.c"
-#include "ec/ecdsa_i31_bits.c"
-#include "ec/ecdsa_i31_vrfy_raw.c"
+#include <codec/ccopy.c>
+#include <codec/dec32be.c>
+#include <codec/enc32be.c>
+#include <hash/sha2small.c>
+#include <int/i31_add.c>
+#include <int/i31_bitlen.c>
+#include <int/i31_decmod.c>
+#include <int/i31_decode.c>
+#include <int/i31_encode.c>
+#include <int/i31_fmont.c>
+#include <int/i31_iszero.c>
+#include <int/i31_modpow.c>
+#include <int/i31_montmul.c>
+#include <int/i31_muladd.c>
+#include <int/i31_ninv31.c>
+#include <int/i31_rshift.c>
+#include <int/i31_sub.c>
+#include <int/i31_tmont.c>
+#include <int/i32_div32.c>
+#include <ec/ecdsa_i31_bits.c>
+#include <ec/ecdsa_i31_vrfy_raw.c>
 #define P256_N curve_order /* both files have these names */
 #define P256_G curve_generator
-#include "ec/ec_secp256r1.c"
-#include "ec/ec_secp384r1.c"
-#include "ec/ec_secp521r1.c"
+#include <ec/ec_secp256r1.c>
+#include <ec/ec_secp384r1.c>
+#include <ec/ec_secp521r1.c>
 #undef P256_N
 #undef P256_G
-#include "ec/ec_p256_m31.c"
+#include <ec/ec_p256_m31.c>
 /* clang-format on */
 
 static uint32_t p256_muladd(unsigned char *a, const unsigned char *b,

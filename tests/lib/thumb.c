@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/lib/thumb.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,22 +25,16 @@ struct thumb {
 	struct elf32 *elf;
 };
 
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *format, ...)
+static void __attribute__((noreturn)) die(const char *what, const char *why)
 {
-	va_list ap;
-
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s: %s\n", what, why);
 	exit(1);
 }
 
 static void must(uc_err err, const char *what)
 {
 	if (err != UC_ERR_OK)
-		die("unicorn: %s: %s", what, uc_strerror(err));
+		die(what, uc_strerror(err));
 }
 
 /* -- what an instruction costs --------------------------------------------
@@ -167,7 +160,7 @@ struct thumb *thumb_new(enum thumb_cpu cpu, const char *elf_path)
 	uc_hook hook;
 
 	if (!t || !(t->code = malloc(THUMB_FLASH_LEN)))
-		die("out of memory");
+		die(elf_path, "out of memory");
 	t->cpu = cpu;
 	memset(t->code, 0xff, THUMB_FLASH_LEN);
 	must(uc_open(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS, &t->uc),

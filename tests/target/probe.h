@@ -15,7 +15,7 @@
 enum probe_request { PROBE_DEVICE = 1, PROBE_FIRMWARE = 2 };
 
 struct probe {
-	uint32_t request;      /* enum probe_request */
+	uint32_t request;	/* enum probe_request */
 	uint32_t device_answer; /* what fake_crypto.c says to a signature */
 	uint32_t firmware_answer;
 	uint32_t value, check; /* out: struct verdict */

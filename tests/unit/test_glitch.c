@@ -242,7 +242,7 @@ static void test_other_product(void **state)
 	struct device d = device_good();
 
 	(void)state;
-	strcpy(d.cred.product, "thermometer");
+	memcpy(d.cred.product, "thermometer", sizeof("thermometer"));
 	must_never_start(&d);
 }
 

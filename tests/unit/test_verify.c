@@ -104,8 +104,8 @@ static int setup(void **state)
 					   f.device_pub, f.release_pub, 5 };
 	for (size_t i = 0; i < sizeof(flash); i++)
 		flash[i] = (uint8_t)(i * 7 + (i >> 8));
-	strcpy(f.fw.product, "thermo");
-	strcpy(f.fw.version, "1.2.0");
+	memcpy(f.fw.product, "thermo", sizeof("thermo"));
+	memcpy(f.fw.version, "1.2.0", sizeof("1.2.0"));
 	f.fw.rollback = 5;
 	f.fw.segment_count = 2;
 	f.fw.segments[0] = (struct segment){ IMAGE_BASE, IMAGE_LEN };
@@ -116,9 +116,9 @@ static int setup(void **state)
 	assert_int_equal(
 		authority_image_digest(f.fw.segments, 2, plain, f.fw.digest),
 		0);
-	strcpy(f.cred.product, "thermo");
-	strcpy(f.cred.order, "po-1001");
-	strcpy(f.cred.serial, "T-000042");
+	memcpy(f.cred.product, "thermo", sizeof("thermo"));
+	memcpy(f.cred.order, "po-1001", sizeof("po-1001"));
+	memcpy(f.cred.serial, "T-000042", sizeof("T-000042"));
 	f.cred.grant = 77;
 	f.cred.issued = 1790000000;
 	f.cred.family = FAMILY_STM32L4;

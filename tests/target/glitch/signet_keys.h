@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `signet product keys-header` writes, with keys that are none. */
-#ifndef SIGNET_KEYS_H
-#define SIGNET_KEYS_H
+#ifndef TESTS_TARGET_GLITCH_SIGNET_KEYS_H
+#define TESTS_TARGET_GLITCH_SIGNET_KEYS_H
 
 #include <stdint.h>
 
