@@ -377,54 +377,82 @@ void core_free(struct core *c)
 	free(c);
 }
 
-int core_map(struct core *c, unsigned window, uint32_t base, uint32_t size,
-	     uint8_t *mem, bool flash)
+/*
+ * Unicorn keeps translated code and address translations over a change of
+ * permissions, so a shut window is unmapped.  Its flush of everything is no
+ * way: it takes a quarter of a second and touches 1 GB.
+ */
+static void unmap(struct core *c, struct core_window *w)
 {
-	struct core_window *w = &c->win[window];
-	uint32_t prot = flash ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_ALL;
-
-	if (w->mapped)
-		uc_mem_unmap(c->uc, w->base, w->size);
-	w->mapped = false;
+	if (!w->open)
+		return;
+	uc_ctl_remove_cache(c->uc, (uint64_t)w->base,
+			    (uint64_t)w->base + w->size);
+	uc_mem_unmap(c->uc, w->base, w->size);
+	w->open = false;
 	c->win_size = 0;
-	if (size == 0)
-		return 0;
-	if (uc_mem_map_ptr(c->uc, base, size, prot, mem) != UC_ERR_OK)
-		return E_INTERNAL;
+}
+
+static bool map(struct core *c, const struct core_window *w)
+{
+	uint32_t prot = w->flash ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_ALL;
+
+	if (uc_mem_map_ptr(c->uc, w->base, w->size, prot, w->mem) !=
+	    UC_ERR_OK)
+		return false;
 	/* only protecting makes it read-only memory, whose stores Unicorn
 	 * discards after the hook has seen them */
-	if (flash && uc_mem_protect(c->uc, base, size, prot) != UC_ERR_OK)
-		return E_INTERNAL;
-	*w = (struct core_window){ base, size, mem, flash, true, prot };
-	return 0;
+	return !w->flash ||
+	       uc_mem_protect(c->uc, w->base, w->size, prot) == UC_ERR_OK;
 }
 
 void core_window_open(struct core *c, unsigned window, bool open)
 {
 	struct core_window *w = &c->win[window];
-	uint32_t prot = UC_PROT_NONE;
 
-	if (open)
-		prot = w->flash ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_ALL;
-	if (!w->mapped || w->prot == prot)
+	if (!w->mapped || w->open == open)
 		return;
-	w->prot = prot;
-	uc_mem_protect(c->uc, w->base, w->size, prot);
 	core_kick(c);
+	unmap(c, w);
+	if (open)
+		w->open = map(c, w);
+}
+
+int core_map(struct core *c, unsigned window, uint32_t base, uint32_t size,
+	     uint8_t *mem, bool flash)
+{
+	struct core_window *w = &c->win[window];
+
+	unmap(c, w);
+	*w = (struct core_window){ base, size, mem, flash, true, false };
+	core_window_open(c, window, true);
+	return w->open ? 0 : E_INTERNAL;
+}
+
+/* Memory hooks only exist in code that is translated after them. */
+static void forget_code(struct core *c)
+{
+	for (unsigned i = 0; i < CORE_WINDOWS; i++) {
+		const struct core_window *w = &c->win[i];
+
+		if (w->open)
+			uc_ctl_remove_cache(c->uc, (uint64_t)w->base,
+					    (uint64_t)w->base + w->size);
+	}
 }
 
 void core_code_changed(struct core *c, uint32_t addr, uint32_t len)
 {
 	const struct core_window *w = window_at(c, addr);
 
-	if (w == NULL)
+	if (w == NULL || !w->open)
 		return;
 	for (unsigned i = 0; i < CORE_WINDOWS; i++) {
 		const struct core_window *v = &c->win[i];
 		uint8_t *p = w->mem + (addr - w->base);
 
 		/* the same memory seen through every window */
-		if (!v->mapped || p < v->mem || p >= v->mem + v->size)
+		if (!v->open || p < v->mem || p >= v->mem + v->size)
 			continue;
 		uint64_t a = v->base + (uint32_t)(p - v->mem);
 
@@ -449,13 +477,13 @@ void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
 {
 	uc_hook_add(c->uc, hook, UC_HOOK_MEM_READ, (void *)on_trapped, c, addr,
 		    (uint64_t)addr + len - 1);
-	uc_ctl_flush_tlb(c->uc);
+	forget_code(c);
 }
 
 void core_untrap_reads(struct core *c, uc_hook *hook)
 {
 	uc_hook_del(c->uc, *hook);
-	uc_ctl_flush_tlb(c->uc);
+	forget_code(c);
 }
 
 /* -- time ------------------------------------------------------------------ */
@@ -755,7 +783,7 @@ bool core_load(struct core *c, uint32_t addr, uint32_t *out)
 
 	if (w == NULL || w->flash)
 		return mcu_core_read(c->m, addr, 4, out);
-	if (w->prot == UC_PROT_NONE || addr - w->base > w->size - 4)
+	if (!w->open || addr - w->base > w->size - 4)
 		return false;
 	memcpy(out, w->mem + (addr - w->base), 4);
 	return true;
@@ -765,7 +793,7 @@ bool core_store(struct core *c, uint32_t addr, uint32_t v)
 {
 	const struct core_window *w = window_at(c, addr);
 
-	if (w == NULL || w->flash || w->prot == UC_PROT_NONE ||
+	if (w == NULL || w->flash || !w->open ||
 	    addr - w->base > w->size - 4)
 		return false;
 	memcpy(w->mem + (addr - w->base), &v, 4);
@@ -851,7 +879,7 @@ void core_watchpoint(struct core *c, unsigned i, struct core_watch w)
 		uc_hook_add(c->uc, &c->watch_hook[i],
 			    UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
 			    (void *)on_watch, c, low, high);
-	uc_ctl_flush_tlb(c->uc);
+	forget_code(c);
 }
 
 void core_vector_catch(struct core *c, uint32_t demcr)

@@ -68,7 +68,7 @@ struct core_window { /* plain memory that code can run from */
 	uint8_t *mem;
 	bool flash;
 	bool mapped;
-	uint32_t prot;
+	bool open; /* false: an access is a bus fault */
 };
 
 /* Why a run ended, set by the hooks. */

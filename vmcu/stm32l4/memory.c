@@ -108,7 +108,6 @@ static void map_alias(struct l4 *l)
 	if (w->mapped && w->mem == mem)
 		return;
 	(void)!core_map(c, WIN_ALIAS, 0, size, mem, l->mem_mode != 3);
-	uc_ctl_flush_tlb(c->uc);
 }
 
 void l4_memory_update(struct l4 *l)
