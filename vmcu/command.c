@@ -266,8 +266,7 @@ static int do_info(struct call *k)
 	control_print(k->out, ",\"uid\":\"%s\",\"state\":", hex);
 	print_string(k->out, b->board.state != NULL ? b->board.state : "");
 	control_print(k->out, ",\"profile\":");
-	print_string(k->out, b->board.profile != NULL ? b->board.profile :
-							"genuine");
+	print_string(k->out, mcu_profile(b->mcu));
 	control_print(k->out, ",\"power\":%s,\"nrst_held\":%s",
 		      mcu_powered(b->mcu) ? "true" : "false",
 		      b->nrst != 0 ? "true" : "false");

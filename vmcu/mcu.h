@@ -28,7 +28,8 @@ struct mcu_config {
 	const char *state; /* state file, NULL = in memory only */
 	const uint8_t *uid; /* 12 bytes for a new chip, NULL = from seed */
 	uint64_t seed; /* noise of SRAM, RNG, UID */
-	const char *profile; /* "genuine", or a counterfeit profile name */
+	const char *profile; /* "genuine", or a counterfeit profile name;
+			      * NULL = the state file's, else genuine */
 	enum { MCU_TIME_MIN, MCU_TIME_TYP, MCU_TIME_MAX } flash_time;
 };
 
@@ -44,6 +45,7 @@ MUST_USE int mcu_save(struct mcu *m);
 
 /* -- tools around the chip (vmcu/raw.c), not seen by any wire ----------- */
 const char *mcu_chip(const struct mcu *m);
+const char *mcu_profile(const struct mcu *m);
 const uint8_t *mcu_uid(const struct mcu *m, size_t *out_len);
 /* The main flash array as stored, past every protection.  E_RANGE outside. */
 uint32_t mcu_flash_base(const struct mcu *m);

@@ -17,6 +17,11 @@ const char *mcu_chip(const struct mcu *m)
 	return m->chip->name;
 }
 
+const char *mcu_profile(const struct mcu *m)
+{
+	return l4_of(m)->profile->name;
+}
+
 const uint8_t *mcu_uid(const struct mcu *m, size_t *out_len)
 {
 	*out_len = sizeof(l4_of(m)->uid);

@@ -281,12 +281,17 @@ static int new_chip(struct l4 *l, const struct mcu_config *cfg, char why[256])
 static int chip_create(struct mcu *m, const struct mcu_config *cfg,
 		       char why[256])
 {
-	const char *profile = cfg->profile ? cfg->profile : "genuine";
+	const char *profile = cfg->profile;
 	struct l4 *l = calloc(1, sizeof(*l));
+	char stored[L4_NAME_LEN + 1] = "";
 	int err;
 
 	if (l == NULL)
 		return E_NOMEM;
+	if (profile == NULL && cfg->state != NULL)
+		l4_state_profile(cfg->state, stored);
+	if (profile == NULL)
+		profile = *stored != '\0' ? stored : "genuine";
 	m->dev = l;
 	l->m = m;
 	l->profile = l4_profile_find(profile);

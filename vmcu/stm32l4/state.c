@@ -21,7 +21,7 @@
 
 #define STATE_MAGIC 0x434d5653u /* "SVMC" */
 #define STATE_VERSION 1
-#define NAME_LEN 16
+#define NAME_LEN L4_NAME_LEN
 #define ECC_LEN (L4_DWORDS / 8)
 #define STATE_LEN (4 + 4 + 2 * NAME_LEN + 12 + 8 * OPT_COUNT + L4_OTP_SIZE + \
 		   L4_FLASH_SIZE + ECC_LEN + 4)
@@ -180,6 +180,23 @@ int l4_state_load(struct l4 *l, const char *path, char why[256])
 out:
 	free(buf);
 	return err;
+}
+
+/* The profile that a state file was made with; "" if it cannot be told. */
+void l4_state_profile(const char *path, char out[L4_NAME_LEN + 1])
+{
+	uint8_t head[8 + 2 * NAME_LEN];
+	struct rd r;
+	size_t len;
+
+	memset(out, 0, L4_NAME_LEN + 1);
+	if (slurp(path, head, sizeof(head), &len) != 0)
+		return;
+	rd_init(&r, head, len);
+	if (rd_u32(&r) != STATE_MAGIC || rd_u32(&r) != STATE_VERSION)
+		return;
+	(void)rd_bytes(&r, NAME_LEN);
+	rd_copy(&r, out, NAME_LEN);
 }
 
 static int write_all(int fd, const uint8_t *p, size_t len)
