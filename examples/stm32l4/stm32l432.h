@@ -89,10 +89,10 @@
 #define MPU_RBAR_VALID (1u << 4) /* the region number is in bits 3:0 */
 #define MPU_RASR REG(0xe000eda0)
 #define MPU_RASR_ENABLE (1u << 0)
-#define MPU_RASR_SIZE(log2) (((log2) - 1u) << 1)
+#define MPU_RASR_SIZE(log2) (((log2)-1u) << 1)
 #define MPU_RASR_READ_ONLY (6u << 24)
 #define MPU_RASR_READ_WRITE (3u << 24)
 #define MPU_RASR_NORMAL (1u << 17) /* C: memory, not a device */
-#define MPU_RASR_XN (1u << 28) /* never execute */
+#define MPU_RASR_XN (1u << 28)	   /* never execute */
 
 #endif
