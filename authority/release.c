@@ -167,7 +167,8 @@ static int check_firmware(const uint8_t release_pub[P256_PUB_LEN],
 	if (!err)
 		err = firmware_info_encode(want, expected, sizeof(expected),
 					   &expected_len);
-	if (!err && (len != expected_len || memcmp(payload, expected, len)))
+	if (!err &&
+	    (len != expected_len || memcmp(payload, expected, len) != 0))
 		err = E_SIGNATURE;
 	return err;
 }
@@ -178,7 +179,7 @@ int authority_release_check(const uint8_t release_pub[P256_PUB_LEN],
 			    struct release_header *out_header,
 			    uint8_t out_header_digest[DIGEST_LEN])
 {
-	struct release_header h;
+	struct release_header h = { 0 };
 	struct release_file f;
 	uint8_t digest[DIGEST_LEN];
 	const uint8_t *payload;

@@ -7,10 +7,9 @@ static const struct {
 	int number;
 	const char *name;
 	const char *text;
-} errors[] = {
-	{ E_OK, "E_OK", "success" },
+} errors[] = { { E_OK, "E_OK", "success" },
 #define X(sym, num, text) { num, #sym, text },
-	ERROR_LIST(X)
+	       ERROR_LIST(X)
 #undef X
 };
 

@@ -128,18 +128,18 @@ static int fail_overlap(struct builder *b, const struct piece *x,
 			    *before ? b->name : "", before);
 }
 
-/* Sorts; counts the segments that the pieces make. */
+/* Sorts; counts the segments that the pieces (at least one) make. */
 static int sort_pieces(struct builder *b, size_t *out_segments)
 {
-	size_t segments = 0;
+	size_t segments = 1;
 
 	qsort(b->pieces, b->count, sizeof(*b->pieces), piece_order);
-	for (size_t i = 0; i < b->count; i++) {
-		const struct piece *before = i ? &b->pieces[i - 1] : NULL;
+	for (size_t i = 1; i < b->count; i++) {
+		const struct piece *before = &b->pieces[i - 1];
 
-		if (before && b->pieces[i].address < piece_end(before))
+		if (b->pieces[i].address < piece_end(before))
 			return fail_overlap(b, before, &b->pieces[i]);
-		if (!before || b->pieces[i].address != piece_end(before))
+		if (b->pieces[i].address != piece_end(before))
 			segments++;
 	}
 	*out_segments = segments;
@@ -185,7 +185,7 @@ static int fill_segments(const struct builder *b, struct image *img)
 int builder_finish(struct builder *b, struct image *out)
 {
 	struct image img = { NULL, 0 };
-	size_t segments = 0;
+	size_t segments = 1;
 	int err;
 
 	b->now = 0;

@@ -16,17 +16,14 @@
 
 enum { MODE_PRIVATE = 0600, MODE_PUBLIC = 0644, MODE_OTHERS = 077 };
 
-static int explain(char why[KEYFILE_WHY_CAP], int err, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int explain(char why[KEYFILE_WHY_CAP], int err, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void explain(
+	char why[KEYFILE_WHY_CAP], const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(why, KEYFILE_WHY_CAP, fmt, ap);
 	va_end(ap);
-	return err;
 }
 
 static int errno_to_error(int e)
@@ -52,8 +49,8 @@ static int explain_errno(char why[KEYFILE_WHY_CAP], const char *path,
 {
 	int e = errno;
 
-	return explain(why, errno_to_error(e), "%s: cannot %s: %s", path, doing,
-		       strerror(e));
+	explain(why, "%s: cannot %s: %s", path, doing, strerror(e));
+	return errno_to_error(e);
 }
 
 static int write_all(int fd, const uint8_t *p, size_t len)
@@ -106,8 +103,10 @@ int keyfile_write(const char *path, const void *p, size_t len,
 	int fd;
 
 	if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >=
-	    (int)sizeof(temp))
-		return explain(why, E_ARG, "the path is too long");
+	    (int)sizeof(temp)) {
+		explain(why, "the path is too long");
+		return E_ARG;
+	}
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return explain_errno(why, path, "create the file");
@@ -119,7 +118,7 @@ int keyfile_write(const char *path, const void *p, size_t len,
 			      replace ? 0 : RENAME_NOREPLACE)) {
 		err = explain_errno(why, path, "put the file in its place");
 		if (err == E_EXISTS)
-			explain(why, err,
+			explain(why,
 				"%s: there is a file already; it was left as "
 				"it is",
 				path);
@@ -140,17 +139,22 @@ static int check_file(int fd, const char *path, size_t max, bool secret,
 
 	if (fstat(fd, &st))
 		return explain_errno(why, path, "examine the file");
-	if (!S_ISREG(st.st_mode))
-		return explain(why, E_AUTH, "%s: not a regular file", path);
-	if (secret && st.st_mode & MODE_OTHERS)
-		return explain(why, E_AUTH,
-			       "%s: mode is %04o, so others may use it; run: "
-			       "chmod 600 '%s'",
-			       path, (unsigned int)st.st_mode & 07777, path);
-	if (st.st_size < 0 || (uintmax_t)st.st_size > max)
-		return explain(why, E_TOO_LARGE,
-			       "%s: has %jd bytes, at most %zu are allowed",
-			       path, (intmax_t)st.st_size, max);
+	if (!S_ISREG(st.st_mode)) {
+		explain(why, "%s: not a regular file", path);
+		return E_AUTH;
+	}
+	if (secret && st.st_mode & MODE_OTHERS) {
+		explain(why,
+			"%s: mode is %04o, so others may use it; run: "
+			"chmod 600 '%s'",
+			path, (unsigned int)st.st_mode & 07777, path);
+		return E_AUTH;
+	}
+	if (st.st_size < 0 || (uintmax_t)st.st_size > max) {
+		explain(why, "%s: has %jd bytes, at most %zu are allowed", path,
+			(intmax_t)st.st_size, max);
+		return E_TOO_LARGE;
+	}
 	*out_size = (size_t)st.st_size;
 	return 0;
 }
@@ -191,14 +195,18 @@ int keyfile_read(const char *path, size_t max, bool secret, uint8_t **out,
 		goto out;
 	buf = malloc(size + 1);
 	if (!buf) {
-		err = explain(why, E_NOMEM, "%s: out of memory", path);
+		explain(why, "%s: out of memory", path);
+		err = E_NOMEM;
 		goto out;
 	}
 	n = read_all(fd, buf, size);
-	if (n < 0 || (size_t)n != size) {
-		err = n < 0 ? explain_errno(why, path, "read the file")
-			    : explain(why, E_IO,
-				      "%s: changed while it was read", path);
+	if (n < 0) {
+		err = explain_errno(why, path, "read the file");
+		goto out;
+	}
+	if ((size_t)n != size) {
+		explain(why, "%s: changed while it was read", path);
+		err = E_IO;
 		goto out;
 	}
 	buf[size] = '\0';
@@ -229,9 +237,11 @@ int keyfile_save(const char *path, const struct crypto_key *k, const char *pass,
 	char *pem;
 	int err = crypto_key_export(k, pass && *pass ? pass : NULL, &pem);
 
-	if (err)
-		return explain(why, err, "%s: cannot encode the key: %s", path,
-			       error_text(err));
+	if (err) {
+		explain(why, "%s: cannot encode the key: %s", path,
+			error_text(err));
+		return err;
+	}
 	return save_text(path, pem, MODE_PRIVATE, replace, why);
 }
 
@@ -248,7 +258,8 @@ static int read_pem(const char *path, bool secret, char **out,
 	if (strlen((char *)buf) != len) {
 		ct_wipe(buf, len);
 		free(buf);
-		return explain(why, E_KEY, "%s: not a PEM file", path);
+		explain(why, "%s: not a PEM file", path);
+		return E_KEY;
 	}
 	*out = (char *)buf;
 	return 0;
@@ -271,17 +282,17 @@ int keyfile_load(const char *path, const char *pass, struct crypto_key **out,
 	err = crypto_key_import(pem, pass, out);
 	free_pem(pem);
 	if (err == E_PASSPHRASE)
-		explain(why, err, "%s: %s", path,
+		explain(why, "%s: %s", path,
 			pass ? "wrong passphrase"
 			     : "the key is encrypted and there is no "
 			       "passphrase for it");
 	else if (err == E_KEY)
-		explain(why, err,
+		explain(why,
 			"%s: holds no intact private key of type P-256, "
 			"X25519 or Ed25519 in PEM form",
 			path);
 	else if (err)
-		explain(why, err, "%s: %s", path, error_text(err));
+		explain(why, "%s: %s", path, error_text(err));
 	return err;
 }
 
@@ -306,9 +317,11 @@ int keyfile_save_public(const char *path, enum crypto_key_type type,
 	char *pem;
 	int err = crypto_pub_export(type, pub, len, &pem);
 
-	if (err)
-		return explain(why, err, "%s: cannot encode the key: %s", path,
-			       error_text(err));
+	if (err) {
+		explain(why, "%s: cannot encode the key: %s", path,
+			error_text(err));
+		return err;
+	}
 	return save_text(path, pem, MODE_PUBLIC, true, why);
 }
 
@@ -324,7 +337,7 @@ int keyfile_load_public(const char *path, enum crypto_key_type *out_type,
 	err = crypto_pub_import(pem, out_type, out, cap, out_len);
 	free_pem(pem);
 	if (err)
-		explain(why, err,
+		explain(why,
 			"%s: holds no public key of type P-256, X25519 or "
 			"Ed25519 in PEM form",
 			path);

@@ -31,7 +31,7 @@ size_t vector_get(const char *file, const char *name, uint8_t *out, size_t cap)
 	if (!f)
 		fail_msg("%s: cannot be opened (run from the root)", path);
 	while (fgets(line, sizeof(line), f)) {
-		if (strncmp(line, name, name_len) || line[name_len] != ' ')
+		if (strncmp(line, name, name_len) != 0 || line[name_len] != ' ')
 			continue;
 		fclose(f);
 		line[strcspn(line, "\n")] = '\0';

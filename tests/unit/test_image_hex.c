@@ -127,10 +127,12 @@ static void test_truncated(void **state)
 	image_free(&img);
 }
 
+/* One byte more than is allowed, 16 in a line. */
 static void test_limits(void **state)
 {
-	enum { LINES = IMAGE_MAX / 16 + 1, LINE = 44 };
-	char *text = malloc(LINES * 2 * LINE + 64);
+	enum { LINES = IMAGE_MAX / 16 + 1, LINE = 64 };
+	size_t cap = (size_t)LINES * 2 * LINE;
+	char *text = malloc(cap);
 	char why[IMAGE_ERROR_CAP];
 	struct image img;
 	size_t n = 0;
@@ -142,20 +144,21 @@ static void test_limits(void **state)
 		unsigned int sum = 0x10 + (at >> 8 & 255) + (at & 255);
 
 		if (!(at & 0xffff))
-			n += (size_t)sprintf(text + n, ":02000004%04X%02X\n",
-					     at >> 16,
-					     (0u - 6 - (at >> 16)) & 255);
-		n += (size_t)sprintf(text + n, ":10%04X00%032d%02X\n",
-				     at & 0xffff, 0, (0u - sum) & 255);
-		if (i == LINES - 2) {
-			strcpy(text + n, END);
-			assert_int_equal(try_text(text, &img, why), 0);
-			assert_int_equal(img.count, 1);
-			assert_int_equal(img.segments[0].len, IMAGE_MAX);
-			image_free(&img);
-		}
+			n += (size_t)snprintf(text + n, cap - n,
+					      ":02000004%04X%02X\n", at >> 16,
+					      (0u - 6 - (at >> 16)) & 255);
+		n += (size_t)snprintf(text + n, cap - n, ":10%04X00%032d%02X\n",
+				      at & 0xffff, 0, (0u - sum) & 255);
+		if (i < LINES - 2)
+			continue;
+		snprintf(text + n, cap - n, END);
+		if (i == LINES - 1)
+			break;
+		assert_int_equal(try_text(text, &img, why), 0);
+		assert_int_equal(img.count, 1);
+		assert_int_equal(img.segments[0].len, IMAGE_MAX);
+		image_free(&img);
 	}
-	strcpy(text + n, END);
 	assert_int_equal(try_text(text, &img, why), E_TOO_LARGE);
 	assert_non_null(strstr(why, "larger than 2097152 bytes"));
 	free(text);

@@ -36,7 +36,7 @@ static const char *in_dir(const char *name)
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/signet-keyfile-XXXXXX");
+	snprintf(dir, sizeof(dir), "/tmp/signet-keyfile-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	unsetenv("CREDENTIALS_DIRECTORY");
 	unsetenv("SIGNET_PASSPHRASE_FILE");
@@ -62,7 +62,8 @@ static int teardown(void **state)
 	struct dirent *e;
 
 	(void)state;
-	while (d && (e = readdir(d)))
+	assert_non_null(d);
+	while ((e = readdir(d)))
 		if (e->d_name[0] != '.')
 			remove(in_dir(e->d_name));
 	closedir(d);

@@ -42,8 +42,11 @@ static char *read_text(const char *path)
 	char *text = calloc(1, 1 << 18);
 	size_t n;
 
-	if (!f || !text)
-		fail_msg("%s: cannot be read (run from the root)", path);
+	if (!f || !text) {
+		fprintf(stderr, "%s: cannot be read (run from the root)\n",
+			path);
+		exit(1);
+	}
 	n = fread(text, 1, (1 << 18) - 1, f);
 	fclose(f);
 	text[n] = '\0';
@@ -152,8 +155,10 @@ static size_t from_page(const char *name, uint8_t *out, size_t cap)
 
 	snprintf(head, sizeof(head), "\n```vector %s\n", name);
 	p = strstr(page, head);
-	if (!p)
+	if (!p) {
 		fail_msg("%s has no vector \"%s\"", PAGE, name);
+		return 0;
+	}
 	for (p += strlen(head); *p != '`' && n + 1 < sizeof(hex); p++)
 		if (*p != '\n')
 			hex[n++] = *p;
@@ -508,8 +513,10 @@ static void check_fields(const char *heading, const char *vector)
 
 	snprintf(line, sizeof(line), "\n### %s\n", heading);
 	p = strstr(page, line);
-	if (!p)
+	if (!p) {
 		fail_msg("%s has no \"%s\"", PAGE, heading);
+		return;
+	}
 	p = strstr(p, "\n|---");
 	assert_non_null(p);
 	rd_init(&r, buf, from_page(vector, buf, sizeof(buf)));
