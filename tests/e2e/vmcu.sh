@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The virtual MCU as a program: options, control socket, boards that are
+# swapped, copied and damaged, clients that behave badly, a clean end.
+set -euo pipefail
+. tests/lib/vmcu.sh
+need cmp timeout
+
+V=$B/signet-vmcu
+# refused CODE PATTERN COMMAND...
+refused() {
+	local want=$1 pattern=$2 code=0
+	shift 2
+	timeout 20 "$@" >"$DIR/out" 2>&1 || code=$?
+	[ "$code" = "$want" ] || fail "exit $code instead of $want: $*"
+	expect "$*" "$DIR/out" "$pattern"
+}
+# field NAME: of ctl info
+field() { ctl info | sed -n 's/.*"'"$1"'":"\{0,1\}\([^",}]*\).*/\1/p'; }
+
+say "usage"
+"$V" --help >"$DIR/help"
+for word in --state --bitbang --packet-cost --ready-file 'insert FILE'; do
+	expect help "$DIR/help" "$word"
+done
+"$V" --version >/dev/null
+refused 2 'no command' "$V"
+refused 2 'unknown command "fly"' "$V" fly
+refused 2 'nobody could reach' "$V" run
+refused 2 'unrecognized option' "$V" run --fly
+refused 2 'unexpected argument' "$V" run --dap 127.0.0.1:0 now
+refused 2 '"--seed"|--seed: "x"' "$V" run --dap 127.0.0.1:0 --seed x
+refused 2 'packet-cost' "$V" run --dap 127.0.0.1:0 --packet-cost -1
+refused 2 'uid' "$V" run --dap 127.0.0.1:0 --uid 1234
+refused 1 'only loopback' "$V" run --dap 0.0.0.0:0
+refused 1 'not ADDRESS:PORT' "$V" run --dap 127.0.0.1:http
+refused 1 'nosuch' "$V" run --dap 127.0.0.1:0 --profile nosuch
+printf 'this is not a chip' >"$DIR/foreign"
+refused 1 'not a state file|truncated' "$V" run --dap 127.0.0.1:0 \
+	--state "$DIR/foreign"
+[ "$(cat "$DIR/foreign")" = 'this is not a chip' ] ||
+	fail "a foreign file was touched"
+
+say "bench"
+vmcu_start a --dap 127.0.0.1:0 --bitbang 127.0.0.1:0 --state "$DIR/a" \
+	--uid 0011223344556677aabbccdd
+[ "$(field uid)" = 0011223344556677aabbccdd ] || fail "uid"
+[ "$(field power)" = true ] || fail "power"
+refused 1 'in use' "$V" run --control "$VMCU_SOCKET"
+refused 2 'power wants' "$V" ctl "$VMCU_SOCKET" power up
+refused 2 'usage: ctl SOCKET cut' "$V" ctl "$VMCU_SOCKET" cut
+refused 2 'unknown command' "$V" ctl "$VMCU_SOCKET" explode
+refused 2 'wait, fault, parity' "$V" ctl "$VMCU_SOCKET" wire noise 1
+refused 1 'range' "$V" ctl "$VMCU_SOCKET" flip 0x20000000 1
+refused 1 'No such file' "$V" ctl "$DIR/nosuch.sock" info
+before=$(field now_us)
+ctl run 250
+[ $(($(field now_us) - before)) = 250000 ] || fail "virtual time"
+before=$(field now_us)
+sleep 0.2
+[ "$(field now_us)" = "$before" ] || fail "time must stand still"
+before=$(field resets)
+ctl reset
+[ "$(field resets)" -gt "$before" ] || fail "reset"
+ctl power off
+[ "$(field power)" = false ] || fail "power off"
+[ "$(field debug_port)" = false ] || fail "a chip without power answers"
+ctl power on
+[ "$(field debug_port)" = true ] || fail "power on"
+
+say "boards"
+refused 1 'does not exist' "$V" ctl "$VMCU_SOCKET" insert "$DIR/b"
+[ "$(field uid)" = 0011223344556677aabbccdd ] || fail "old board gone"
+ctl insert "$DIR/b" --new
+uid_b=$(field uid)
+[ "$uid_b" != 0011223344556677aabbccdd ] || fail "same UID twice"
+[ "$(field power)" = true ] || fail "the supply was on"
+ctl insert "$DIR/c" --new
+[ "$(field uid)" != "$uid_b" ] || fail "same UID twice"
+refused 1 'exists' "$V" ctl "$VMCU_SOCKET" insert "$DIR/b" --new
+refused 2 'only with --new' "$V" ctl "$VMCU_SOCKET" insert "$DIR/b" \
+	--profile clone-gd
+refused 1 'not a state file|truncated' "$V" ctl "$VMCU_SOCKET" insert \
+	"$DIR/foreign"
+ctl insert "$DIR/d" --new --profile clone-gd --uid 00112233445566778899aabb
+ctl flip 0x08000101 3
+ctl insert "$DIR/b"
+[ "$(field uid)" = "$uid_b" ] || fail "board b is another"
+ctl insert "$DIR/d"
+[ "$(field profile)" = clone-gd ] || fail "profile lost"
+
+say "copies and damage"
+"$V" dump "$DIR/d" "$DIR/d.bin"
+[ "$(stat -c %s "$DIR/d.bin")" = 262144 ] || fail "size of the dump"
+[ "$(od -An -tx1 -j 257 -N 1 "$DIR/d.bin")" = ' f7' ] || fail "flip is lost"
+"$V" flip "$DIR/b" 0x0803ffff 0
+"$V" copy "$DIR/b" "$DIR/copy" --uid ffeeddccbbaa998877665544
+"$V" dump "$DIR/b" "$DIR/b.bin"
+"$V" dump "$DIR/copy" "$DIR/copy.bin"
+cmp "$DIR/b.bin" "$DIR/copy.bin" || fail "the copy differs"
+[ "$(od -An -tx1 -j 262143 -N 1 "$DIR/b.bin")" = ' fe' ] || fail "flip"
+ctl insert "$DIR/copy"
+[ "$(field uid)" = ffeeddccbbaa998877665544 ] || fail "UID of the copy"
+refused 1 'exists already' "$V" copy "$DIR/b" "$DIR/copy" \
+	--uid ffeeddccbbaa998877665544
+refused 1 '24 hex digits' "$V" copy "$DIR/b" "$DIR/e" --uid 12
+refused 1 'No such file' "$V" dump "$DIR/nosuch" "$DIR/x.bin"
+refused 2 'usage' "$V" flip "$DIR/b" 0x08000000 8
+refused 1 'range' "$V" flip "$DIR/b" 0x08040000 0
+[ ! -e "$DIR/e" ] && [ ! -e "$DIR/nosuch" ] || fail "a file appeared"
+
+say "clients that behave badly"
+host=${VMCU_DAP%:*} port=${VMCU_DAP##*:}
+exec 5<>"/dev/tcp/$host/$port"
+printf 'DAP\0\002\0\001\0\0\376' >&5
+[ "$(head -c 11 <&5 | od -An -tx1 | tr -d ' \n')" = 4441500003000200000108 ] ||
+	fail "DAP_Info"
+exec 6<>"/dev/tcp/$host/$port"
+timeout 5 cat <&6 >"$DIR/refusal" || fail "the second client was not closed"
+expect "second client" "$DIR/refusal" 'in use by another client'
+exec 6>&-
+printf 'GET / HTTP/1.1\r\n\r\n' >&5
+timeout 5 cat <&5 >"$DIR/closed" || fail "a bad frame does not close"
+[ ! -s "$DIR/closed" ] || fail "a bad frame was answered"
+exec 5>&-
+exec 5<>"/dev/tcp/$host/$port"
+printf 'DAP\0\002\0\001\0\0\376' >&5
+[ "$(head -c 11 <&5 | wc -c)" = 11 ] || fail "no service afterwards"
+exec 5>&-
+host=${VMCU_BITBANG%:*} port=${VMCU_BITBANG##*:}
+exec 5<>"/dev/tcp/$host/$port"
+printf '0R4R' >&5
+[ "$(head -c 2 <&5 | wc -c)" = 2 ] || fail "remote_bitbang"
+printf 'x' >&5
+timeout 5 cat <&5 >/dev/null || fail "an unknown character does not close"
+exec 5>&-
+[ "$(field power)" = true ] || fail "the virtual MCU is gone"
+
+say "the end"
+ctl flip 0x08000000 0
+kill -TERM "$VMCU_PID"
+wait "$VMCU_PID" || fail "exit code after SIGTERM"
+"$V" dump "$DIR/copy" "$DIR/copy.bin"
+[ "$(od -An -tx1 -N 1 "$DIR/copy.bin")" = ' fe' ] || fail "not saved at the end"
+[ ! -e "$VMCU_SOCKET" ] || fail "the socket stays"
+vmcu_start b --dap 127.0.0.1:0 --state "$DIR/copy" --power off --speed real
+[ "$(field power)" = false ] || fail "--power off"
+ctl power on
+before=$(field now_us)
+sleep 0.5
+passed=$(($(field now_us) - before))
+[ "$passed" -ge 300000 ] && [ "$passed" -le 5000000 ] ||
+	fail "--speed real: $passed us in half a second"
+ctl quit
+wait "$VMCU_PID" || fail "exit code after quit"
+say "PASS"
