@@ -24,6 +24,7 @@ struct chip_algo {
 	const uint8_t *code; /* begins with a vector table: stack, entry */
 	size_t code_len;
 	uint32_t load;	  /* RAM address of the code */
+	uint32_t vtor;	  /* register to point at it first; 0 = none */
 	uint32_t control; /* RAM address of the ALGO_* words */
 	uint32_t buffer[2];
 	uint32_t mirror[2];

@@ -38,6 +38,10 @@ int algo_start(struct target *t)
 	if (err != 0)
 		return target_wire_fail(t, err, "halting the core");
 	adi_queue_write32(p, algo_word_address(t, ALGO_READY), 0);
+	adi_queue_write32(p, algo_word_address(t, ALGO_COMMAND), ALGO_IDLE);
+	/* an NMI may be waiting, and flash may hold no vectors */
+	if (a->vtor != 0)
+		adi_queue_write32(p, a->vtor, a->load);
 	adi_queue_write(p, a->load, a->code, a->code_len);
 	cortexm_queue_reg_write(p, REG_SP, code_word(a, 0));
 	cortexm_queue_reg_write(p, REG_PC, code_word(a, 1) & ~1u);

@@ -13,6 +13,7 @@ static const struct chip_algo algo = {
 	.code = stm32l4_algo,
 	.code_len = sizeof(stm32l4_algo),
 	.load = L4_ALGO_LOAD,
+	.vtor = 0xe000ed08,
 	.control = L4_ALGO_CONTROL,
 	.buffer = { L4_ALGO_BUFFER0, L4_ALGO_BUFFER1 },
 	.mirror = { L4_ALGO_MIRROR0, L4_ALGO_MIRROR1 },

@@ -19,6 +19,7 @@
 #define FLASH_OPTKEYR REG(0x4002200c)
 #define FLASH_SR REG(0x40022010)
 #define FLASH_CR REG(0x40022014)
+#define FLASH_ECCR REG(0x40022018)
 #define FLASH_OPTION(i) REG(option_address[i])
 #define RCC_CR REG(0x40021000)
 #define IWDG_KR REG(0x40003000)
@@ -36,6 +37,7 @@
 /* OPERR PROGERR WRPERR PGAERR SIZERR PGSERR MISERR FASTERR RDERR OPTVERR */
 #define SR_ERRORS 0xc3fau
 #define SR_EOP 1u
+#define ECCR_ECCD (1u << 31)
 #define MSI_RANGE_48MHZ (11u << 4)
 #define MSI_RANGE_FIELD (15u << 4)
 #define MSI_RANGE_SELECT (1u << 3)
@@ -46,11 +48,12 @@
 
 static void algo_start(void);
 static void algo_fault(void);
+static void algo_nmi(void);
 
 /* Also what the host takes stack and entry from. */
 __attribute__((section(".vectors"),
 	       used)) static const uintptr_t vectors[16] = {
-	L4_ALGO_STACK,	       (uintptr_t)algo_start, (uintptr_t)algo_fault,
+	L4_ALGO_STACK,	       (uintptr_t)algo_start, (uintptr_t)algo_nmi,
 	(uintptr_t)algo_fault, (uintptr_t)algo_fault, (uintptr_t)algo_fault,
 	(uintptr_t)algo_fault,
 };
@@ -69,13 +72,25 @@ static bool failed(uint32_t error, uint32_t status, uint32_t address)
 	return false;
 }
 
-/* NMI by an ECC double error, or a fault: nothing to go back to. */
+/* Nothing to go back to. */
 static void algo_fault(void)
 {
-	failed(ALGO_E_FAULT, FLASH_SR, REG(0x40022018));
+	failed(ALGO_E_FAULT, FLASH_SR, FLASH_ECCR);
 	CONTROL[ALGO_COMMAND] = ALGO_IDLE;
 	for (;;)
 		IWDG_KR = 0xaaaa;
+}
+
+/*
+ * ECC double error.  One may be left from before our start, when the core
+ * fetched its vectors from cells that a power cut has torn; in a command it
+ * is the answer.
+ */
+static void algo_nmi(void)
+{
+	if (CONTROL[ALGO_COMMAND] != ALGO_IDLE)
+		algo_fault();
+	FLASH_ECCR |= ECCR_ECCD;
 }
 
 /* A hardware watchdog may be running: option byte IWDG_SW. */
