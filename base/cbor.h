@@ -66,10 +66,7 @@ struct cbor_keys {
 	bool any;
 	int64_t last;
 };
-#define CBOR_KEYS_INIT   \
-	{                \
-		false, 0 \
-	}
+#define CBOR_KEYS_INIT ((struct cbor_keys){ false, 0 })
 int64_t cbor_rd_key(struct rd *r, struct cbor_keys *k);
 
 #endif

@@ -7,9 +7,9 @@ static const struct {
 	int number;
 	const char *name;
 	const char *text;
-} errors[] = { { E_OK, "E_OK", "success" },
+} errors[] = {
 #define X(sym, num, text) { num, #sym, text },
-	       ERROR_LIST(X)
+	X(E_OK, 0, "success") ERROR_LIST(X)
 #undef X
 };
 
