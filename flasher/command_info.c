@@ -196,9 +196,7 @@ static int fetch_work(const struct station *st, struct order_list *out)
 	if (r == 0)
 		r = http_call(client, OP_WORK, &q, out, &refusal);
 	if (r != 0)
-		r = flasher_call_failed(r, &refusal,
-					client ? http_client_why(client)
-					       : error_text(r));
+		r = flasher_client_failed(r, &refusal, client);
 	http_client_free(client);
 	return r;
 }

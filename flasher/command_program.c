@@ -56,7 +56,7 @@ static int recover(const struct station *st, struct ui *ui)
 		return flasher_local_failed(r, error_text(r));
 	r = job_recover(st, client, ui);
 	if (r != 0)
-		r = flasher_call_failed(r, NULL, http_client_why(client));
+		r = flasher_client_failed(r, NULL, client);
 	http_client_free(client);
 	return r;
 }

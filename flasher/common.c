@@ -5,6 +5,7 @@
 
 #include "flasher/job.h"
 #include "flasher/program.h"
+#include "http/client.h"
 
 int flasher_local_failed(int err, const char *why)
 {
@@ -44,6 +45,17 @@ int flasher_call_failed(int err, const struct refusal *refusal, const char *why)
 	args_problem(error_name(err), job_advice(err), "%s", why);
 	return err == E_SYNTAX || err == E_IO || err == E_DISK_FULL ? EXIT_LOCAL
 								    : EXIT_BUG;
+}
+
+int flasher_client_failed(int err, const struct refusal *refusal,
+			  const struct http_client *client)
+{
+	const char *cause = client ? http_client_why(client) : "";
+	char why[STATION_WHY_CAP];
+
+	snprintf(why, sizeof(why), "%s%s%s", error_text(err),
+		 cause[0] ? ": " : "", cause);
+	return flasher_call_failed(err, refusal, why);
 }
 
 int flasher_open(const struct flasher_globals *f, struct station *st)

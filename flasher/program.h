@@ -30,6 +30,9 @@ int flasher_channels(struct station *st, const struct channel_options *o,
 /* Prints a failed call to the server; returns the exit code. */
 int flasher_call_failed(int err, const struct refusal *refusal,
 			const char *why);
+/* The same, with what the client (or NULL) says of it. */
+int flasher_client_failed(int err, const struct refusal *refusal,
+			  const struct http_client *client);
 /* Prints a failure at the station. */
 int flasher_local_failed(int err, const char *why);
 

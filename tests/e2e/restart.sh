@@ -16,7 +16,7 @@ server_start
 owner_init
 product_make lamp
 # a longer image, so that there is time to kill somebody
-head -c 180000 /dev/urandom >"$DIR/filler.bin"
+head -c 90000 /dev/urandom >"$DIR/filler.bin"
 release_make lamp 1.0.1 "$DIR/lamp/firmware.hex" \
 	"$DIR/filler.bin@0x08008000"
 order_of() { # NAME QUANTITY
