@@ -13,3 +13,9 @@ bench_grants_USE := httpc httpd signerd ledger store api authority keys chip \
 	crypto wire base
 bench_grants_LIBS := -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lssl \
 	-lcrypto -lpthread
+
+BENCHES += bench_ledger
+bench_ledger_SRC := bench/ledger.c tests/lib/ledger_bed.c
+bench_ledger_USE := signerd ledger store api chip keys authority crypto wire \
+	base
+bench_ledger_LIBS := -lsqlite3 -ljansson -lcrypto

@@ -459,6 +459,28 @@ static void test_lease(void **state)
 	bed_flasher_free(&f);
 }
 
+/* More leases than are looked at in one go. */
+static void test_many_leases(void **state)
+{
+	struct bed *b = *state;
+	struct bed_flasher f;
+	struct grant_answer g;
+	struct order o;
+
+	bed_order(b, "o1", 200);
+	bed_enrol(b, "fl1", BED_MAKER, 150, &f);
+	for (uint32_t i = 1; i <= 150; i++)
+		assert_int_equal(bed_grant(b, &f, "o1", i, i, &g), R_NONE);
+	bed_order_row(b, "o1", &o);
+	assert_int_equal(o.reserved, 150);
+	b->now += 20;
+	assert_int_equal(ledger_tick(b->ledger), 0);
+	bed_order_row(b, "o1", &o);
+	assert_int_equal(o.reserved, 0);
+	assert_int_equal(bed_grant(b, &f, "o1", 151, 151, &g), R_NONE);
+	bed_flasher_free(&f);
+}
+
 static void test_silence(void **state)
 {
 	struct bed *b = *state;
@@ -1260,20 +1282,35 @@ static void test_guards(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_main_path),	 T(test_grant_refusals),
-		T(test_order_reserved),	 T(test_order_closed),
-		T(test_window),		 T(test_attempts),
-		T(test_scrap_rework),	 T(test_lease),
-		T(test_silence),	 T(test_conflicts),
-		T(test_conflict_makers), T(test_replay),
-		T(test_coalesce),	 T(test_auth),
-		T(test_code_form),	 T(test_enrol),
-		T(test_enrol_wrong),	 T(test_enrol_again_after_revoke),
-		T(test_product_input),	 T(test_release_input),
-		T(test_order_input),	 T(test_lists),
-		T(test_batch),		 T(test_internal_logged),
-		T(test_batch_conflict),	 T(test_second_server),
-		T(test_versions),	 T(test_guards),
+		T(test_main_path),
+		T(test_grant_refusals),
+		T(test_order_reserved),
+		T(test_order_closed),
+		T(test_window),
+		T(test_attempts),
+		T(test_scrap_rework),
+		T(test_lease),
+		T(test_many_leases),
+		T(test_silence),
+		T(test_conflicts),
+		T(test_conflict_makers),
+		T(test_replay),
+		T(test_coalesce),
+		T(test_auth),
+		T(test_code_form),
+		T(test_enrol),
+		T(test_enrol_wrong),
+		T(test_enrol_again_after_revoke),
+		T(test_product_input),
+		T(test_release_input),
+		T(test_order_input),
+		T(test_lists),
+		T(test_batch),
+		T(test_internal_logged),
+		T(test_batch_conflict),
+		T(test_second_server),
+		T(test_versions),
+		T(test_guards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
