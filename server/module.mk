@@ -53,3 +53,12 @@ test_conf_LIBS := -lcmocka $(signetd_LIBS)
 test_signer_SRC := tests/unit/test_signer.c tests/lib/ledger_bed.c
 test_signer_USE := $(signetd_USE)
 test_signer_LIBS := -lcmocka $(signetd_LIBS)
+
+# http/ is tested here: its certificates come from server/x509.c
+TESTS += test_http test_sandbox
+test_http_SRC := tests/unit/test_http.c
+test_http_USE := httpc httpd signerd api authority keys chip crypto wire base
+test_http_LIBS := -lcmocka -lcurl -lssl $(signetd_LIBS)
+test_sandbox_SRC := tests/unit/test_sandbox.c
+test_sandbox_USE := $(signetd_USE)
+test_sandbox_LIBS := -lcmocka $(signetd_LIBS)
