@@ -322,6 +322,79 @@ static void test_no_power_no_answer(void **state)
 	assert_int_equal(swd_read(b, DP, 0, &v), OK);
 }
 
+#define RCC_AHB2ENR 0x4002104cu
+#define GPIOA_MODER 0x48000000u
+
+/* The firmware takes PA13 and PA14; here a debugger does it to itself. */
+static void test_pins_taken_away(void **state)
+{
+	struct bench *b = *state;
+	uint32_t v;
+
+	swd_connect(b);
+	w32(b, RCC_AHB2ENR, 1);
+	assert_int_equal(swd_write(b, AP, 4, GPIOA_MODER), OK);
+	assert_int_equal(swd_write(b, AP, 12, 0xabffffff & ~(3u << 26)), OK);
+	assert_int_equal(swd_read(b, DP, RDBUFF, &v), SILENT);
+	swd_switch(b);
+	assert_int_equal(swd_read(b, DP, 0, &v), SILENT);
+	/* A system reset gives them back; the port kept its state. */
+	bench_nrst(b, BENCH_NRST_BENCH, true);
+	bench_nrst(b, BENCH_NRST_BENCH, false);
+	line_reset(b);
+	assert_int_equal(swd_read(b, DP, 0, &v), OK);
+	assert_int_equal(ctrl(b) & 0xf0000000, 0xf0000000);
+}
+
+#define FLASH 0x40022000u
+
+static void program_rdp(struct bench *b, uint32_t rdp)
+{
+	w32(b, FLASH + 0x08, 0x45670123);
+	w32(b, FLASH + 0x08, 0xcdef89ab);
+	w32(b, FLASH + 0x0c, 0x08192a3b);
+	w32(b, FLASH + 0x0c, 0x4c5d6e7f);
+	w32(b, FLASH + 0x20, (r32(b, FLASH + 0x20) & ~0xffu) | rdp);
+	w32(b, FLASH + 0x14, 1u << 17);
+	bench_run(b, 100000000000); /* 100 ms */
+}
+
+static void test_level_2_is_silent(void **state)
+{
+	struct bench *b = *state;
+	uint32_t v;
+
+	swd_connect(b);
+	program_rdp(b, 0xcc);
+	assert_int_equal(swd_read(b, DP, 0, &v), OK); /* not loaded yet */
+	bench_power(b, false);
+	bench_power(b, true);
+	swd_switch(b);
+	assert_int_equal(swd_read(b, DP, 0, &v), SILENT);
+	bench_nrst(b, BENCH_NRST_BENCH, true); /* nor under reset */
+	swd_switch(b);
+	assert_int_equal(swd_read(b, DP, 0, &v), SILENT);
+}
+
+static void test_level_1_faults(void **state)
+{
+	struct bench *b = *state;
+	uint32_t v;
+
+	swd_connect(b);
+	program_rdp(b, 0xbb);
+	bench_power(b, false);
+	bench_power(b, true);
+	swd_connect(b);
+	assert_int_equal(swd_write(b, AP, 0, CSW_WORD), OK);
+	assert_int_equal(swd_write(b, AP, 4, 0x08000000), OK);
+	assert_int_equal(swd_read(b, AP, 12, &v), OK);
+	assert_int_equal(swd_read(b, DP, RDBUFF, &v), FAULT);
+	assert_int_equal(swd_write(b, DP, 0, 0x1e), OK);
+	w32(b, RAM, 4);
+	assert_int_equal(r32(b, RAM), 4);
+}
+
 static void test_time_on_the_wire(void **state)
 {
 	struct bench *b = *state;
@@ -353,6 +426,9 @@ int main(void)
 		T(test_overrun),
 		T(test_pushed_compare),
 		T(test_no_power_no_answer),
+		T(test_pins_taken_away),
+		T(test_level_2_is_silent),
+		T(test_level_1_faults),
 		T(test_time_on_the_wire),
 	};
 
