@@ -2,9 +2,9 @@
 /*
  * crypto/crypto.h - the few operations Signet needs, behind one header.
  *
- * crypto/openssl.c implements all of them on the host with OpenSSL 3;
- * crypto/bearssl.c implements what target code needs (SHA-256, P-256 verify)
- * with BearSSL.  No primitive is written here.
+ * Implemented on OpenSSL 3, for the host.  Code for chips brings its own
+ * through struct signet_crypto (verify/signet_verify.h), where an adaptor for
+ * BearSSL is shipped.  No primitive is written here.
  *
  * Sizes are in the prototypes.  Signatures are raw R || S, public P-256 keys
  * are uncompressed points (0x04 || X || Y), as in RFC 9053 and SEC 1.
@@ -25,8 +25,7 @@
 #define AEAD_NONCE_LEN 12
 #define AEAD_TAG_LEN 16
 
-/* Streaming SHA-256.  The context holds no pointers that need releasing
- * unless crypto_sha256_free() is called on it; final frees it too. */
+/* Streaming SHA-256.  Ends with final or free, which both free the context. */
 struct crypto_sha256;
 MUST_USE int crypto_sha256_new(struct crypto_sha256 **out);
 MUST_USE int crypto_sha256_update(struct crypto_sha256 *h, const void *p,
@@ -65,9 +64,9 @@ MUST_USE int crypto_es256_sign(const struct crypto_key *k, const void *msg,
 			       size_t len, uint8_t sig[P256_SIG_LEN]);
 
 /*
- * PKCS#8 PEM.  With a passphrase the PEM is encrypted (PBES2, scrypt,
- * AES-256-CBC).  pass may be NULL for an unencrypted key on export; on import
- * an encrypted key with pass NULL or wrong gives E_PASSPHRASE.  *out is
+ * PKCS#8 PEM.  With a passphrase the PEM is encrypted (PBES2, scrypt N=16384
+ * r=8 p=5, AES-256-CBC).  pass may be NULL for an unencrypted key on export; on
+ * import an encrypted key with pass NULL or wrong gives E_PASSPHRASE.  *out is
  * malloc'ed and NUL-terminated; wipe and free it.
  */
 MUST_USE int crypto_key_export(const struct crypto_key *k, const char *pass,
@@ -103,7 +102,8 @@ MUST_USE int crypto_aead_open(const uint8_t key[AEAD_KEY_LEN],
 /*
  * HPKE base mode, single shot (RFC 9180): DHKEM(X25519, HKDF-SHA256),
  * HKDF-SHA256, ChaCha20-Poly1305.  In crypto/hpke.c, composed from OpenSSL's
- * X25519, HKDF and AEAD.  seal writes enc and len + AEAD_TAG_LEN bytes.
+ * X25519, HKDF and AEAD; info is at most about 200 bytes (E_TOO_LARGE).  seal
+ * writes enc and len + AEAD_TAG_LEN bytes.
  */
 MUST_USE int crypto_hpke_seal(const uint8_t pub[X25519_LEN], const void *info,
 			      size_t info_len, const void *aad, size_t aad_len,
