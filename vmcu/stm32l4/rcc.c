@@ -132,7 +132,7 @@ static void clocks_changed(struct l4 *l)
 
 static void write_cr(struct l4 *l, uint32_t v)
 {
-	uint32_t cr = v & 0x0509097d; /* PLL, HSE*, HSI, MSI controls */
+	uint32_t cr = v & 0x050909fd; /* PLL, HSE*, HSI, MSI controls */
 	uint32_t sws = R(l, CFGR) >> 2 & 3;
 
 	if (sws == 3)
