@@ -23,8 +23,9 @@
 #include "vmcu/core.h"
 
 struct debug_rom { /* identity data of one chip */
-	uint32_t pidr[8]; /* PIDR4..7 then PIDR0..3, as at 0xFD0.. and 0xFE0.. */
-	bool armv7m;	  /* DWT/FPB/ITM/TPIU layout of v7-M, else v6-M */
+	uint32_t
+		pidr[8]; /* PIDR4..7 then PIDR0..3, as at 0xFD0.. and 0xFE0.. */
+	bool armv7m;	 /* DWT/FPB/ITM/TPIU layout of v7-M, else v6-M */
 	unsigned breakpoints, watchpoints;
 };
 
@@ -52,7 +53,6 @@ void debug_on_halt(struct debug *d, enum core_halt why);
  * Returns false for addresses that nobody answers (bus fault). */
 bool debug_read(struct debug *d, uint32_t addr, bool by_debugger,
 		uint32_t *out);
-bool debug_write(struct debug *d, uint32_t addr, bool by_debugger,
-		 uint32_t v);
+bool debug_write(struct debug *d, uint32_t addr, bool by_debugger, uint32_t v);
 
 #endif

@@ -95,7 +95,7 @@ static void test_halt_and_registers(void **state)
 	assert_int_equal(reg_read(b, 17), 0x20001000);
 	assert_int_equal(reg_read(b, 18), 0x20002000);
 	assert_int_equal(reg_read(b, 13), 0x20001000); /* MSP is in use */
-	reg_write(b, 20, 1); /* PRIMASK */
+	reg_write(b, 20, 1);			       /* PRIMASK */
 	assert_int_equal(reg_read(b, 20) & 1, 1);
 	assert_int_equal(reg_read(b, 15), PROGRAM);
 }
@@ -126,7 +126,7 @@ static void test_key(void **state)
 static void step(struct bench *b)
 {
 	w32(b, DHCSR, KEY | 0xd); /* interrupts masked */
-	bench_run(b, 10000000); /* 10 us */
+	bench_run(b, 10000000);	  /* 10 us */
 	assert_true(halted(b));
 }
 
@@ -297,7 +297,7 @@ static void test_software_cannot_enable(void **state)
 	struct bench *b = *state;
 
 	load_program(b);
-	w32(b, PROGRAM, 0xbf00601a); /* str r2, [r3]; nop */
+	w32(b, PROGRAM, 0xbf00601a);	 /* str r2, [r3]; nop */
 	w32(b, PROGRAM + 4, 0xe7fcbf00); /* nop; b PROGRAM + 2 */
 	reg_write(b, 2, KEY | 3);
 	reg_write(b, 3, DHCSR);
