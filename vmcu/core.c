@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "vmcu/core_int.h"
 #include "vmcu/mcu_int.h"
 
-#define REFILL 2	       /* cycles to refill the pipeline */
-#define NOWHERE 0xfffffffeu    /* Unicorn's "until": never reached */
-#define UC_INTR_SVC 2	       /* Unicorn's exception numbers for Arm */
+#define REFILL 2	    /* cycles to refill the pipeline */
+#define NOWHERE 0xffffffffu /* Unicorn's "until": odd, never reached */
+#define UC_INTR_SVC 2	    /* Unicorn's exception numbers for Arm */
 #define UC_INTR_BKPT 7
 #define UC_INTR_EXC_RETURN 8
 #define UC_INTR_NOCP 17
@@ -299,8 +300,8 @@ static const struct {
 	{ io_read_3, io_write_3 },
 };
 
-static void on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr64,
-		     int size, int64_t value, void *user)
+static void on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr64, int size,
+		     int64_t value, void *user)
 {
 	struct core *c = user;
 	uint32_t first = (uint32_t)addr64, last = first + (uint32_t)size - 1;
@@ -343,6 +344,8 @@ static uc_err add_hooks(struct core *c)
 	return e;
 }
 
+static pthread_once_t cost_once = PTHREAD_ONCE_INIT;
+
 int core_new(struct mcu *m, uint32_t cpuid, struct core **out)
 {
 	struct core *c = calloc(1, sizeof(*c));
@@ -350,7 +353,7 @@ int core_new(struct mcu *m, uint32_t cpuid, struct core **out)
 
 	if (c == NULL)
 		return E_NOMEM;
-	core_cost_init();
+	pthread_once(&cost_once, core_cost_init);
 	c->m = m;
 	c->cpuid = cpuid;
 	c->hz = 4000000;
@@ -397,8 +400,7 @@ static bool map(struct core *c, const struct core_window *w)
 {
 	uint32_t prot = w->flash ? UC_PROT_READ | UC_PROT_EXEC : UC_PROT_ALL;
 
-	if (uc_mem_map_ptr(c->uc, w->base, w->size, prot, w->mem) !=
-	    UC_ERR_OK)
+	if (uc_mem_map_ptr(c->uc, w->base, w->size, prot, w->mem) != UC_ERR_OK)
 		return false;
 	/* only protecting makes it read-only memory, whose stores Unicorn
 	 * discards after the hook has seen them */
@@ -460,8 +462,8 @@ void core_code_changed(struct core *c, uint32_t addr, uint32_t len)
 	}
 }
 
-static void on_trapped(uc_engine *uc, uc_mem_type type, uint64_t addr,
-		       int size, int64_t value, void *user)
+static void on_trapped(uc_engine *uc, uc_mem_type type, uint64_t addr, int size,
+		       int64_t value, void *user)
 {
 	struct core *c = user;
 	uint32_t v;
@@ -472,8 +474,7 @@ static void on_trapped(uc_engine *uc, uc_mem_type type, uint64_t addr,
 	(void)mcu_core_read(c->m, (uint32_t)addr, (unsigned)size, &v);
 }
 
-void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
-		     uc_hook *hook)
+void core_trap_reads(struct core *c, uint32_t addr, uint32_t len, uc_hook *hook)
 {
 	uc_hook_add(c->uc, hook, UC_HOOK_MEM_READ, (void *)on_trapped, c, addr,
 		    (uint64_t)addr + len - 1);
@@ -793,8 +794,7 @@ bool core_store(struct core *c, uint32_t addr, uint32_t v)
 {
 	const struct core_window *w = window_at(c, addr);
 
-	if (w == NULL || w->flash || !w->open ||
-	    addr - w->base > w->size - 4)
+	if (w == NULL || w->flash || !w->open || addr - w->base > w->size - 4)
 		return false;
 	memcpy(w->mem + (addr - w->base), &v, 4);
 	return true;

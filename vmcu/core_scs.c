@@ -219,11 +219,11 @@ static const struct {
 	uint8_t bit, n;
 	bool pend;
 } shcsr_bits[] = {
-	{ 0, EXC_MEMMANAGE, false }, { 1, EXC_BUSFAULT, false },
+	{ 0, EXC_MEMMANAGE, false },  { 1, EXC_BUSFAULT, false },
 	{ 3, EXC_USAGEFAULT, false }, { 7, EXC_SVC, false },
-	{ 8, EXC_DEBUGMON, false },  { 10, EXC_PENDSV, false },
-	{ 11, EXC_SYSTICK, false },  { 12, EXC_USAGEFAULT, true },
-	{ 13, EXC_MEMMANAGE, true }, { 14, EXC_BUSFAULT, true },
+	{ 8, EXC_DEBUGMON, false },   { 10, EXC_PENDSV, false },
+	{ 11, EXC_SYSTICK, false },   { 12, EXC_USAGEFAULT, true },
+	{ 13, EXC_MEMMANAGE, true },  { 14, EXC_BUSFAULT, true },
 	{ 15, EXC_SVC, true },
 };
 
@@ -232,8 +232,7 @@ static uint32_t shcsr_read(const struct core *c)
 	uint32_t v = c->shcsr_enable << 16;
 
 	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
-		uint32_t set = shcsr_bits[i].pend ? c->sys_pend :
-						    c->sys_active;
+		uint32_t set = shcsr_bits[i].pend ? c->sys_pend : c->sys_active;
 
 		v |= (set >> shcsr_bits[i].n & 1) << shcsr_bits[i].bit;
 	}
@@ -244,8 +243,8 @@ static void shcsr_write(struct core *c, uint32_t v)
 {
 	c->shcsr_enable = v >> 16 & 7;
 	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
-		uint32_t *set = shcsr_bits[i].pend ? &c->sys_pend :
-						     &c->sys_active;
+		uint32_t *set = shcsr_bits[i].pend ? &c->sys_pend
+						   : &c->sys_active;
 		uint32_t bit = 1u << shcsr_bits[i].n;
 
 		*set = v >> shcsr_bits[i].bit & 1 ? *set | bit : *set & ~bit;
@@ -259,17 +258,14 @@ static const struct {
 	uint16_t off;
 	uint32_t value;
 } constants[] = {
-	{ 0x004, 2 },		{ 0xd40, 0x00000030 },
-	{ 0xd44, 0x00000200 },	{ 0xd48, 0x00100000 },
-	{ 0xd50, 0x00000030 },	{ 0xd58, 0x01000000 },
-	{ 0xd60, 0x01101110 },	{ 0xd64, 0x02112000 },
-	{ 0xd68, 0x21232231 },	{ 0xd6c, 0x01111131 },
-	{ 0xd70, 0x01310132 },	{ 0xd90, 0x00000800 },
-	{ 0xf40, 0x10110021 },	{ 0xf44, 0x11000011 },
-	{ 0xfd0, 0x04 },	{ 0xfe0, 0x0c },
-	{ 0xfe4, 0xb0 },	{ 0xfe8, 0x0b },
-	{ 0xff0, 0x0d },	{ 0xff4, 0xe0 },
-	{ 0xff8, 0x05 },	{ 0xffc, 0xb1 },
+	{ 0x004, 2 },	       { 0xd40, 0x00000030 }, { 0xd44, 0x00000200 },
+	{ 0xd48, 0x00100000 }, { 0xd50, 0x00000030 }, { 0xd58, 0x01000000 },
+	{ 0xd60, 0x01101110 }, { 0xd64, 0x02112000 }, { 0xd68, 0x21232231 },
+	{ 0xd6c, 0x01111131 }, { 0xd70, 0x01310132 }, { 0xd90, 0x00000800 },
+	{ 0xf40, 0x10110021 }, { 0xf44, 0x11000011 }, { 0xfd0, 0x04 },
+	{ 0xfe0, 0x0c },       { 0xfe4, 0xb0 },	      { 0xfe8, 0x0b },
+	{ 0xff0, 0x0d },       { 0xff4, 0xe0 },	      { 0xff8, 0x05 },
+	{ 0xffc, 0xb1 },
 };
 
 static uint32_t scb_constant(uint32_t off)
@@ -442,10 +438,10 @@ void core_reset(struct core *c, uint32_t vtor, bool power)
 /* -- the register file for the debugger ------------------------------------ */
 
 static const int core_regs[19] = {
-	UC_ARM_REG_R0,	UC_ARM_REG_R1,	UC_ARM_REG_R2,	 UC_ARM_REG_R3,
-	UC_ARM_REG_R4,	UC_ARM_REG_R5,	UC_ARM_REG_R6,	 UC_ARM_REG_R7,
-	UC_ARM_REG_R8,	UC_ARM_REG_R9,	UC_ARM_REG_R10,	 UC_ARM_REG_R11,
-	UC_ARM_REG_R12, UC_ARM_REG_SP,	UC_ARM_REG_LR,	 UC_ARM_REG_PC,
+	UC_ARM_REG_R0,	 UC_ARM_REG_R1,	 UC_ARM_REG_R2,	 UC_ARM_REG_R3,
+	UC_ARM_REG_R4,	 UC_ARM_REG_R5,	 UC_ARM_REG_R6,	 UC_ARM_REG_R7,
+	UC_ARM_REG_R8,	 UC_ARM_REG_R9,	 UC_ARM_REG_R10, UC_ARM_REG_R11,
+	UC_ARM_REG_R12,	 UC_ARM_REG_SP,	 UC_ARM_REG_LR,	 UC_ARM_REG_PC,
 	UC_ARM_REG_XPSR, UC_ARM_REG_MSP, UC_ARM_REG_PSP,
 };
 

@@ -131,8 +131,7 @@ static void test_uart_interrupt(void **state)
 		0x40021000, 0xabffffaf, 0x40004400, 0xe000e104,
 	};
 	static const uint32_t handler[] = { 0x6a414803, 0x68134a03, 0x60133301,
-					    0x47706051, 0x40004400,
-					    RESULT };
+					    0x47706051, 0x40004400, RESULT };
 	uint32_t vector[2] = { FLASH + 0x181, 0xffffffff };
 	struct mcu *m = *state;
 	uint64_t asleep;

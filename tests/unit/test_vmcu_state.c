@@ -67,8 +67,7 @@ static void test_lives_on(void **state)
 	m = rig_new(&p->cfg);
 	assert_int_equal(rig_r(m, 0x1fff7594), uid);
 	assert_int_equal(rig_r(m, FLASH), 0x55667788);
-	assert_int_equal(rig_r(m, FLASH_OPTR),
-			 OPTR_DEFAULT & ~OPTR_SRAM2_RST);
+	assert_int_equal(rig_r(m, FLASH_OPTR), OPTR_DEFAULT & ~OPTR_SRAM2_RST);
 	mcu_free(m);
 }
 
@@ -199,9 +198,9 @@ int main(void)
 {
 #define T(x) cmocka_unit_test_setup_teardown(x, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_lives_on),	T(test_torn_cells_live_on),
-		T(test_damage),		T(test_truncated),
-		T(test_longer),		T(test_foreign),
+		T(test_lives_on),     T(test_torn_cells_live_on),
+		T(test_damage),	      T(test_truncated),
+		T(test_longer),	      T(test_foreign),
 		T(test_cannot_write),
 	};
 

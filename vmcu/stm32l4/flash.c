@@ -25,8 +25,9 @@
 #define SR_FASTERR (1u << 9)
 #define SR_BSY (1u << 16)
 #define SR_PEMPTY (1u << 17)
-#define SR_DIRTY (SR_PROGERR | SR_WRPERR | SR_PGAERR | SR_SIZERR | \
-		  SR_PGSERR | SR_MISERR | SR_FASTERR)
+#define SR_DIRTY                                                      \
+	(SR_PROGERR | SR_WRPERR | SR_PGAERR | SR_SIZERR | SR_PGSERR | \
+	 SR_MISERR | SR_FASTERR)
 #define SR_CLEARABLE 0xc3fbu
 
 #define CR_PG (1u << 0)
@@ -227,8 +228,7 @@ static bool second_half(struct l4 *l, uint32_t offset, uint32_t v)
 		fail(l, SR_PGAERR);
 	} else if (l4_page_protected(l, offset / L4_PAGE_SIZE)) {
 		fail(l, SR_WRPERR);
-	} else if (data != 0 &&
-		   (old != UINT64_MAX || l->ecc_bad[offset / 8])) {
+	} else if (data != 0 && (old != UINT64_MAX || l->ecc_bad[offset / 8])) {
 		fail(l, SR_PROGERR);
 	} else {
 		f->op_addr = f->half_addr;
@@ -298,8 +298,8 @@ static void start_erase(struct l4 *l)
 		fail(l, SR_WRPERR);
 		return;
 	}
-	if (f->cr & CR_MER1 ? any_protected(l) :
-			      page >= L4_PAGES || l4_page_protected(l, page)) {
+	if (f->cr & CR_MER1 ? any_protected(l)
+			    : page >= L4_PAGES || l4_page_protected(l, page)) {
 		fail(l, SR_WRPERR);
 		return;
 	}

@@ -46,11 +46,14 @@ int l4_memory_create(struct l4 *l)
 	err = core_map(c, WIN_FLASH, L4_FLASH_BASE, L4_FLASH_SIZE, l->flash,
 		       true);
 	if (!err)
-		err = core_map(c, WIN_RAM, L4_RAM_BASE, L4_RAM_SIZE, l->ram,
+		err = core_map(c, WIN_SRAM1, L4_RAM_BASE, L4_SRAM1_SIZE, l->ram,
 			       false);
 	if (!err)
 		err = core_map(c, WIN_SRAM2, L4_SRAM2_BASE, L4_SRAM2_SIZE,
 			       l->ram + L4_SRAM1_SIZE, false);
+	if (!err)
+		err = core_map(c, WIN_SRAM2_HIGH, L4_RAM_BASE + L4_SRAM1_SIZE,
+			       L4_SRAM2_SIZE, l->ram + L4_SRAM1_SIZE, false);
 	if (!err)
 		err = core_map(c, WIN_ROM, L4_ROM_BASE, L4_ROM_SIZE, l->rom,
 			       true);
@@ -77,7 +80,8 @@ static void noise(struct l4 *l, uint8_t *p, uint32_t len)
 void l4_memory_noise(struct l4 *l)
 {
 	noise(l, l->ram, L4_RAM_SIZE);
-	core_code_changed(l->m->core, L4_RAM_BASE, L4_RAM_SIZE);
+	core_code_changed(l->m->core, L4_RAM_BASE, L4_SRAM1_SIZE);
+	core_code_changed(l->m->core, L4_SRAM2_BASE, L4_SRAM2_SIZE);
 }
 
 void l4_sram2_erase(struct l4 *l)
@@ -117,6 +121,8 @@ void l4_memory_update(struct l4 *l)
 	map_alias(l);
 	core_window_open(l->m->core, WIN_FLASH, open);
 	core_window_open(l->m->core, WIN_ALIAS, open || l->mem_mode != 0);
+	core_window_open(l->m->core, WIN_SRAM2, open);
+	core_window_open(l->m->core, WIN_SRAM2_HIGH, open);
 }
 
 /* -- ECC ------------------------------------------------------------------- */
@@ -178,11 +184,10 @@ static bool read_flash(struct l4 *l, uint32_t offset, unsigned size,
 	return true;
 }
 
-/* The debugger's view of SRAM2 ends at level 1. */
-static bool ram_shut(const struct l4 *l, enum mcu_master by, uint32_t offset)
+/* SRAM2 follows the flash, so that a debugger cannot send code to read it. */
+static bool ram_shut(const struct l4 *l, uint32_t offset)
 {
-	return by == MASTER_DEBUG && offset >= L4_SRAM1_SIZE &&
-	       l4_rdp_level(l) > 0;
+	return offset >= L4_SRAM1_SIZE && l4_flash_shut(l);
 }
 
 static uint8_t info_byte(const struct l4 *l, uint32_t addr)
@@ -243,8 +248,8 @@ static bool in_ram(const struct l4 *l, uint32_t addr, uint32_t *offset)
 	return l->mem_mode == 3 && addr < L4_SRAM1_SIZE;
 }
 
-bool l4_memory_read(struct l4 *l, enum mcu_master by, uint32_t addr,
-		    unsigned size, uint32_t *out, bool *mine)
+bool l4_memory_read(struct l4 *l, uint32_t addr, unsigned size, uint32_t *out,
+		    bool *mine)
 {
 	uint32_t offset;
 
@@ -252,7 +257,7 @@ bool l4_memory_read(struct l4 *l, enum mcu_master by, uint32_t addr,
 	if (in_flash(l, addr, &offset))
 		return read_flash(l, offset, size, out);
 	if (in_ram(l, addr, &offset)) {
-		if (ram_shut(l, by, offset))
+		if (ram_shut(l, offset))
 			return false;
 		*out = get(l->ram + offset, size);
 		return true;
@@ -283,7 +288,7 @@ bool l4_memory_write(struct l4 *l, enum mcu_master by, uint32_t addr,
 		return l4_flash_store(l, by, offset, size, v);
 	}
 	if (in_ram(l, addr, &offset)) {
-		if (ram_shut(l, by, offset))
+		if (ram_shut(l, offset))
 			return false;
 		memcpy(l->ram + offset, &v, size);
 		core_code_changed(l->m->core, L4_RAM_BASE + offset, size);

@@ -23,8 +23,9 @@
 #define STATE_VERSION 1
 #define NAME_LEN L4_NAME_LEN
 #define ECC_LEN (L4_DWORDS / 8)
-#define STATE_LEN (4 + 4 + 2 * NAME_LEN + 12 + 8 * OPT_COUNT + L4_OTP_SIZE + \
-		   L4_FLASH_SIZE + ECC_LEN + 4)
+#define STATE_LEN                                                  \
+	(4 + 4 + 2 * NAME_LEN + 12 + 8 * OPT_COUNT + L4_OTP_SIZE + \
+	 L4_FLASH_SIZE + ECC_LEN + 4)
 
 static uint32_t crc32(const uint8_t *p, size_t len)
 {
