@@ -223,7 +223,7 @@ static int op_enrol(struct call *c)
 	if (err == 0)
 		err = store_invite_find(c->l->db, raw, &i);
 	ct_wipe(raw, sizeof(raw));
-	if (err < 0)
+	if (err != 0)
 		return err == E_NOT_FOUND ? (int)R_CODE : err;
 	err = cache_flasher_id(c->l, i.flasher_id, &f);
 	if (err < 0)
