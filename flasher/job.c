@@ -13,6 +13,8 @@
 #include "flasher/target.h"
 #include "flasher/ui.h"
 #include "http/client.h"
+#include "wire/cose.h"
+#include "wire/credential.h"
 #include "wire/record.h"
 
 #define RELOCK_NOTE "was read-protected; it is erased and built again"
@@ -38,28 +40,6 @@ struct job {
 	bool last_report; /* this report ends the attempt */
 };
 
-static const char *const outcome_names[] = { "built", "refused", "failed",
-					     "stopped" };
-
-const char *job_outcome_name(enum job_outcome o)
-{
-	return outcome_names[o];
-}
-
-void job_clean_text(const char *text, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	for (; *text && n + 1 < cap; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		out[n++] = c < 0x20 || c >= 0x7f ? ' ' : (char)c;
-	}
-	while (n > 0 && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
-}
-
 static double seconds_now(void)
 {
 	struct timespec t;
@@ -70,96 +50,6 @@ static double seconds_now(void)
 
 /* -- failures --------------------------------------------------------------
  */
-static const struct {
-	int err;
-	const char *next;
-} advices[] = {
-	{ E_PROBE_LOST, "check that the probe is plugged in and its address is "
-			"right" },
-	{ E_PROBE, "unplug the probe, plug it in again and repeat" },
-	{ E_TARGET_LOST, "check that the board sits in its fixture and has "
-			 "power, then repeat" },
-	{ E_DAP_NO_ACK, "check that the board sits in its fixture and has "
-			"power, then repeat" },
-	{ E_DAP_PARITY, "check the cable to the board; a lower clock may "
-			"help" },
-	{ E_DAP_WAIT, "check the board's power and reset line, then repeat" },
-	{ E_DAP_FAULT, "switch the board off and on, then repeat" },
-	{ E_TARGET_FLASH, "repeat; set the board aside if it fails again" },
-	{ E_TARGET_VERIFY, "repeat; set the board aside if it fails again" },
-	{ E_TARGET_PROTECTED, "set the board aside and ask the owner" },
-	{ E_TARGET_OPEN, "set the board aside and tell the owner: its "
-			 "protection does not hold" },
-	{ E_TARGET_FINGERPRINT, "set the part aside; it may be counterfeit, or "
-				"of another type" },
-	{ E_TARGET_NO_PROOF, "check the board's serial line and start pattern, "
-			     "then repeat" },
-	{ E_TARGET_POWER, "check the channel's power command" },
-	{ E_DECRYPT, "remove the station's cache folder and repeat; tell the "
-		     "owner if it fails again" },
-	{ E_DISK_FULL, "free space on the station's disk" },
-	{ E_IO, "check the station's disk" },
-	{ E_NET, "check the network; the device can be repeated when the "
-		 "server is back" },
-	{ E_TIMEOUT, "check the network; the device can be repeated when the "
-		     "server is back" },
-	{ E_TLS, "check the station's clock; enrol again if the certificate "
-		 "is no longer accepted" },
-	{ E_HTTP, "compare the versions of signet-flasher and signetd" },
-	{ E_INTERRUPTED, "start again; the device can be repeated" },
-};
-
-const char *job_advice(int err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(advices); i++)
-		if (advices[i].err == err)
-			return advices[i].next;
-	return "repeat; tell the owner if it fails again";
-}
-
-/* After these refusals no other board has a chance. */
-static bool refusal_ends_line(const char *code)
-{
-	static const char *const codes[] = {
-		"order-used-up",   "order-closed",   "not-allowed",
-		"flasher-revoked", "not-authorised", "not-found",
-		"storage",	   "internal",	     "bad-request",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (strcmp(codes[i], code) == 0)
-			return true;
-	return false;
-}
-
-static void result_refused(struct job *j)
-{
-	struct job_result *r = j->res;
-
-	r->outcome = JOB_REFUSED;
-	snprintf(r->code, sizeof(r->code), "%s", j->refusal.code);
-	snprintf(r->cause, sizeof(r->cause), "%s", j->refusal.cause);
-	snprintf(r->next, sizeof(r->next), "%s", j->refusal.next);
-	snprintf(r->who, sizeof(r->who), "%s", j->refusal.who);
-	r->hopeless = refusal_ends_line(r->code);
-}
-
-static void result_failed(struct job *j, int err)
-{
-	struct job_result *r = j->res;
-
-	r->outcome = err == E_INTERRUPTED && r->grant == 0 ? JOB_STOPPED
-							   : JOB_FAILED;
-	snprintf(r->code, sizeof(r->code), "%s", error_name(err));
-	snprintf(r->cause, sizeof(r->cause), "%s",
-		 j->why[0] ? j->why : error_text(err));
-	snprintf(r->next, sizeof(r->next), "%s", job_advice(err));
-	snprintf(r->who, sizeof(r->who), "operator");
-	/* Without the server no other board can begin either. */
-	r->hopeless = err == E_DISK_FULL || err == E_TLS ||
-		      (r->grant == 0 && (err == E_NET || err == E_TIMEOUT));
-}
-
 static int net_failed(struct job *j, int err)
 {
 	if (err != E_REFUSED)
@@ -205,7 +95,10 @@ static void fill_report(const struct job *j, const char *outcome,
 	out->grant = r->grant;
 	out->attempt = r->attempt;
 	snprintf(out->outcome, NAME_CAP, "%s", outcome);
-	snprintf(out->phase, NAME_CAP, "%s", r->phase);
+	snprintf(out->phase, NAME_CAP, "%s",
+		 strcmp(outcome, "failed") == 0	  ? r->phase
+		 : strcmp(outcome, "closed") == 0 ? "prove"
+						  : "lock");
 	job_clean_text(r->outcome == JOB_BUILT ? r->line : r->cause,
 		       out->detail, sizeof(out->detail));
 }
@@ -407,6 +300,33 @@ static int open_content_key(struct job *j)
 				d->key_sealed.data, d->key_sealed.len, j->key);
 }
 
+/* The device checks the signature; here it is made sure, before the chip is
+ * erased, that the credential is for this chip and this firmware. */
+static int check_credential(struct job *j)
+{
+	const struct blob *b = &j->delivered.credential;
+	struct cose_sign1 cose;
+	struct credential c;
+	int r = cose_decode(b->data, b->len, &cose);
+
+	if (r == 0)
+		r = credential_decode(cose.payload, cose.payload_len, &c);
+	if (r == 0 &&
+	    (c.uid_len != j->id.uid_len ||
+	     memcmp(c.uid, j->id.uid, c.uid_len) != 0 ||
+	     memcmp(c.digest, j->release->header.fw.digest, DIGEST_LEN) != 0))
+		r = E_HTTP;
+	if (r != 0) {
+		snprintf(j->why, sizeof(j->why),
+			 "the server's credential is not for this chip and "
+			 "firmware: %s",
+			 error_text(r));
+		return r;
+	}
+	job_clean_text(c.serial, j->res->serial, SERIAL_CAP);
+	return 0;
+}
+
 static int step_deliver(struct job *j)
 {
 	struct deliver_request q;
@@ -420,6 +340,9 @@ static int step_deliver(struct job *j)
 	if (r == 0)
 		r = net_failed(j, http_call(j->client, OP_DELIVER, &q,
 					    &j->delivered, &j->refusal));
+	if (r != 0)
+		return r;
+	r = check_credential(j);
 	if (r != 0)
 		return r;
 	r = open_content_key(j);
@@ -506,11 +429,15 @@ static int step_power(struct job *j)
 static int step_start(struct job *j)
 {
 	const struct flasher_conf *c = &j->env->st->conf;
+	const char *pattern = j->env->start_pattern;
+	const char *said;
 	char line[160] = "";
-	int r = target_start(j->target, j->env->start_pattern, j->conf->uart,
+	int r = target_start(j->target, pattern, j->conf->uart,
 			     c->start_timeout_ms, line);
 
-	job_clean_text(line, j->res->line, sizeof(j->res->line));
+	/* what the firmware said when the power went is still before it */
+	said = pattern[0] ? strstr(line, pattern) : NULL;
+	job_clean_text(said ? said : line, j->res->line, sizeof(j->res->line));
 	if (r == 0)
 		return 0;
 	(void)target_failed(j, r);
@@ -588,9 +515,9 @@ static void end(struct job *j, int err)
 	r->err = err;
 	failed_phase(j);
 	if (err == E_REFUSED)
-		result_refused(j);
+		job_result_refused(r, &j->refusal);
 	else
-		result_failed(j, err);
+		job_result_failed(r, err, j->why);
 	if (r->grant != 0) {
 		j->last_report = true;
 		report(j, "failed");

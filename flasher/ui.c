@@ -14,7 +14,7 @@
 #include "cli/table.h"
 
 #define REFRESH_NS 100000000
-#define BAR_LEN 12
+#define BAR_LEN 10
 #define TABLE_ROWS_MAX 50 /* above that, only what went wrong is listed */
 #define LINE_CAP 1024
 
@@ -68,25 +68,30 @@ static void bar(const struct ui_channel *c, char out[BAR_LEN + 3])
 	out[BAR_LEN + 2] = '\0';
 }
 
-/* Only these phases move bytes. */
-static bool has_rate(const struct ui_channel *c)
+/* Only these phases count bytes; the others count steps or time. */
+static bool moves_bytes(const struct ui_channel *c)
 {
-	return c->total >= 1024 && c->done > 0;
+	return strcmp(c->phase, "program") == 0 ||
+	       strcmp(c->phase, "verify") == 0;
 }
 
+/* UID, phase, bar, percent, speed, time: at most 79 columns. */
 static void busy_line(const struct ui_channel *c, size_t n, char *out,
 		      size_t cap)
 {
 	double now = seconds_now();
 	double in_phase = now - c->phase_begin;
-	char graph[BAR_LEN + 3] = "", rate[24] = "";
+	char graph[BAR_LEN + 12] = "", rate[24] = "";
 
-	if (c->total)
+	if (moves_bytes(c) && c->total) {
 		bar(c, graph);
-	if (has_rate(c) && in_phase > 0.05)
+		snprintf(graph + strlen(graph), 8, " %3u %%",
+			 (unsigned)((uint64_t)c->done * 100 / c->total));
+	}
+	if (moves_bytes(c) && c->done > 0 && in_phase > 0.05)
 		snprintf(rate, sizeof(rate), "%.1f kB/s",
 			 (double)c->done / 1024 / in_phase);
-	snprintf(out, cap, "%2zu  %-24s  %-9s %-14s %11s %6.1f s", n, c->uid,
+	snprintf(out, cap, "%2zu  %-24s  %-8s %-18s %11s %6.1f s", n, c->uid,
 		 c->phase, graph, rate, now - c->begin);
 }
 
