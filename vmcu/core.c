@@ -98,20 +98,37 @@ static bool at_breakpoint(const struct core *c, uint32_t addr)
 	return false;
 }
 
-/* Something wants a closer look; true = the instruction is not executed. */
-static bool hook_slow(struct core *c, uint32_t addr)
+static bool in_flash(struct core *c, uint32_t addr)
 {
 	const struct core_window *w;
 
+	if (addr - c->win_base < c->win_size)
+		return c->win_flash;
+	w = window_at(c, addr);
+	return w != NULL && w->flash;
+}
+
+/* Lets the chip see the fetch, which may pend an NMI. */
+static void check_fetch(struct core *c, uint32_t addr)
+{
+	uint32_t v;
+
+	if (in_flash(c, addr))
+		(void)mcu_core_read(c->m, addr, 2, &v);
+}
+
+/* Something wants a closer look; true = the instruction is not executed. */
+static bool hook_slow(struct core *c, uint32_t addr)
+{
 	if (addr - c->it_base < c->it_len)
 		return false; /* an IT block is one instruction */
+	if (c->check_fetch)
+		check_fetch(c, addr);
 	if (c->step == 2) {
 		stop(c, STOP_STEP);
 	} else if (c->clk >= c->until || c->kick || c->resched) {
 		stop(c, STOP_LIMIT);
-	} else if (c->flash_busy &&
-		   (c->bus_stall ||
-		    ((w = window_at(c, addr)) != NULL && w->flash))) {
+	} else if (c->flash_busy && (c->bus_stall || in_flash(c, addr))) {
 		stop(c, STOP_STALL);
 	} else if (c->bp_count > 0 && c->debug_on && at_breakpoint(c, addr)) {
 		stop(c, STOP_BREAK);
@@ -543,6 +560,12 @@ void core_stall(struct core *c)
 	c->limit = 0;
 }
 
+void core_check_fetches(struct core *c, bool on)
+{
+	c->check_fetch = on;
+	core_kick(c);
+}
+
 void core_kick(struct core *c)
 {
 	c->kick = true;
@@ -691,7 +714,7 @@ static void execute(struct core *c)
 		return;
 	}
 	c->limit = c->until;
-	if (c->bp_count > 0 || c->step || c->flash_busy)
+	if (c->bp_count > 0 || c->step || c->flash_busy || c->check_fetch)
 		c->limit = 0;
 	c->stop = STOP_NONE;
 	c->resched = false;

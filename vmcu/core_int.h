@@ -113,7 +113,8 @@ struct core {
 	uint64_t hz, anchor_ps, anchor_clk;
 	uint64_t idle_clk; /* cycles that passed while halted */
 	bool flash_busy;
-	bool bus_stall; /* a store waits for the busy flash */
+	bool bus_stall;	  /* a store waits for the busy flash */
+	bool check_fetch; /* the chip wants to see fetches from flash */
 
 	/* state */
 	bool halted, lockup, sleeping, stalled, in_reset;
@@ -172,6 +173,8 @@ void core_code_changed(struct core *c, uint32_t addr, uint32_t len);
 void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
 		     uc_hook *hook);
 void core_untrap_reads(struct core *c, uc_hook *hook);
+/* The same for instruction fetches from flash. */
+void core_check_fetches(struct core *c, bool on);
 
 /* -- time ---------------------------------------------------------------- */
 uint64_t core_ps(const struct core *c);

@@ -304,6 +304,52 @@ static void test_torn_write_is_nmi(void **state)
 	assert_int_equal(rig_r(m, RESULT + 4), 0x55);
 }
 
+/* The same when it is fetched: nothing of it is executed. */
+static void test_torn_code_is_nmi(void **state)
+{
+	/* 0x40: ldr r0, =RESULT; movs r1, #1; str r1, [r0]; b 0x100
+	 * nmi at 0x60: movs r1, #0x55; str r1, [r0, #4]; loop */
+	static const uint16_t code[] = {
+		0x4801,
+		0x2101,
+		0x6001,
+		0xe05b,
+		0x0100,
+		0x2000,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		/* 0x60 */ 0x2155,
+		0x6041,
+		0xe7fe,
+		0,
+	};
+	static const uint32_t vectors[4] = { 0x20008000, FLASH + 0x41,
+					     FLASH + 0x61, FLASH + 0x65 };
+	struct mcu *m = *state;
+
+	rig_flash(m, FLASH, vectors, sizeof(vectors));
+	rig_flash(m, FLASH + 0x40, code, sizeof(code));
+	rig_unlock(m);
+	mcu_cut_after(m, 1);
+	rig_w(m, FLASH_CR, CR_PG);
+	rig_w(m, FLASH + 0x100, 0xe7fe2100);
+	rig_w(m, FLASH + 0x104, 0);
+	mcu_advance(m, MS);
+	rig_power_cycle(m);
+	mcu_advance(m, MS);
+	assert_int_equal(rig_r(m, RESULT), 1);
+	assert_int_equal(rig_r(m, RESULT + 4), 0x55);
+	assert_int_equal(rig_r(m, FLASH_ECCR), 1u << 31 | 0x100);
+}
+
 static void test_reset_tears(void **state)
 {
 	struct mcu *m = *state;
@@ -358,6 +404,7 @@ int main(void)
 		T(test_torn_write),
 		T(test_torn_erase),
 		T(test_torn_write_is_nmi),
+		T(test_torn_code_is_nmi),
 		T(test_reset_tears),
 		T(test_write_protection),
 	};

@@ -5,6 +5,14 @@
  * Register names and bits are ST's (RM0394, DS11451).  One file per
  * peripheral; chip.c holds the bus table, memory.c the memories and who may
  * see them.
+ *
+ * Not modelled, and known: MPU, DIV_0 and UNALIGN traps, lazy floating-point
+ * stacking (an exception does not save S0-S31); DMA, timers, ADC, CRS and the
+ * rest of the peripherals (they read 0); PCROP (stored, not enforced); OTP
+ * programming; fast programming; single-bit ECC corrections; low-power modes
+ * below Sleep; oscillator start-up times; data loads from flash while it is
+ * busy (they do not stall; fetches and stores do); the instruction cache is
+ * taken to always hit, without it each 64-bit line costs the wait states.
  */
 #ifndef VMCU_STM32L4_L4_H
 #define VMCU_STM32L4_L4_H
@@ -136,7 +144,8 @@ struct l4 {
 	bool bus_error; /* the access under way shall fault */
 	enum l4_boot boot;
 	unsigned mem_mode;
-	bool trapped[L4_PAGES];
+	bool trapped[L4_PAGES]; /* pages with a double word that ECC gave up */
+	int bad_pages;
 	uc_hook trap[L4_PAGES][2];
 	struct l4_flash fl;
 	struct l4_uart uart[3];

@@ -145,6 +145,8 @@ static void update_trap(struct l4 *l, unsigned page)
 	if (bad == l->trapped[page])
 		return;
 	l->trapped[page] = bad;
+	l->bad_pages += bad ? 1 : -1;
+	core_check_fetches(l->m->core, l->bad_pages > 0);
 	for (unsigned i = 0; i < 2; i++) {
 		if (bad)
 			core_trap_reads(l->m->core,
