@@ -84,6 +84,11 @@ static int op_flasher_invite(struct call *c)
 		return call_refuse(c, R_EXISTS,
 				   "flasher %s is enrolled; revoke it first",
 				   q->name);
+	if (f->row.open > 0 &&
+	    strcmp(f->row.manufacturer, q->manufacturer) != 0)
+		return call_refuse(c, R_STATE,
+				   "flasher %s holds %u grants for %s", q->name,
+				   f->row.open, f->row.manufacturer);
 	TEXT_SET(f->row.manufacturer, q->manufacturer);
 	f->row.channels = q->channels ? q->channels : CHANNELS_DEFAULT;
 	f->row.state = FLASHER_INVITED;

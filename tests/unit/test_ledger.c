@@ -827,6 +827,12 @@ static void test_enrol_again_after_revoke(void **state)
 	assert_int_equal(bed_grant(b, &f, "o1", 1, 1, &ga), R_NONE);
 	assert_int_equal(bed_call(b, OP_FLASHER_REVOKE, b->admin, &q, &a, NULL),
 			 R_NONE);
+	/* what it holds belongs to its manufacturer's orders */
+	struct flasher moved = { .name = "fl1", .manufacturer = "other" };
+
+	assert_int_equal(
+		bed_call(b, OP_FLASHER_INVITE, b->admin, &moved, &a, NULL),
+		R_STATE);
 	bed_enrol(b, "fl1", BED_MAKER, 2, &g);
 	/* the old certificate stays out, the new one is in */
 	assert_int_equal(bed_grant(b, &f, "o1", 2, 2, &ga), R_AUTH);

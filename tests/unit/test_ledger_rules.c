@@ -47,8 +47,7 @@ static void test_order_window(void **unused)
 {
 	static const struct {
 		const char *maker;
-		uint32_t state;
-		int64_t opens, closes;
+		int64_t state, opens, closes;
 		enum refusal_code want;
 	} rows[] = {
 		{ "acme", ORDER_OPEN, 0, 0, R_NONE },
@@ -68,7 +67,7 @@ static void test_order_window(void **unused)
 		struct row_flasher f = flasher(1, 0);
 
 		BED_SET(f.manufacturer, rows[i].maker);
-		o.state = rows[i].state;
+		o.state = (uint32_t)rows[i].state;
 		o.opens = rows[i].opens;
 		o.closes = rows[i].closes;
 		assert_int_equal(rules_order(&o, &f, NOW), rows[i].want);
@@ -80,8 +79,7 @@ enum whose { NONE, MINE, THEIRS };
 
 static void test_grant(void **unused)
 {
-	static const struct { /* NOLINT(clang-analyzer-optin.performance.Padding)
-			       */
+	static const struct {
 		uint32_t quantity, reserved, delivered, open;
 		/* the chip's grant in this order */
 		enum whose whose;
@@ -331,14 +329,13 @@ static void test_deliver_apply(void **unused)
 /* -- report -------------------------------------------------------------- */
 static void test_report(void **unused)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 	static const struct {
 		uint32_t state;
-		bool keyed, over;
+		uint32_t keyed, over;
 		enum report what;
 		enum refusal_code want;
 		uint32_t then;
-		bool changed, held;
+		uint32_t changed, held;
 	} rows[] = {
 		{ GRANT_RESERVED, 0, 0, REPORT_INSTALLED, R_STATE, 0, 0, 0 },
 		{ GRANT_RESERVED, 0, 0, REPORT_CLOSED, R_STATE, 0, 0, 0 },
