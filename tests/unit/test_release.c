@@ -207,6 +207,11 @@ static void test_header_refusals(void **state)
 		header_refused(h, E_RANGE);
 	}
 	h = example();
+	h.chunk_len = CHUNK_LEN_MIN;
+	header_refused(h, 0);
+	h.chunk_len = CHUNK_LEN_MAX;
+	header_refused(h, 0);
+	h = example();
 	h.family = 0;
 	header_refused(h, E_RANGE);
 	h = example();
