@@ -18,7 +18,7 @@
 
 #define REAL_POLL_MS 5
 /* A bench that was held up does not make up for more than this. */
-#define REAL_CATCH_UP_PS (WIRETIME_PS / 5)
+#define REAL_CATCH_UP_PS (WIRETIME_PS / 20)
 
 enum {
 	FD_SIGNAL,
