@@ -90,6 +90,15 @@ ctl insert "$DIR/b"
 ctl insert "$DIR/d"
 [ "$(field profile)" = clone-gd ] || fail "profile lost"
 
+here=$PWD
+cd "$DIR"
+case $V in /*) ;; *) V=$here/$V ;; esac
+"$V" ctl "$VMCU_SOCKET" insert ./b
+"$V" ctl "$VMCU_SOCKET" insert --new e2
+[ -f "$DIR/e2" ] && [ ! -e "$here/e2" ] || fail "a relative path went astray"
+cd "$here"
+ctl insert "$DIR/d"
+
 say "copies and damage"
 "$V" dump "$DIR/d" "$DIR/d.bin"
 [ "$(stat -c %s "$DIR/d.bin")" = 262144 ] || fail "size of the dump"
