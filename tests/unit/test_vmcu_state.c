@@ -22,7 +22,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 
-	strcpy(p->folder, "/tmp/vmcu-state-XXXXXX");
+	snprintf(p->folder, sizeof(p->folder), "/tmp/vmcu-state-XXXXXX");
 	assert_non_null(mkdtemp(p->folder));
 	snprintf(p->file, sizeof(p->file), "%s/chip.state", p->folder);
 	p->cfg = rig_config();

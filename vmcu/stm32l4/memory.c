@@ -13,8 +13,6 @@
 
 #define UID_BASE 0x1fff7590u
 #define SIZE_BASE 0x1fff75e0u
-#define INFO_BASE 0x1fff7500u
-#define INFO_SIZE 0x100u
 #define ROM_ENTRY 0x100u
 
 /* The ROM loader: it waits.  Vectors, then `b .` (E7FE). */
@@ -194,12 +192,13 @@ static bool ram_shut(const struct l4 *l, uint32_t offset)
 
 static uint8_t info_byte(const struct l4 *l, uint32_t addr)
 {
-	static const uint16_t kb = L4_FLASH_SIZE / 1024;
+	static const uint8_t kb[2] = { L4_FLASH_SIZE / 1024 & 0xff,
+				       L4_FLASH_SIZE / 1024 >> 8 };
 
-	if (addr - UID_BASE < sizeof(l->uid))
+	if (addr >= UID_BASE && addr < UID_BASE + sizeof(l->uid))
 		return l->uid[addr - UID_BASE];
-	if (addr - SIZE_BASE < 2)
-		return kb >> 8 * (addr - SIZE_BASE) & 0xff;
+	if (addr >= SIZE_BASE && addr < SIZE_BASE + sizeof(kb))
+		return kb[addr - SIZE_BASE];
 	return 0xff;
 }
 

@@ -225,7 +225,7 @@ static int sync_folder(const char *path)
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
 	if (slash == NULL)
-		strcpy(folder, ".");
+		snprintf(folder, sizeof(folder), ".");
 	else
 		slash[slash == folder] = '\0';
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
