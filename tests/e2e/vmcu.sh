@@ -24,6 +24,15 @@ say "usage"
 for word in --state --bitbang --packet-cost --ready-file 'insert FILE'; do
 	expect help "$DIR/help" "$word"
 done
+# The manual page and --help know the same options and commands.
+sed -n 's/^  --\([a-z-]*\) .*/\1/p' "$DIR/help" | sort >"$DIR/in.help"
+sed -n 's/^\.It Fl -\([a-z-]*\).*/\1/p' man/signet-vmcu.1 | sort >"$DIR/in.page"
+cmp "$DIR/in.help" "$DIR/in.page" || fail "options of --help and man page"
+sed -n '/^commands of ctl/,$s/^  \([a-z]*\).*/\1/p' "$DIR/help" | grep . |
+	sort >"$DIR/in.help"
+sed -n '/Ss Commands/,$s/^\.It Cm \([a-z]*\).*/\1/p' man/signet-vmcu.1 |
+	sort >"$DIR/in.page"
+cmp "$DIR/in.help" "$DIR/in.page" || fail "commands of --help and man page"
 "$V" --version >/dev/null
 refused 2 'no command' "$V"
 refused 2 'unknown command "fly"' "$V" fly
