@@ -88,6 +88,7 @@ struct l4_options {
 enum l4_flash_op {
 	OP_NONE,
 	OP_PROGRAM,
+	OP_FAST,
 	OP_PAGE,
 	OP_MASS,
 	OP_REGRESS,
@@ -103,6 +104,9 @@ struct l4_flash {
 	uint64_t op_data;
 	bool half; /* first word of a double word has come */
 	uint32_t half_addr, half_data;
+	bool erased; /* whole, since the last reset: fast programming works */
+	unsigned row_left; /* double words of the row being programmed */
+	uint32_t row_next;
 	struct {
 		uint32_t addr, v;
 	} queue[4]; /* stores that wait for the operation to end */
