@@ -64,10 +64,8 @@ void algo_queue_command(struct target *t, enum algo_command c, uint32_t arg0,
 {
 	struct probe *p = t->probe;
 
-	if (arg0 != 0 || arg1 != 0) {
-		adi_queue_write32(p, algo_word_address(t, ALGO_ARG0), arg0);
-		adi_queue_write32(p, algo_word_address(t, ALGO_ARG1), arg1);
-	}
+	adi_queue_write32(p, algo_word_address(t, ALGO_ARG0), arg0);
+	adi_queue_write32(p, algo_word_address(t, ALGO_ARG1), arg1);
 	adi_queue_write32(p, algo_word_address(t, ALGO_COMMAND), c);
 }
 
