@@ -53,8 +53,7 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* -- terminal --------------------------------------------------------------
- */
+/* -- terminal ----------------------------------------------------------- */
 static void bar(const struct ui_channel *c, char out[BAR_LEN + 3])
 {
 	size_t full = c->total ? (uint64_t)c->done * BAR_LEN / c->total : 0;
@@ -149,8 +148,7 @@ static void *refresh(void *arg)
 	return NULL;
 }
 
-/* -- life ------------------------------------------------------------------
- */
+/* -- life --------------------------------------------------------------- */
 int ui_new(size_t channels, bool json, struct ui **out)
 {
 	struct ui *ui = calloc(1, sizeof(*ui));
@@ -181,8 +179,7 @@ int ui_new(size_t channels, bool json, struct ui **out)
 	return 0;
 }
 
-/* -- events ----------------------------------------------------------------
- */
+/* -- events ------------------------------------------------------------- */
 static void emit(json_t *o)
 {
 	if (o == NULL)
@@ -328,16 +325,19 @@ void ui_result(struct ui *ui, unsigned channel, const struct job_result *r)
 
 void ui_say(struct ui *ui, int channel, const char *fmt, ...)
 {
-	char text[2 * LINE_CAP];
+	char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
+	if (text == NULL)
+		return;
 	pthread_mutex_lock(&ui->lock);
 	if (ui->form == FORM_JSON) {
-		emit(json_pack("{s:s,s:I,s:s}", "event", "note", "channel",
-			       (json_int_t)channel, "text", text));
+		emit(json_pack("{s:s,s:i,s:s}", "event", "note", "channel",
+			       channel, "text", text));
 	} else {
 		undraw(ui);
 		if (channel >= 0)
@@ -349,10 +349,10 @@ void ui_say(struct ui *ui, int channel, const char *fmt, ...)
 		fflush(stdout);
 	}
 	pthread_mutex_unlock(&ui->lock);
+	free(text);
 }
 
-/* -- the end ---------------------------------------------------------------
- */
+/* -- the end ------------------------------------------------------------ */
 static void print_table(const struct ui *ui)
 {
 	char line[LINE_CAP];
