@@ -108,6 +108,7 @@ continue
 print reason
 backtrace
 delete
+monitor resume
 detach
 TXT
 LOG=$DIR/example.log
