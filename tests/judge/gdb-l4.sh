@@ -96,6 +96,7 @@ expect set "$LOG" '^\$7 = 5005$'
 # The example bootloader on a chip that has no credential: it refuses, and
 # gdb sees why before the console says it.
 say "the example"
+ctl uart --clear
 gdb example "$EXAMPLE" <<'TXT'
 monitor reset halt
 load
@@ -118,7 +119,6 @@ expect refuse "$LOG" 'Breakpoint 2, refuse \(reason='
 reason=$(sed -n 's/^\$1 = 0x[0-9a-f]* .*"\(.*\)"$/\1/p' "$LOG")
 [ -n "$reason" ] || { cat "$LOG"; fail "no reason"; }
 expect backtrace "$LOG" '^#1 .* main \(\)'
-ctl uart --clear
 ctl run 500
 ctl uart >"$DIR/uart"
 grep -qF "signet: refused: $reason" "$DIR/uart" ||
