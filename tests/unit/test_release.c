@@ -334,6 +334,9 @@ static void test_file(void **state)
 	f.sealed_len = 16; /* a tag around nothing */
 	assert_int_equal(release_file_encode(&f, buf, sizeof(buf), &len),
 			 E_RANGE);
+	f.sealed_len = IMAGE_MAX + 16; /* allowed, but not into this buffer */
+	assert_int_equal(release_file_encode(&f, buf, sizeof(buf), &len),
+			 E_SPACE);
 	f.sealed_len = IMAGE_MAX + 17;
 	assert_int_equal(release_file_encode(&f, buf, sizeof(buf), &len),
 			 E_TOO_LARGE);
