@@ -147,6 +147,38 @@ static void test_time_does_not_depend_on_pieces(void **state)
 	mcu_free(b);
 }
 
+/*
+ * movs r0, #0; 1: adds r0, #1; nop x 5; b 1b: 7 instructions, 9 cycles with
+ * the refill; 14 bytes in two 64-bit lines.
+ */
+static uint32_t turns_in_10ms(struct mcu *m, uint32_t acr)
+{
+	rig_halt(m);
+	rig_w(m, 0x40022000, acr);
+	rig_set_reg(m, 15, FLASH + 0x800);
+	rig_w(m, DHCSR, DBGKEY | 1);
+	mcu_advance(m, 10 * MS);
+	rig_halt(m);
+	return rig_reg(m, 0);
+}
+
+static void test_wait_states(void **state)
+{
+	static const uint16_t code[] = { 0xbf00, 0xbf00, 0xbf00, 0x2000,
+					 0x3001, 0xbf00, 0xbf00, 0xbf00,
+					 0xbf00, 0xbf00, 0xe7f8 };
+	struct mcu *m = *state;
+
+	rig_flash(m, FLASH + 0x800, code, sizeof(code));
+	/* instruction cache: as if there were none */
+	assert_in_range(turns_in_10ms(m, 0x604), 40000 / 9, 40000 / 9 + 5);
+	/* prefetch hides the second line, not the jump: + 4 */
+	assert_in_range(turns_in_10ms(m, 0x104), 40000 / 13, 40000 / 13 + 5);
+	/* nothing: + 4 + 4 */
+	assert_in_range(turns_in_10ms(m, 0x004), 40000 / 17, 40000 / 17 + 5);
+	assert_in_range(turns_in_10ms(m, 0x001), 40000 / 11, 40000 / 11 + 5);
+}
+
 static void test_code_replaced_by_debugger(void **state)
 {
 	static const uint16_t one[] = { 0x2001, 0xbe00 };
@@ -232,6 +264,7 @@ int main(void)
 		T(test_sleep_shows),
 		T(test_breakpoint),
 		T(test_time_does_not_depend_on_pieces),
+		T(test_wait_states),
 		T(test_code_replaced_by_debugger),
 		T(test_flash_code_replaced),
 		T(test_level1_against_own_code),

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The state file: a device lives on; damage is refused and left alone. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +183,30 @@ static void test_foreign(void **state)
 	refused(p, E_STATE, "another profile");
 }
 
+/* A disk that fills up in mid-write: the old state stays whole. */
+static void test_full_disk(void **state)
+{
+	struct rlimit old, small;
+	struct place *p = *state;
+	struct mcu *m;
+
+	make(p);
+	m = rig_new(&p->cfg);
+	rig_program(m, FLASH + 8, 1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = old;
+	small.rlim_cur = 100000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_not_equal(mcu_save(m), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	mcu_free(m);
+	m = rig_new(&p->cfg);
+	assert_int_equal(rig_r(m, FLASH), 0x55667788);
+	assert_int_equal(rig_r(m, FLASH + 8), 0xffffffff);
+	mcu_free(m);
+}
+
 static void test_cannot_write(void **state)
 {
 	struct place *p = *state;
@@ -201,7 +227,7 @@ int main(void)
 		T(test_lives_on),     T(test_torn_cells_live_on),
 		T(test_damage),	      T(test_truncated),
 		T(test_longer),	      T(test_foreign),
-		T(test_cannot_write),
+		T(test_cannot_write), T(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
