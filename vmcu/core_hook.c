@@ -296,6 +296,7 @@ void core_on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr64, int size,
 			continue;
 		if (type == UC_MEM_WRITE ? !w->write : !w->read)
 			continue;
+		debug_on_watch(&c->m->debug, i);
 		c->halt_req = true;
 		c->halt_why = CORE_DWTTRAP;
 		core_kick(c);

@@ -116,11 +116,11 @@ void debug_on_halt(struct debug *d, enum core_halt why)
 {
 	d->dfsr |= (uint32_t)why & DFSR_BITS;
 	d->dhcsr |= C_HALT;
-	if (why != CORE_DWTTRAP)
-		return;
-	for (unsigned i = 0; i < d->rom->watchpoints; i++)
-		if ((d->dwt_function[i] & 15) != 0)
-			d->dwt_function[i] |= DWT_MATCHED;
+}
+
+void debug_on_watch(struct debug *d, unsigned i)
+{
+	d->dwt_function[i] |= DWT_MATCHED;
 }
 
 /* -- SCS: halting control ------------------------------------------------- */

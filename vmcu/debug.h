@@ -48,6 +48,8 @@ void debug_power_on_reset(struct debug *d);
 bool debug_system_reset(struct debug *d);
 /* The core halted by itself (breakpoint, vector catch). */
 void debug_on_halt(struct debug *d, enum core_halt why);
+/* Watchpoint i matched. */
+void debug_on_watch(struct debug *d, unsigned i);
 
 /* 32-bit aligned access; by_debugger: only the debugger may set C_DEBUGEN.
  * Returns false for addresses that nobody answers (bus fault). */

@@ -388,6 +388,25 @@ static void test_swd_sequence(void **state)
 	assert_int_equal(word(f->resp + 4), 0x2ba01477);
 }
 
+/* WCR asks for two cycles of turnaround; the probe is told the same. */
+static void test_turnaround(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_swd(f);
+	ASK(f, DAP_TRANSFER, 0, 2, 0x08, U32(1u), 0x04, U32(0x140u));
+	assert_int_not_equal(f->resp[2], DAP_ACK_OK); /* out of step now */
+	ASK(f, DAP_SWD_CONFIGURE, 1);
+	ASK(f, DAP_SWJ_SEQUENCE, 64, 255, 255, 255, 255, 255, 255, 255, 0);
+	ASK(f, DAP_TRANSFER, 0, 2, 0x02, 0x06);
+	EXPECT(f, DAP_TRANSFER, 2, 1, U32(0x2ba01477u), U32(0x140u));
+	ASK(f, DAP_TRANSFER, 0, 2, 0x04, U32(0x40u), 0x08, U32(0u));
+	ASK(f, DAP_SWD_CONFIGURE, 0);
+	ASK(f, DAP_SWJ_SEQUENCE, 64, 255, 255, 255, 255, 255, 255, 255, 0);
+	ASK(f, DAP_TRANSFER, 0, 1, 0x02);
+	EXPECT(f, DAP_TRANSFER, 1, 1, U32(0x2ba01477u));
+}
+
 static void test_uart_states(void **state)
 {
 	struct fixture *f = *state;
@@ -436,6 +455,7 @@ int main(void)
 		T(test_time),
 		T(test_pins),
 		T(test_swd_sequence),
+		T(test_turnaround),
 		T(test_uart_states),
 	};
 

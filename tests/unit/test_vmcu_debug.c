@@ -222,6 +222,8 @@ static void test_watchpoint(void **state)
 	w32(b, DEMCR, TRCENA);
 	w32(b, DWT_COMP0, CELL);
 	w32(b, DWT_COMP0 + 4, 0);
+	w32(b, DWT_COMP0 + 16, CELL + 4); /* another, that nothing touches */
+	w32(b, DWT_COMP0 + 24, 7);
 	w32(b, DWT_COMP0 + 8, 5); /* reads: the program only writes */
 	go(b);
 	assert_false(halted(b));
@@ -229,6 +231,7 @@ static void test_watchpoint(void **state)
 	go(b);
 	assert_true(halted(b));
 	assert_int_equal(r32(b, DFSR) & 4, 4);
+	assert_false(r32(b, DWT_COMP0 + 24) & 1u << 24);
 	assert_true(r32(b, DWT_COMP0 + 8) & 1u << 24);
 	assert_false(r32(b, DWT_COMP0 + 8) & 1u << 24);
 }
