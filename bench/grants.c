@@ -27,8 +27,10 @@
 #include "bench/plant.h"
 #include "http/client.h"
 
-#define STATIONS 4
+#define STATIONS 20
 #define CHANNELS 64 /* each; a connection has one grant open at most */
+#define PACED_RATE 1000
+#define PACED_CONNECTIONS 1000
 #define SYNCS 300
 
 struct options {
@@ -95,12 +97,13 @@ static int echo_measure(enum echo_kind kind, const struct options *o,
 }
 
 static int grants_run(struct plant *p, const struct options *o, struct line *l,
-		      struct load_result *out)
+		      double rate, struct load_result *out)
 {
 	struct load_config c = {
 		.port = p->flasher_port,
 		.connections = o->connections,
 		.seconds = o->seconds,
+		.rate = rate,
 		.tls = p->tls,
 		.tls_count = p->stations,
 		.request = line_request,
@@ -120,7 +123,8 @@ static json_t *result_json(const struct load_result *r)
 
 static int report(const struct options *o, const struct load_result *bare,
 		  const struct load_result *server,
-		  const struct load_result *grants, const struct line *l,
+		  const struct load_result *grants,
+		  const struct load_result *paced, const struct line *l,
 		  double sync50, double sync99)
 {
 	double bare_s = (double)bare->answers / bare->seconds;
@@ -128,7 +132,7 @@ static int report(const struct options *o, const struct load_result *bare,
 	double requests = (double)grants->answers / grants->seconds;
 	double devices = (double)line_closed(l) / grants->seconds;
 	json_t *j = json_pack(
-		"{s:s,s:i,s:f,s:o,s:o,s:o,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f}",
+		"{s:s,s:i,s:f,s:o,s:o,s:o,s:o,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f}",
 		"method",
 		"loopback, mutual TLS 1.3, kept alive, one request under way "
 		"per connection; load generator on the same cores; a device is "
@@ -136,6 +140,7 @@ static int report(const struct options *o, const struct load_result *bare,
 		"connections", (int)o->connections, "seconds", o->seconds,
 		"echo_bare", result_json(bare), "echo_http_server",
 		result_json(server), "grants", result_json(grants),
+		"grants_paced_1000_per_s_1000_connections", result_json(paced),
 		"durable_requests_per_s", requests, "devices_per_s", devices,
 		"ratio_requests_to_bare_echo", requests / bare_s,
 		"ratio_requests_to_http_server_echo", requests / server_s,
@@ -153,13 +158,17 @@ static int report(const struct options *o, const struct load_result *bare,
 	       "durable requests       %8.0f requests/s  p50 %.2f  p99 %.2f "
 	       "ms\n"
 	       "whole devices          %8.0f /s (3 requests each)\n"
+	       "at %d/s, %d connections %5.0f requests/s  p50 %.2f  p99 %.2f "
+	       "ms\n"
 	       "requests / bare echo       %.2f\n"
 	       "requests / http/server     %.2f\n"
 	       "devices / bare echo        %.2f\n"
 	       "fdatasync of 4 kB      p50 %.2f  p99 %.2f ms\n",
 	       bare_s, bare->p50_ms, bare->p99_ms, server_s, server->p50_ms,
 	       server->p99_ms, requests, grants->p50_ms, grants->p99_ms,
-	       devices, requests / bare_s, requests / server_s,
+	       devices, PACED_RATE, PACED_CONNECTIONS,
+	       (double)paced->answers / paced->seconds, paced->p50_ms,
+	       paced->p99_ms, requests / bare_s, requests / server_s,
 	       devices / bare_s, sync50, sync99);
 	err = o->json ? json_dump_file(j, o->json, JSON_INDENT(2)) : 0;
 	json_decref(j);
@@ -168,13 +177,15 @@ static int report(const struct options *o, const struct load_result *bare,
 
 static int bench(const struct options *o)
 {
-	struct load_result bare, server, grants;
+	struct load_result bare, server, grants, paced;
+	struct options many = *o;
 	struct line *l = line_new(o->connections, 1);
+	struct line *l2 = line_new(PACED_CONNECTIONS, 500000);
 	double sync50, sync99;
 	struct plant p;
 	int err = -1;
 
-	if (!l || plant_find(&p, o->dir, o->ready))
+	if (!l || !l2 || plant_find(&p, o->dir, o->ready))
 		goto out;
 	if (plant_build(&p, 1000000) || plant_enrol(&p, STATIONS, CHANNELS))
 		goto out;
@@ -182,12 +193,16 @@ static int bench(const struct options *o)
 	    echo_measure(ECHO_BARE, o, &bare) ||
 	    echo_measure(ECHO_SERVER, o, &server))
 		goto out;
-	if (grants_run(&p, o, l, &grants) || grants.broken)
+	if (grants_run(&p, o, l, 0, &grants) || grants.broken)
 		goto out;
-	err = report(o, &bare, &server, &grants, l, sync50, sync99);
+	many.connections = PACED_CONNECTIONS;
+	if (grants_run(&p, &many, l2, PACED_RATE, &paced) || paced.broken)
+		goto out;
+	err = report(o, &bare, &server, &grants, &paced, l, sync50, sync99);
 out:
 	plant_free(&p);
 	line_free(l);
+	line_free(l2);
 	return err ? 1 : 0;
 }
 
@@ -205,7 +220,7 @@ static int note(const struct options *o)
 	if (plant_build(&p, 100000) || plant_enrol(&p, STATIONS, CHANNELS))
 		return 1;
 	line_note(l, f);
-	if (!grants_run(&p, o, l, &r))
+	if (!grants_run(&p, o, l, 0, &r))
 		status = r.broken ? 3 : 0;
 	printf("%llu credentials noted\n",
 	       (unsigned long long)line_delivered(l));

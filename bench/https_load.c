@@ -32,6 +32,9 @@ struct run {
 	float *samples; /* ms */
 	uint64_t answers;
 	bool broken;
+	/* with a rate: who may send, in turn, and when the next is due */
+	unsigned *idle, idle_at, idle_count;
+	double due;
 };
 
 double load_now(void)
@@ -67,13 +70,13 @@ static void conn_close(struct conn *c)
 }
 
 /* Requests are shorter than any socket buffer, so a write never waits. */
-static bool conn_send(struct run *r, struct conn *c)
+static bool conn_send(struct run *r, struct conn *c, double since)
 {
 	unsigned i = (unsigned)(c - r->conns);
 	size_t len = r->cfg->request(r->cfg->arg, i, c->out);
 
 	c->in_len = 0;
-	c->sent = load_now();
+	c->sent = since;
 	return SSL_write(c->ssl, c->out, (int)len) == (int)len;
 }
 
@@ -94,6 +97,28 @@ static const char *answer_body(struct conn *c, int *status)
 		return NULL;
 	*status = atoi(c->in + 9);
 	return c->in + head;
+}
+
+static void idle_put(struct run *r, struct conn *c)
+{
+	unsigned n = r->cfg->connections;
+
+	r->idle[(r->idle_at + r->idle_count++) % n] = (unsigned)(c - r->conns);
+}
+
+/* Sends what is due, by the connection that has rested longest. */
+static bool pace(struct run *r)
+{
+	while (r->idle_count && load_now() >= r->due) {
+		unsigned i = r->idle[r->idle_at];
+
+		r->idle_at = (r->idle_at + 1) % r->cfg->connections;
+		r->idle_count--;
+		if (!conn_send(r, &r->conns[i], r->due))
+			return false;
+		r->due += 1 / r->cfg->rate;
+	}
+	return true;
 }
 
 static bool conn_read(struct run *r, struct conn *c)
@@ -117,7 +142,10 @@ static bool conn_read(struct run *r, struct conn *c)
 		r->answers++;
 		if (!r->cfg->answer(r->cfg->arg, i, status, body))
 			return false;
-		return conn_send(r, c);
+		if (!r->cfg->rate)
+			return conn_send(r, c, load_now());
+		idle_put(r, c);
+		return true;
 	}
 }
 
@@ -126,8 +154,10 @@ static void run_loop(struct run *r, int ep, double until)
 	struct epoll_event events[EVENTS];
 
 	while (!r->broken && load_now() < until) {
-		int n = epoll_wait(ep, events, EVENTS, 100);
+		int n = epoll_wait(ep, events, EVENTS, r->cfg->rate ? 1 : 100);
 
+		if (r->cfg->rate && !pace(r))
+			r->broken = true;
 		for (int i = 0; i < n && !r->broken; i++)
 			if (!conn_read(r, events[i].data.ptr))
 				r->broken = true;
@@ -163,8 +193,9 @@ int load_run(const struct load_config *cfg, struct load_result *out)
 	double start;
 
 	r.conns = calloc(cfg->connections, sizeof(*r.conns));
+	r.idle = calloc(cfg->connections, sizeof(*r.idle));
 	r.samples = malloc(SAMPLES_MAX * sizeof(*r.samples));
-	if (!r.conns || !r.samples || ep < 0)
+	if (!r.conns || !r.idle || !r.samples || ep < 0)
 		goto out;
 	for (unsigned i = 0; i < cfg->connections; i++) {
 		struct epoll_event e = { .events = EPOLLIN };
@@ -176,9 +207,13 @@ int load_run(const struct load_config *cfg, struct load_result *out)
 			goto out;
 	}
 	start = load_now();
-	for (unsigned i = 0; i < cfg->connections; i++)
-		if (!conn_send(&r, &r.conns[i]))
+	r.due = start;
+	for (unsigned i = 0; i < cfg->connections; i++) {
+		if (cfg->rate)
+			idle_put(&r, &r.conns[i]);
+		else if (!conn_send(&r, &r.conns[i], start))
 			goto out;
+	}
 	run_loop(&r, ep, start + cfg->seconds);
 	summarise(&r, load_now() - start, out);
 	err = 0;
@@ -186,6 +221,7 @@ out:
 	for (unsigned i = 0; r.conns && i < cfg->connections; i++)
 		conn_close(&r.conns[i]);
 	free(r.conns);
+	free(r.idle);
 	free(r.samples);
 	if (ep >= 0)
 		close(ep);

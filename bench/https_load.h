@@ -20,6 +20,8 @@ struct load_config {
 	uint16_t port; /* on 127.0.0.1 */
 	unsigned connections;
 	double seconds;
+	double rate; /* requests per second over all; 0 = as fast as it goes.
+		      * Then times count from when a request was due. */
 	SSL_CTX *const *tls; /* connection i uses tls[i % tls_count] */
 	unsigned tls_count;
 	/* Writes the next HTTP request of connection i. */

@@ -142,7 +142,7 @@ static void devices(size_t n, struct round_result *r)
 		deliver_q[i].attempt = report_q[i].attempt = 1;
 		deliver_q[i].nonce.len = NONCE_LEN;
 		bed_nonce(next_nonce++, deliver_q[i].nonce.data);
-		strcpy(report_q[i].outcome, "closed");
+		BED_SET(report_q[i].outcome, "closed");
 	}
 	run(d, n, &r->deliver, &r->worst);
 	run(p, n, &r->report, &r->worst);

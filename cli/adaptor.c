@@ -10,17 +10,23 @@
  * because OpenSSL's contexts are its own.  A hash that could not be made reads
  * as zeros, which no signature fits.
  */
-static struct crypto_sha256 *ctx_get(void *ctx)
-{
+struct holder {
 	struct crypto_sha256 *h;
+};
 
-	memcpy(&h, ctx, sizeof(h));
-	return h;
+static struct crypto_sha256 *ctx_get(const void *ctx)
+{
+	struct holder holder;
+
+	memcpy(&holder, ctx, sizeof(holder));
+	return holder.h;
 }
 
 static void ctx_set(void *ctx, struct crypto_sha256 *h)
 {
-	memcpy(ctx, &h, sizeof(h));
+	struct holder holder = { h };
+
+	memcpy(ctx, &holder, sizeof(holder));
 }
 
 static void hash_init(void *ctx)

@@ -11,11 +11,10 @@ struct device_params {
 };
 
 static const struct column columns[] = {
-	{ "grant", "grant" },	  { "uid", "unique ID" },
-	{ "serial", "serial" },	  { "state", "state" },
-	{ "attempts", "tries" },  { "order", "order" },
-	{ "release", "release" }, { "flasher", "flasher" },
-	{ "changed", "changed" },
+	{ "uid", "unique ID", false },	 { "serial", "serial", false },
+	{ "state", "state", false },	 { "order", "order", false },
+	{ "grant", "grant", false },	 { "attempts", "tries", false },
+	{ "changed", "changed", false }, { "flasher", "flasher", false },
 };
 static const struct cli_view view = { OP_DEVICES, columns, ARRAY_LEN(columns),
 				      "grant", NULL };

@@ -54,9 +54,11 @@ const struct command command_flasher_invite = {
 
 /* -- list ---------------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "name", "flasher" },	    { "state", "state" },
-	{ "channels", "channels" }, { "manufacturer", "manufacturer" },
-	{ "seen", "last seen" },
+	{ "name", "flasher", false },
+	{ "state", "state", false },
+	{ "channels", "channels", false },
+	{ "manufacturer", "manufacturer", false },
+	{ "seen", "last seen", false },
 };
 static const struct cli_view view = { OP_FLASHERS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

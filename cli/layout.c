@@ -30,7 +30,8 @@ int layout_check(const struct chip *chip, const struct image *img,
 				 "reserved top %u bytes of the flash, from "
 				 "0x%08llx on",
 				 name, (unsigned long long)first,
-				 (unsigned long long)end - 1, RESERVED_LEN,
+				 (unsigned long long)end - 1,
+				 (unsigned)RESERVED_LEN,
 				 (unsigned long long)limit);
 		else
 			snprintf(why, LAYOUT_WHY_CAP,

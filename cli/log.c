@@ -2,9 +2,11 @@
 #include "cli/cli.h"
 
 static const struct column columns[] = {
-	{ "seq", "no" },      { "time", "time" },	{ "event", "event" },
-	{ "actor", "actor" }, { "order", "order" },	{ "code", "code" },
-	{ "count", "times" }, { "subject", "subject" }, { "text", "text" },
+	{ "seq", "no", false },	     { "time", "time", false },
+	{ "event", "event", false }, { "actor", "actor", false },
+	{ "order", "order", false }, { "code", "code", false },
+	{ "count", "times", false }, { "subject", "subject", false },
+	{ "text", "text", true },
 };
 static const struct cli_view view = { OP_LOG, columns, ARRAY_LEN(columns),
 				      "seq", NULL };

@@ -66,17 +66,12 @@ const struct command command_order_create = {
 
 /* -- list, show ---------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "name", "order" },
-	{ "state", "state" },
-	{ "quantity", "quantity" },
-	{ "delivered", "deliv" },
-	{ "closed", "closed" },
-	{ "reserved", "resvd" },
-	{ "unknown", "unknown" },
-	{ "scrapped", "scrap" },
-	{ "product", "product" },
-	{ "release", "release" },
-	{ "manufacturer", "manufacturer" },
+	{ "name", "order", false },	    { "state", "state", false },
+	{ "quantity", "units", false },	    { "delivered", "used", false },
+	{ "closed", "built", false },	    { "reserved", "held", false },
+	{ "unknown", "unkn", false },	    { "scrapped", "scrap", false },
+	{ "product", "product", false },    { "release", "release", false },
+	{ "manufacturer", "maker", false },
 };
 static const struct cli_view view = { OP_ORDERS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

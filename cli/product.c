@@ -62,10 +62,10 @@ const struct command command_product_create = {
 };
 
 static const struct column columns[] = {
-	{ "name", "product" },
-	{ "family", "family" },
-	{ "proof", "proof" },
-	{ "created", "created" },
+	{ "name", "product", false },
+	{ "family", "family", false },
+	{ "proof", "proof", false },
+	{ "created", "created", false },
 };
 static const struct cli_view view = { OP_PRODUCTS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

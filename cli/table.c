@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "api/messages.h"
 #include "base/hex.h"
 
 #define COLUMNS_MAX 16
@@ -118,103 +120,151 @@ static const char *colour_of(const char *word)
 	return NULL;
 }
 
-/* Widths; 0 = no row has anything to say there. */
-static void measure(const struct shape *item, const struct list *rows,
-		    const struct column *cols, size_t count,
-		    size_t widths[COLUMNS_MAX])
+/* A table being printed. */
+struct table {
+	FILE *f;
+	const struct shape *item;
+	const struct column *cols;
+	size_t count, last;	    /* last = the last column that is shown */
+	size_t widths[COLUMNS_MAX]; /* 0 = no row has anything to say there */
+	size_t limit;		    /* of the terminal; 0 = none */
+	bool colour, short_times;
+};
+
+static bool is_time(const char *text)
+{
+	return strlen(text) == TIME_CAP - 1 && text[10] == 'T' &&
+	       text[TIME_CAP - 2] == 'Z';
+}
+
+/* "2026-11-20T10:00:16Z" -> "10:00:16" today, "2026-11-20" before. */
+static void shorten_time(char text[TABLE_CELL_CAP])
+{
+	char today[16];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) == NULL)
+		return;
+	strftime(today, sizeof(today), "%Y-%m-%d", &tm);
+	if (strncmp(text, today, 10) == 0) {
+		memmove(text, text + 11, 8);
+		text[8] = '\0';
+	} else {
+		text[10] = '\0';
+	}
+}
+
+static void table_text(const struct table *t, const void *obj, size_t c,
+		       char out[TABLE_CELL_CAP])
+{
+	table_cell(t->item, obj, t->cols[c].field, out);
+	if (t->short_times && is_time(out))
+		shorten_time(out);
+}
+
+/* Fills widths and last; returns the whole width. */
+static size_t measure(struct table *t, const struct list *rows)
 {
 	char cell[TABLE_CELL_CAP];
+	size_t total = 0;
 
-	for (size_t c = 0; c < count; c++) {
+	for (size_t c = 0; c < t->count; c++) {
 		size_t w = 0;
 
 		for (size_t r = 0; r < rows->count; r++) {
-			table_cell(item, (char *)rows->items + r * item->size,
-				   cols[c].field, cell);
+			table_text(t, (char *)rows->items + r * t->item->size,
+				   c, cell);
 			if (strlen(cell) > w)
 				w = strlen(cell);
 		}
-		if (w > 0 && strlen(cols[c].title) > w)
-			w = strlen(cols[c].title);
-		widths[c] = w;
+		if (w > 0 && strlen(t->cols[c].title) > w)
+			w = strlen(t->cols[c].title);
+		t->widths[c] = w;
+		if (w > 0) {
+			total += w + (total ? 2 : 0);
+			t->last = c;
+		}
 	}
+	return total;
 }
 
-struct line { /* where we are in the line being printed */
-	FILE *f;
-	size_t used, width; /* width 0 = no limit */
-	bool first, colour;
-};
-
-static void put_cell(struct line *l, const char *text, size_t width, bool right,
-		     bool last)
+static void put_text(const struct table *t, const char *text, bool heading)
 {
-	const char *colour = l->colour ? colour_of(text) : NULL;
-	size_t len = strlen(text);
+	const char *colour = t->colour && !heading ? colour_of(text) : NULL;
 
-	if (!l->first) {
-		fputs("  ", l->f);
-		l->used += 2;
-	}
-	l->first = false;
-	if (last && l->width && l->used + len > l->width) {
-		len = l->width > l->used + 2 ? l->width - l->used - 2 : 0;
-		fprintf(l->f, "%.*s..", (int)len, text);
-		return;
-	}
-	if (right)
-		fprintf(l->f, "%*s", (int)(width - len), "");
-	if (colour)
-		fputs(colour, l->f);
-	fputs(text, l->f);
-	if (colour)
-		fputs("\033[0m", l->f);
-	if (!right && !last)
-		fprintf(l->f, "%*s", (int)(width - len), "");
-	l->used += width;
+	fprintf(t->f, "%s%s%s", colour ? colour : "", text,
+		colour ? "\033[0m" : "");
 }
 
-static void put_row(FILE *f, const struct shape *item, const void *obj,
-		    const struct column *cols, size_t count,
-		    const size_t widths[COLUMNS_MAX])
+/* The last cell may be too long for the terminal. */
+static void put_last(const struct table *t, const char *text, size_t used,
+		     bool heading)
 {
-	struct line l = { f, 0, isatty(fileno(f)) ? table_width(f) : 0, true,
-			  table_colour(f) };
+	size_t room = t->limit > used ? t->limit - used : 0;
+
+	if (t->limit == 0 || strlen(text) <= room)
+		put_text(t, text, heading);
+	else if (t->cols[t->last].wraps)
+		fprintf(t->f, "\n    %.*s", (int)t->limit - 4, text);
+	else
+		fprintf(t->f, "%.*s..", room > 2 ? (int)room - 2 : 0, text);
+}
+
+/* obj NULL = the heading. */
+static void put_row(const struct table *t, const void *obj)
+{
 	char cell[TABLE_CELL_CAP];
-	size_t last = count;
+	size_t used = 0;
 
-	for (size_t c = 0; c < count; c++)
-		if (widths[c] > 0)
-			last = c;
-	for (size_t c = 0; c < count; c++) {
-		if (widths[c] == 0)
+	for (size_t c = 0; c <= t->last; c++) {
+		int pad;
+
+		if (t->widths[c] == 0)
 			continue;
 		if (obj)
-			table_cell(item, obj, cols[c].field, cell);
+			table_text(t, obj, c, cell);
 		else
-			snprintf(cell, sizeof(cell), "%s", cols[c].title);
-		put_cell(&l, cell, widths[c], is_number(item, cols[c].field),
-			 c == last);
+			snprintf(cell, sizeof(cell), "%s", t->cols[c].title);
+		used += (size_t)fprintf(t->f, "%s", used ? "  " : "");
+		pad = (int)(t->widths[c] - strlen(cell));
+		if (is_number(t->item, t->cols[c].field))
+			used += (size_t)fprintf(t->f, "%*s", pad, "");
+		if (c == t->last) {
+			put_last(t, cell, used, obj == NULL);
+			break;
+		}
+		put_text(t, cell, obj == NULL);
+		if (!is_number(t->item, t->cols[c].field))
+			used += (size_t)fprintf(t->f, "%*s", pad, "");
+		used += strlen(cell);
 	}
-	fputc('\n', f);
+	fputc('\n', t->f);
 }
 
 void table_rows(FILE *f, const struct shape *item, const struct list *rows,
 		const struct column *cols, size_t count, bool heading)
 {
-	size_t widths[COLUMNS_MAX];
+	struct table t = { .f = f,
+			   .item = item,
+			   .cols = cols,
+			   .count = count,
+			   .limit = isatty(fileno(f)) ? table_width(f) : 0,
+			   .colour = table_colour(f) };
 
 	if (rows->count == 0) {
 		if (heading)
 			fprintf(f, "none\n");
 		return;
 	}
-	measure(item, rows, cols, count, widths);
+	if (measure(&t, rows) > t.limit && t.limit) {
+		t.short_times = true;
+		(void)measure(&t, rows);
+	}
 	if (heading)
-		put_row(f, item, NULL, cols, count, widths);
+		put_row(&t, NULL);
 	for (size_t r = 0; r < rows->count; r++)
-		put_row(f, item, (char *)rows->items + r * item->size, cols,
-			count, widths);
+		put_row(&t, (char *)rows->items + r * item->size);
 }
 
 void table_object(FILE *f, const struct shape *s, const void *obj)

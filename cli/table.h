@@ -2,8 +2,10 @@
 /*
  * cli/table.h - answers of the server, for people and for scripts.
  *
- * For people: aligned columns, colours on terminals alone, the last column cut
- * to the terminal's width; columns that are empty in every row are left out.
+ * For people: aligned columns; columns that are empty in every row are left
+ * out.  On a terminal, and there alone: colours, and when it is too narrow,
+ * times of today without the date, others without the hour, and the last
+ * column cut or wrapped.
  * For scripts: JSON as the server's shapes have it.
  */
 #ifndef CLI_TABLE_H
@@ -17,6 +19,8 @@
 struct column {
 	const char *field; /* name in the shape */
 	const char *title; /* "quantity" */
+	bool wraps; /* the last column: goes into a line of its own when the
+		     * terminal is too narrow, instead of being cut */
 };
 
 #define TABLE_CELL_CAP 192

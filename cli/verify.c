@@ -128,7 +128,7 @@ static int load_evidence(const struct verify_params *p, struct evidence_file *e)
 		args_problem("local-file", "dump the whole flash",
 			     "%s has %zu bytes; the device's records are in "
 			     "the top %u",
-			     path, e->len, RESERVED_LEN);
+			     path, e->len, (unsigned)RESERVED_LEN);
 		return EXIT_LOCAL;
 	}
 	top = e->len - RESERVED_LEN;

@@ -31,7 +31,8 @@ TARGETS += $(foreach c,cm0 cm3 cm4,$(T)/$(c)/libverify.a) $(verify_build_objs)
 
 # The delivered file, with each of them, as a program that bench/footprint
 # weighs and runs.
-$(T)/cm%/signet_verify.o: $(VERIFY_DIST)/signet_verify.c
+$(T)/cm%/signet_verify.o: $(VERIFY_DIST)/signet_verify.c \
+		$(VERIFY_DIST)/signet_verify.h
 	@mkdir -p $(@D)
 	$(TARGET_CC) $(TARGET_CFLAGS) -std=c99 $(TARGET_cm$*) -c -o $@ $<
 
@@ -61,7 +62,7 @@ TARGETS += $(GLITCH)
 $(T)/cm0/examples/bootloader/main.o: TARGET_CPPFLAGS += -Itests/target/glitch
 $(GLITCH): $(call target_objs,cm0,examples/bootloader/main.c \
 		examples/stm32l4/board.c examples/stm32l4/startup.c \
-		tests/target/fake_crypto.c) $(T)/cm0/libverify.a \
+		tests/target/fake_crypto.c) $(T)/cm0/signet_verify.o \
 		examples/bootloader/bootloader.ld examples/stm32l4/sections.ld
 	@mkdir -p $(@D)
 	$(TARGET_CC) $(TARGET_cm0) $(TARGET_LDFLAGS) -L. \
@@ -77,7 +78,7 @@ check-size: $(PROBES) $(B)/bench_footprint
 BOARD_OBJS := $(call target_objs,cm4,examples/stm32l4/board.c \
 	examples/stm32l4/startup.c)
 BOOT_LIBS := $(T)/cm4/verify/signet_verify_bearssl_m31.o \
-	$(T)/cm4/libverify.a
+	$(T)/cm4/signet_verify.o
 EXAMPLE_LDS := examples/stm32l4/sections.ld
 
 TARGETS += $(BOARD_OBJS)

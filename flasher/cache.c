@@ -290,7 +290,7 @@ static const struct release_set *find(const struct cache *c,
 {
 	const struct release_set *s = c->sets;
 
-	while (s && digest && memcmp(s->header_digest, digest, DIGEST_LEN))
+	while (s && digest && memcmp(s->header_digest, digest, DIGEST_LEN) != 0)
 		s = s->next;
 	return s;
 }

@@ -177,10 +177,10 @@ const struct command command_probes = {
 
 /* -- work ------------------------------------------------------------------ */
 static const struct column work_columns[] = {
-	{ "name", "order" },	    { "state", "state" },
-	{ "quantity", "quantity" }, { "delivered", "used" },
-	{ "closed", "built" },	    { "product", "product" },
-	{ "release", "release" },
+	{ "name", "order", false },	   { "state", "state", false },
+	{ "quantity", "quantity", false }, { "delivered", "used", false },
+	{ "closed", "built", false },	   { "product", "product", false },
+	{ "release", "release", false },
 };
 
 static int fetch_work(const struct station *st, struct order_list *out)

@@ -244,8 +244,7 @@ static int ask(const struct enrol_code *code, const struct enrol_options *o,
 	return r;
 }
 
-/* -- keeping the answer ------------------------------------------------------
- */
+/* -- keeping the answer ------------------------------------------------- */
 static const char conf_example[] =
 	"# flasher.conf: the channels of this station; see signet-flasher(1)\n"
 	"#\n"

@@ -1,64 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "flasher/job.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/ct.h"
-#include "base/hex.h"
 #include "cli/args.h"
-#include "flasher/journal.h"
-#include "flasher/target.h"
-#include "flasher/ui.h"
+#include "flasher/job_int.h"
 #include "http/client.h"
-#include "wire/record.h"
-
-#define RELOCK_NOTE "was read-protected; it is erased and built again"
-
-struct job {
-	const struct job_env *env;
-	const struct channel_conf *conf;
-	struct http_client *client;
-	struct job_result *res;
-	unsigned channel;
-	struct probe *probe;
-	struct target *target;
-	struct target_identity id;
-	struct journal journal;
-	struct grant_answer grant;
-	const struct release_set *release;
-	struct deliver_answer delivered;
-	uint8_t key[AEAD_KEY_LEN]; /* in memory alone; wiped at the end */
-	uint8_t *chunk;
-	struct refusal refusal;
-	char why[STATION_WHY_CAP];
-	bool journaled;
-	bool last_report; /* this report ends the attempt */
-};
-
-static const char *const outcome_names[] = { "built", "refused", "failed",
-					     "stopped" };
-
-const char *job_outcome_name(enum job_outcome o)
-{
-	return outcome_names[o];
-}
-
-void job_clean_text(const char *text, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	for (; *text && n + 1 < cap; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		out[n++] = c < 0x20 || c >= 0x7f ? ' ' : (char)c;
-	}
-	while (n > 0 && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
-}
 
 static double seconds_now(void)
 {
@@ -68,117 +17,9 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* -- failures --------------------------------------------------------------
- */
-static const struct {
-	int err;
-	const char *next;
-} advices[] = {
-	{ E_PROBE_LOST, "check that the probe is plugged in and its address is "
-			"right" },
-	{ E_PROBE, "unplug the probe, plug it in again and repeat" },
-	{ E_TARGET_LOST, "check that the board sits in its fixture and has "
-			 "power, then repeat" },
-	{ E_DAP_NO_ACK, "check that the board sits in its fixture and has "
-			"power, then repeat" },
-	{ E_DAP_PARITY, "check the cable to the board; a lower clock may "
-			"help" },
-	{ E_DAP_WAIT, "check the board's power and reset line, then repeat" },
-	{ E_DAP_FAULT, "switch the board off and on, then repeat" },
-	{ E_TARGET_FLASH, "repeat; set the board aside if it fails again" },
-	{ E_TARGET_VERIFY, "repeat; set the board aside if it fails again" },
-	{ E_TARGET_PROTECTED, "set the board aside and ask the owner" },
-	{ E_TARGET_OPEN, "set the board aside and tell the owner: its "
-			 "protection does not hold" },
-	{ E_TARGET_FINGERPRINT, "set the part aside; it may be counterfeit, or "
-				"of another type" },
-	{ E_TARGET_NO_PROOF, "check the board's serial line and start pattern, "
-			     "then repeat" },
-	{ E_TARGET_POWER, "check the channel's power command" },
-	{ E_DECRYPT, "remove the station's cache folder and repeat; tell the "
-		     "owner if it fails again" },
-	{ E_DISK_FULL, "free space on the station's disk" },
-	{ E_IO, "check the station's disk" },
-	{ E_NET, "check the network; the device can be repeated when the "
-		 "server is back" },
-	{ E_TIMEOUT, "check the network; the device can be repeated when the "
-		     "server is back" },
-	{ E_TLS, "check the station's clock; enrol again if the certificate "
-		 "is no longer accepted" },
-	{ E_HTTP, "compare the versions of signet-flasher and signetd" },
-	{ E_INTERRUPTED, "start again; the device can be repeated" },
-};
+/* -- journal and reports -------------------------------------------------- */
 
-const char *job_advice(int err)
-{
-	for (size_t i = 0; i < ARRAY_LEN(advices); i++)
-		if (advices[i].err == err)
-			return advices[i].next;
-	return "repeat; tell the owner if it fails again";
-}
-
-/* After these refusals no other board has a chance. */
-static bool refusal_ends_line(const char *code)
-{
-	static const char *const codes[] = {
-		"order-used-up",   "order-closed",   "not-allowed",
-		"flasher-revoked", "not-authorised", "not-found",
-		"storage",	   "internal",	     "bad-request",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (strcmp(codes[i], code) == 0)
-			return true;
-	return false;
-}
-
-static void result_refused(struct job *j)
-{
-	struct job_result *r = j->res;
-
-	r->outcome = JOB_REFUSED;
-	snprintf(r->code, sizeof(r->code), "%s", j->refusal.code);
-	snprintf(r->cause, sizeof(r->cause), "%s", j->refusal.cause);
-	snprintf(r->next, sizeof(r->next), "%s", j->refusal.next);
-	snprintf(r->who, sizeof(r->who), "%s", j->refusal.who);
-	r->hopeless = refusal_ends_line(r->code);
-}
-
-static void result_failed(struct job *j, int err)
-{
-	struct job_result *r = j->res;
-
-	r->outcome = err == E_INTERRUPTED && r->grant == 0 ? JOB_STOPPED
-							   : JOB_FAILED;
-	snprintf(r->code, sizeof(r->code), "%s", error_name(err));
-	snprintf(r->cause, sizeof(r->cause), "%s",
-		 j->why[0] ? j->why : error_text(err));
-	snprintf(r->next, sizeof(r->next), "%s", job_advice(err));
-	snprintf(r->who, sizeof(r->who), "operator");
-	/* Without the server no other board can begin either. */
-	r->hopeless = err == E_DISK_FULL || err == E_TLS ||
-		      (r->grant == 0 && (err == E_NET || err == E_TIMEOUT));
-}
-
-static int net_failed(struct job *j, int err)
-{
-	if (err != E_REFUSED)
-		snprintf(j->why, sizeof(j->why), "%s: %s", error_text(err),
-			 http_client_why(j->client));
-	return err;
-}
-
-static int target_failed(struct job *j, int err)
-{
-	const char *why = target_why(j->target);
-
-	snprintf(j->why, sizeof(j->why), "%s", why[0] ? why : error_text(err));
-	return err;
-}
-
-/* -- journal and reports ---------------------------------------------------
- */
-static int note_phase(struct job *j, const char *phase)
+int job_note_phase(struct job *j, const char *phase)
 {
 	snprintf(j->journal.phase, NAME_CAP, "%s", phase);
 	j->journaled = true;
@@ -205,7 +46,10 @@ static void fill_report(const struct job *j, const char *outcome,
 	out->grant = r->grant;
 	out->attempt = r->attempt;
 	snprintf(out->outcome, NAME_CAP, "%s", outcome);
-	snprintf(out->phase, NAME_CAP, "%s", r->phase);
+	snprintf(out->phase, NAME_CAP, "%s",
+		 strcmp(outcome, "failed") == 0	  ? r->phase
+		 : strcmp(outcome, "closed") == 0 ? "prove"
+						  : "lock");
 	job_clean_text(r->outcome == JOB_BUILT ? r->line : r->cause,
 		       out->detail, sizeof(out->detail));
 }
@@ -241,290 +85,12 @@ static void report(struct job *j, const char *outcome)
 		       outcome, (unsigned long long)req.grant, error_text(r));
 }
 
-/* -- the steps -------------------------------------------------------------
- */
-static void progress(void *arg, enum target_phase phase, uint32_t done,
-		     uint32_t total)
-{
-	struct job *j = arg;
-
-	ui_phase(j->env->ui, j->channel, target_phase_name(phase));
-	ui_progress(j->env->ui, j->channel, done, total);
-}
-
-static int open_target(struct job *j)
-{
-	const struct station *st = j->env->st;
-	struct probe_config pc = { .uri = j->conf->probe,
-				   .clock_hz = st->conf.clock_hz };
-	struct power_config power = {
-		.command = j->conf->power[0] ? j->conf->power : NULL,
-		.off_ms = st->conf.power_off_ms,
-	};
-	char why[256] = "";
-	int r = probe_open(&pc, &j->probe, why);
-
-	if (r != 0) {
-		snprintf(j->why, sizeof(j->why), "%s: %s", error_text(r), why);
-		return r;
-	}
-	return target_new(j->probe, &power, progress, j, &j->target);
-}
-
-static int step_release(struct job *j)
-{
-	return cache_get(j->env->cache, j->client, NULL, &j->refusal,
-			 &j->release, j->why);
-}
-
-static int step_identify(struct job *j)
-{
-	const struct chip *chip = chip_find(
-		(enum family)j->release->header.family);
-	int r;
-
-	if (chip == NULL) {
-		snprintf(j->why, sizeof(j->why),
-			 "this version cannot program chip family %u",
-			 j->release->header.family);
-		return E_UNSUPPORTED;
-	}
-	r = open_target(j);
-	if (r != 0)
-		return r;
-	r = target_identify(j->target, chip, &j->id);
-	if (r != 0)
-		return target_failed(j, r);
-	if (j->id.uid_len == 0) {
-		snprintf(j->why, sizeof(j->why),
-			 "the chip is read-protected and hides its unique ID");
-		return E_TARGET_PROTECTED;
-	}
-	hex_encode(j->id.uid, j->id.uid_len, j->res->uid);
-	ui_uid(j->env->ui, j->channel, j->res->uid);
-	return 0;
-}
-
-/* The nonce of a request for this chip whose answer never came, else a new
- * one: a repeated request must be the same request. */
-static int grant_nonce(struct job *j)
-{
-	struct grant_request *q = &j->journal.request;
-	char why[STATION_WHY_CAP];
-	struct journal old;
-
-	q->nonce.len = NONCE_LEN;
-	if (journal_read(j->env->st, j->channel, &old, why) == 0 &&
-	    old.grant == 0 && old.request.uid.len == q->uid.len &&
-	    memcmp(old.request.uid.data, q->uid.data, q->uid.len) == 0 &&
-	    strcmp(old.request.order, q->order) == 0 &&
-	    old.request.nonce.len == NONCE_LEN) {
-		memcpy(q->nonce.data, old.request.nonce.data, NONCE_LEN);
-		return 0;
-	}
-	return crypto_random(q->nonce.data, NONCE_LEN);
-}
-
-/* The journal holds the request before it goes out: after a crash the very
- * same request finds the same grant. */
-static int step_grant(struct job *j)
-{
-	struct grant_request *q = &j->journal.request;
-	const struct chip_print *p = &j->id.print;
-	int r;
-
-	memset(&j->journal, 0, sizeof(j->journal));
-	j->journal.channel = j->channel;
-	snprintf(q->order, NAME_CAP, "%s", j->env->order);
-	q->uid.len = j->id.uid_len;
-	memcpy(q->uid.data, j->id.uid, j->id.uid_len);
-	q->channel = j->channel;
-	q->dpidr = p->dpidr;
-	q->cpuid = p->cpuid;
-	q->designer = p->designer;
-	q->part = p->part;
-	q->device_id = p->device_id;
-	q->flash_kb = p->flash_kb;
-	r = grant_nonce(j);
-	if (r == 0)
-		r = note_phase(j, "grant");
-	if (r == 0)
-		r = net_failed(j, http_call(j->client, OP_GRANT, q, &j->grant,
-					    &j->refusal));
-	if (r != 0)
-		return r;
-	j->journal.grant = j->res->grant = j->grant.grant;
-	j->journal.attempt = j->res->attempt = j->grant.attempt;
-	j->res->left = j->grant.left;
-	snprintf(j->res->serial, SERIAL_CAP, "%s", j->grant.serial);
-	return note_phase(j, "granted");
-}
-
-/* The grant names the release; the cache may have had an older one. */
-static int step_match(struct job *j)
-{
-	uint8_t digest[DIGEST_LEN];
-	size_t len = 0;
-	int r = hex_decode(j->grant.header_digest, digest, sizeof(digest),
-			   &len);
-
-	if (r != 0 || len != DIGEST_LEN) {
-		snprintf(j->why, sizeof(j->why),
-			 "the grant names no release digest");
-		return E_HTTP;
-	}
-	r = cache_get(j->env->cache, j->client, digest, &j->refusal,
-		      &j->release, j->why);
-	if (r == 0 && j->release->header.family != j->id.chip->family)
-		r = E_TARGET_FINGERPRINT;
-	if (r != 0)
-		return r;
-	j->chunk = malloc(j->release->header.chunk_len);
-	return j->chunk ? 0 : E_NOMEM;
-}
-
-static int open_content_key(struct job *j)
-{
-	const struct deliver_answer *d = &j->delivered;
-	uint8_t aad[8 + 4 + DIGEST_LEN];
-	struct wr w;
-	size_t len;
-	int r;
-
-	if (d->key_enc.len != X25519_LEN ||
-	    d->key_sealed.len != AEAD_KEY_LEN + AEAD_TAG_LEN)
-		return E_HTTP;
-	wr_init(&w, aad, sizeof(aad));
-	wr_u64(&w, j->grant.grant);
-	wr_u32(&w, j->grant.attempt);
-	wr_bytes(&w, j->release->header_digest, DIGEST_LEN);
-	r = wr_end(&w, &len);
-	if (r != 0)
-		return r;
-	return crypto_hpke_open(j->env->st->kem, d->key_enc.data,
-				LABEL_HPKE_CONTENT_KEY,
-				strlen(LABEL_HPKE_CONTENT_KEY), aad, len,
-				d->key_sealed.data, d->key_sealed.len, j->key);
-}
-
-static int step_deliver(struct job *j)
-{
-	struct deliver_request q;
-	int r;
-
-	memset(&q, 0, sizeof(q));
-	q.grant = j->grant.grant;
-	q.attempt = j->grant.attempt;
-	q.nonce.len = NONCE_LEN;
-	r = crypto_random(q.nonce.data, NONCE_LEN);
-	if (r == 0)
-		r = net_failed(j, http_call(j->client, OP_DELIVER, &q,
-					    &j->delivered, &j->refusal));
-	if (r != 0)
-		return r;
-	r = open_content_key(j);
-	if (r != 0)
-		snprintf(j->why, sizeof(j->why),
-			 "the content key cannot be opened: %s", error_text(r));
-	return r;
-}
-
-static int source(void *arg, uint32_t index, const uint8_t **out,
-		  size_t *out_len)
-{
-	struct job *j = arg;
-	int r = cache_chunk(j->release, index, j->key, j->chunk, out_len);
-
-	if (r != 0) {
-		snprintf(j->why, sizeof(j->why), "chunk %u: %s", index,
-			 error_text(r));
-		return r;
-	}
-	*out = j->chunk;
-	return 0;
-}
-
-static int program_with(struct job *j, struct target_record records[2])
-{
-	struct target_plan plan = {
-		.header = &j->release->header,
-		.source = source,
-		.source_arg = j,
-		.records = records,
-		.record_count = 2,
-	};
-	int r = target_program(j->target, &plan);
-
-	return r == 0 || r == E_DECRYPT ? r : target_failed(j, r);
-}
-
-static int step_program(struct job *j)
-{
-	uint8_t firmware[RECORD_FIRMWARE_CAP];
-	uint8_t credential[RECORD_CREDENTIAL_CAP];
-	struct target_record records[2] = {
-		{ RECORD_FIRMWARE_OFFSET, firmware, 0 },
-		{ RECORD_CREDENTIAL_OFFSET, credential, 0 },
-	};
-	int r = record_encode(RECORD_FIRMWARE, j->release->firmware,
-			      j->release->firmware_len, firmware,
-			      sizeof(firmware), &records[0].len);
-
-	if (r == 0)
-		r = record_encode(RECORD_CREDENTIAL,
-				  j->delivered.credential.data,
-				  j->delivered.credential.len, credential,
-				  sizeof(credential), &records[1].len);
-	if (r == 0 && j->id.locked) {
-		ui_say(j->env->ui, (int)j->channel, "%s " RELOCK_NOTE,
-		       j->res->uid);
-		r = target_unlock(j->target, j->id.chip);
-		if (r != 0)
-			return target_failed(j, r);
-	}
-	if (r == 0)
-		r = program_with(j, records);
-	ct_wipe(j->key, sizeof(j->key));
-	if (j->chunk)
-		ct_wipe(j->chunk, j->release->header.chunk_len);
-	return r;
-}
+/* -- the steps ------------------------------------------------------------ */
 
 static int step_installed(struct job *j)
 {
 	report(j, "installed");
 	return 0;
-}
-
-static int step_power(struct job *j)
-{
-	int r = target_power_cycle(j->target);
-
-	return r == 0 ? 0 : target_failed(j, r);
-}
-
-static int step_start(struct job *j)
-{
-	const struct flasher_conf *c = &j->env->st->conf;
-	char line[160] = "";
-	int r = target_start(j->target, j->env->start_pattern, j->conf->uart,
-			     c->start_timeout_ms, line);
-
-	job_clean_text(line, j->res->line, sizeof(j->res->line));
-	if (r == 0)
-		return 0;
-	(void)target_failed(j, r);
-	if (r == E_TARGET_NO_PROOF)
-		snprintf(j->why, sizeof(j->why), "%s; it said \"%.160s\"",
-			 error_text(r), j->res->line);
-	return r;
-}
-
-static int step_prove(struct job *j)
-{
-	int r = target_prove_locked(j->target);
-
-	return r == 0 ? 0 : target_failed(j, r);
 }
 
 static int step_closed(struct job *j)
@@ -541,18 +107,18 @@ static const struct step {
 	bool shown;   /* the target's steps show finer phases themselves */
 	bool journal; /* note the phase on disk before it begins */
 } steps[] = {
-	{ "fetch", step_release, true, false },
-	{ "connect", step_identify, false, false },
-	{ "grant", step_grant, true, false },
-	{ "fetch", step_match, false, false },
-	{ "deliver", step_deliver, true, true },
-	{ "program", step_program, false, true },
+	{ "fetch", job_step_release, true, false },
+	{ "connect", job_step_identify, false, false },
+	{ "grant", job_step_grant, true, false },
+	{ "fetch", job_step_match, false, false },
+	{ "deliver", job_step_deliver, true, true },
+	{ "program", job_step_program, false, true },
 	{ "report", step_installed, true, true },
-	{ "power", step_power, false, false },
-	{ "start", step_start, false, false },
-	{ "prove", step_prove, false, true },
-	{ "power", step_power, false, false },
-	{ "start", step_start, false, false },
+	{ "power", job_step_power, false, false },
+	{ "start", job_step_start, false, false },
+	{ "prove", job_step_prove, false, true },
+	{ "power", job_step_power, false, false },
+	{ "start", job_step_start, false, false },
 	{ "report", step_closed, true, false },
 };
 
@@ -563,7 +129,7 @@ static int run_step(struct job *j, const struct step *s)
 		ui_phase(j->env->ui, j->channel, s->phase);
 	if (j->env->stopped(j->env->stopped_arg) && j->res->grant == 0)
 		return E_INTERRUPTED;
-	if (s->journal && note_phase(j, s->phase) != 0) {
+	if (s->journal && job_note_phase(j, s->phase) != 0) {
 		/* The attempt goes on: the grant is in the journal. */
 		ui_say(j->env->ui, (int)j->channel, "%s", j->why);
 		j->why[0] = '\0';
@@ -588,9 +154,9 @@ static void end(struct job *j, int err)
 	r->err = err;
 	failed_phase(j);
 	if (err == E_REFUSED)
-		result_refused(j);
+		job_result_refused(r, &j->refusal);
 	else
-		result_failed(j, err);
+		job_result_failed(r, err, j->why);
 	if (r->grant != 0) {
 		j->last_report = true;
 		report(j, "failed");

@@ -68,6 +68,10 @@ void job_run(const struct job_env *env, unsigned channel,
 MUST_USE int job_recover(const struct station *st, struct http_client *client,
 			 struct ui *ui);
 
+/* -- result.c: the end in words ------------------------------------------ */
+void job_result_refused(struct job_result *r, const struct refusal *refusal);
+/* why: cause in words, "" = what err says. */
+void job_result_failed(struct job_result *r, int err, const char *why);
 /* For people: what to do about a local failure; never NULL. */
 const char *job_advice(int err);
 /* Copies text for a report: control bytes become spaces, and it is cut. */

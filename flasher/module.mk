@@ -8,7 +8,8 @@ station_SRC := flasher/conf.c flasher/station.c flasher/journal.c \
 PROGRAMS += signet-flasher
 signet-flasher_SRC := flasher/main.c flasher/common.c flasher/command_enrol.c \
 	flasher/command_program.c flasher/command_info.c flasher/job.c \
-	flasher/recover.c flasher/line.c flasher/ui.c
+	flasher/job_server.c flasher/job_target.c \
+	flasher/result.c flasher/recover.c flasher/line.c flasher/ui.c
 signet-flasher_USE := station target probe ui httpc api authority keys chip \
 	wire crypto base
 signet-flasher_LIBS := -lcurl -lssl -lcrypto -ljansson -lpthread

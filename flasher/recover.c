@@ -12,10 +12,44 @@
 #include "flasher/ui.h"
 #include "http/client.h"
 
+/* Attempts whose last report was still in the outbox: a journal that is left
+ * of them is only late. */
+struct recovery {
+	const struct station *st;
+	struct http_client *client;
+	struct ui *ui;
+	struct {
+		uint64_t grant;
+		uint32_t attempt;
+	} ended[CHANNELS_MAX];
+	size_t ended_count;
+};
+
+static void note_end(struct recovery *rec, const struct report_request *r)
+{
+	if (strcmp(r->outcome, "installed") == 0 ||
+	    rec->ended_count == CHANNELS_MAX)
+		return;
+	rec->ended[rec->ended_count].grant = r->grant;
+	rec->ended[rec->ended_count++].attempt = r->attempt;
+}
+
+static bool has_ended(const struct recovery *rec, const struct journal *j)
+{
+	for (size_t i = 0; i < rec->ended_count; i++)
+		if (rec->ended[i].grant == j->grant &&
+		    rec->ended[i].attempt == j->attempt)
+			return true;
+	return false;
+}
+
 static void told(void *arg, const struct outbox_note *note)
 {
-	struct ui *ui = arg;
+	struct recovery *rec = arg;
+	struct ui *ui = rec->ui;
 
+	if (note->err == 0 || note->err == E_REFUSED)
+		note_end(rec, &note->report);
 	if (note->err == 0)
 		ui_say(ui, -1, "sent the report \"%s\" of grant %llu: now %s",
 		       note->report.outcome,
@@ -74,8 +108,7 @@ static int close_attempt(const struct station *st, const struct journal *j,
 	return 0;
 }
 
-static int recover_channel(const struct station *st, struct http_client *client,
-			   uint32_t channel, struct ui *ui)
+static int recover_channel(struct recovery *rec, uint32_t channel)
 {
 	char why[STATION_WHY_CAP] = "";
 	struct refusal refusal;
@@ -84,39 +117,44 @@ static int recover_channel(const struct station *st, struct http_client *client,
 
 	memset(&j, 0, sizeof(j));
 	memset(&refusal, 0, sizeof(refusal));
-	r = journal_read(st, channel, &j, why);
+	r = journal_read(rec->st, channel, &j, why);
 	if (r == E_NOT_FOUND)
 		return 0;
 	if (r != 0) {
 		/* It was written whole, so somebody else spoilt it. */
-		ui_say(ui, (int)channel,
+		ui_say(rec->ui, (int)channel,
 		       "%s: what was open on this channel is unknown; `signet "
 		       "device list` tells the owner",
 		       why);
-		journal_remove(st, channel);
+		journal_remove(rec->st, channel);
 		return 0;
 	}
 	if (j.grant == 0)
-		r = find_grant(client, &j, &refusal);
+		r = find_grant(rec->client, &j, &refusal);
 	if (r == E_REFUSED) {
-		journal_remove(st, channel);
-		ui_say(ui, (int)channel,
+		journal_remove(rec->st, channel);
+		ui_say(rec->ui, (int)channel,
 		       "the flasher was stopped while it asked for a grant; "
 		       "the server says: %s",
 		       refusal.cause);
 		return 0;
 	}
-	return r == 0 ? close_attempt(st, &j, ui) : r;
+	if (r == 0 && has_ended(rec, &j)) {
+		journal_remove(rec->st, channel);
+		return 0;
+	}
+	return r == 0 ? close_attempt(rec->st, &j, rec->ui) : r;
 }
 
 int job_recover(const struct station *st, struct http_client *client,
 		struct ui *ui)
 {
-	int r = outbox_send(st, client, 0, told, ui);
+	struct recovery rec = { .st = st, .client = client, .ui = ui };
+	int r = outbox_send(st, client, 0, told, &rec);
 
 	for (uint32_t ch = 0; ch < CHANNELS_MAX && r == 0; ch++)
-		r = recover_channel(st, client, ch, ui);
+		r = recover_channel(&rec, ch);
 	if (r == 0)
-		r = outbox_send(st, client, 0, told, ui);
+		r = outbox_send(st, client, 0, told, &rec);
 	return r;
 }

@@ -64,10 +64,8 @@ void algo_queue_command(struct target *t, enum algo_command c, uint32_t arg0,
 {
 	struct probe *p = t->probe;
 
-	if (arg0 != 0 || arg1 != 0) {
-		adi_queue_write32(p, algo_word_address(t, ALGO_ARG0), arg0);
-		adi_queue_write32(p, algo_word_address(t, ALGO_ARG1), arg1);
-	}
+	adi_queue_write32(p, algo_word_address(t, ALGO_ARG0), arg0);
+	adi_queue_write32(p, algo_word_address(t, ALGO_ARG1), arg1);
 	adi_queue_write32(p, algo_word_address(t, ALGO_COMMAND), c);
 }
 
@@ -133,18 +131,19 @@ int algo_wait(struct target *t, uint32_t timeout_us, const char *what,
 	      uint32_t *out_result)
 {
 	struct probe *p = t->probe;
-	uint32_t e[3], result;
+	uint32_t waited = 0, e[3], result;
 	int err;
 
-	err = adi_poll32(p, algo_word_address(t, ALGO_COMMAND), 0xffffffff,
-			 ALGO_IDLE, timeout_us);
-	if (err == E_TIMEOUT)
-		return algo_ask(t, what);
-	if (err == 0) {
+	do { /* the end and what it brought in one packet */
+		adi_queue_match32(p, algo_word_address(t, ALGO_COMMAND),
+				  0xffffffff, ALGO_IDLE);
 		adi_queue_read32(p, algo_word_address(t, ALGO_RESULT), &result);
 		queue_errors(t, e);
 		err = adi_flush(p);
-	}
+		waited += ADI_MATCH_US;
+	} while (err == E_TIMEOUT && waited < timeout_us);
+	if (err == E_TIMEOUT)
+		return algo_ask(t, what);
 	if (err != 0)
 		return target_wire_fail(t, err, "%s", what);
 	err = algo_judge(t, what, e[0], e[1], e[2]);

@@ -31,6 +31,7 @@ struct stream {
 		    uint32_t *ret_len);
 	void *next_arg;
 	const char *what;
+	bool fast; /* see ALGO_PROGRAM */
 	struct lane lanes[2];
 	uint8_t *mirror, *expected;
 	struct run runs[SEGMENTS_MAX + 1];
@@ -153,7 +154,7 @@ static int stream_run(struct stream *s)
 	lane_arm(s, 0);
 	if (s->lanes[0].len != 0)
 		lane_arm(s, 1);
-	algo_queue_command(s->t, ALGO_PROGRAM, 0, 0);
+	algo_queue_command(s->t, ALGO_PROGRAM, s->fast, 0);
 	while (s->lanes[i].len != 0) {
 		enum algo_word state = i ? ALGO_STATE1 : ALGO_STATE0;
 
@@ -318,6 +319,7 @@ static int write_records(struct target *t, const struct target_plan *plan)
 		return err;
 	s.next = record_next;
 	s.next_arg = &feed;
+	s.fast = t->fast;
 	err = stream_fill(&s);
 	if (err == 0)
 		err = stream_run(&s);
@@ -369,35 +371,43 @@ static int plan_next(void *arg, uint8_t *out, uint32_t cap, uint32_t *ret_base,
 	return blocks_next(arg, 8, out, cap, ret_base, ret_len);
 }
 
-static int erase_and_program(struct target *t, struct stream *s, uint32_t total)
+static int erase_and_program(struct target *t, const struct target_plan *plan)
 {
-	int err;
+	struct blocks blocks;
+	struct stream s;
+	int err = stream_init(&s, t, "programming");
 
+	if (err != 0)
+		return err;
+	blocks_init(&blocks, plan);
+	s.next = plan_next;
+	s.next_arg = &blocks;
+	s.fast = t->fast;
 	target_phase_set(t, PHASE_ERASE, 0);
 	err = algo_start(t);
 	if (err != 0)
-		return err;
+		goto out;
 	/* the first two blocks travel while the flash is erased */
 	algo_queue_command(t, ALGO_ERASE_ALL, 0, 0);
-	err = stream_fill(s);
+	err = stream_fill(&s);
 	if (err == 0)
 		err = algo_wait(t, t->chip->algo->erase_us, "erasing", NULL);
 	if (err != 0)
-		return err;
-	target_phase_set(t, PHASE_PROGRAM, total);
-	err = stream_run(s);
-	if (err == 0) {
-		target_phase_set(t, PHASE_VERIFY, s->done);
-		err = verify_runs(s);
-	}
+		goto out;
+	target_phase_set(t, PHASE_PROGRAM, release_plain_len(plan->header));
+	err = stream_run(&s);
+	if (err != 0)
+		goto out;
+	target_phase_set(t, PHASE_VERIFY, s.done);
+	err = verify_runs(&s);
+out:
+	stream_free(&s);
 	return err;
 }
 
 int target_program(struct target *t, const struct target_plan *plan)
 {
 	uint32_t want[CHIP_OPTIONS_MAX];
-	struct blocks blocks;
-	struct stream s;
 	int err;
 
 	if (t->chip == NULL)
@@ -411,19 +421,18 @@ int target_program(struct target *t, const struct target_plan *plan)
 		return target_fail(t, E_TARGET_PROTECTED,
 				   "the chip is read-protected: unlock it "
 				   "first, which erases it");
-	blocks_init(&blocks, plan);
-	err = stream_init(&s, t, "programming");
-	if (err != 0)
-		return err;
-	s.next = plan_next;
-	s.next_arg = &blocks;
-	err = erase_and_program(t, &s, release_plain_len(plan->header));
+	t->fast = true;
+	err = erase_and_program(t, plan);
+	/* a chip may not take the quick way: once more, double by double */
+	if (err == E_TARGET_FLASH || err == E_TARGET_VERIFY) {
+		t->fast = false;
+		err = erase_and_program(t, plan);
+	}
 	if (err == 0)
 		err = write_records(t, plan);
 	if (err == 0) {
 		target_phase_set(t, PHASE_LOCK, 0);
 		err = target_set_options(t, want);
 	}
-	stream_free(&s);
 	return err;
 }

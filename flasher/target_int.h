@@ -28,6 +28,7 @@ struct target {
 	char why[256];
 	bool attached;	    /* the debug port is connected */
 	bool locked;	    /* as the option register said at identify */
+	bool fast;	    /* rows at once, as long as the chip takes it */
 	uint32_t uart_baud; /* 0 = not open */
 	/* what target_program() left in the chip, for the proof */
 	bool options_known;

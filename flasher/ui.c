@@ -14,7 +14,7 @@
 #include "cli/table.h"
 
 #define REFRESH_NS 100000000
-#define BAR_LEN 12
+#define BAR_LEN 10
 #define TABLE_ROWS_MAX 50 /* above that, only what went wrong is listed */
 #define LINE_CAP 1024
 
@@ -53,8 +53,7 @@ static double seconds_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* -- terminal --------------------------------------------------------------
- */
+/* -- terminal ----------------------------------------------------------- */
 static void bar(const struct ui_channel *c, char out[BAR_LEN + 3])
 {
 	size_t full = c->total ? (uint64_t)c->done * BAR_LEN / c->total : 0;
@@ -68,25 +67,30 @@ static void bar(const struct ui_channel *c, char out[BAR_LEN + 3])
 	out[BAR_LEN + 2] = '\0';
 }
 
-/* Only these phases move bytes. */
-static bool has_rate(const struct ui_channel *c)
+/* Only these phases count bytes; the others count steps or time. */
+static bool moves_bytes(const struct ui_channel *c)
 {
-	return c->total >= 1024 && c->done > 0;
+	return strcmp(c->phase, "program") == 0 ||
+	       strcmp(c->phase, "verify") == 0;
 }
 
+/* UID, phase, bar, percent, speed, time: at most 79 columns. */
 static void busy_line(const struct ui_channel *c, size_t n, char *out,
 		      size_t cap)
 {
 	double now = seconds_now();
 	double in_phase = now - c->phase_begin;
-	char graph[BAR_LEN + 3] = "", rate[24] = "";
+	char graph[BAR_LEN + 12] = "", rate[24] = "";
 
-	if (c->total)
+	if (moves_bytes(c) && c->total) {
 		bar(c, graph);
-	if (has_rate(c) && in_phase > 0.05)
+		snprintf(graph + strlen(graph), 8, " %3u %%",
+			 (unsigned)((uint64_t)c->done * 100 / c->total));
+	}
+	if (moves_bytes(c) && c->done > 0 && in_phase > 0.05)
 		snprintf(rate, sizeof(rate), "%.1f kB/s",
 			 (double)c->done / 1024 / in_phase);
-	snprintf(out, cap, "%2zu  %-24s  %-9s %-14s %11s %6.1f s", n, c->uid,
+	snprintf(out, cap, "%2zu  %-24s  %-8s %-18s %11s %6.1f s", n, c->uid,
 		 c->phase, graph, rate, now - c->begin);
 }
 
@@ -144,8 +148,7 @@ static void *refresh(void *arg)
 	return NULL;
 }
 
-/* -- life ------------------------------------------------------------------
- */
+/* -- life --------------------------------------------------------------- */
 int ui_new(size_t channels, bool json, struct ui **out)
 {
 	struct ui *ui = calloc(1, sizeof(*ui));
@@ -176,8 +179,7 @@ int ui_new(size_t channels, bool json, struct ui **out)
 	return 0;
 }
 
-/* -- events ----------------------------------------------------------------
- */
+/* -- events ------------------------------------------------------------- */
 static void emit(json_t *o)
 {
 	if (o == NULL)
@@ -323,16 +325,19 @@ void ui_result(struct ui *ui, unsigned channel, const struct job_result *r)
 
 void ui_say(struct ui *ui, int channel, const char *fmt, ...)
 {
-	char text[2 * LINE_CAP];
+	char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
+	if (text == NULL)
+		return;
 	pthread_mutex_lock(&ui->lock);
 	if (ui->form == FORM_JSON) {
-		emit(json_pack("{s:s,s:I,s:s}", "event", "note", "channel",
-			       (json_int_t)channel, "text", text));
+		emit(json_pack("{s:s,s:i,s:s}", "event", "note", "channel",
+			       channel, "text", text));
 	} else {
 		undraw(ui);
 		if (channel >= 0)
@@ -344,10 +349,10 @@ void ui_say(struct ui *ui, int channel, const char *fmt, ...)
 		fflush(stdout);
 	}
 	pthread_mutex_unlock(&ui->lock);
+	free(text);
 }
 
-/* -- the end ---------------------------------------------------------------
- */
+/* -- the end ------------------------------------------------------------ */
 static void print_table(const struct ui *ui)
 {
 	char line[LINE_CAP];

@@ -5,4 +5,5 @@ MODULES += httpc
 httpc_SRC := http/client.c http/client_tls.c
 
 MODULES += httpd
-httpd_SRC := http/server.c http/server_tls.c http/exchange.c
+httpd_SRC := http/server.c http/server_tls.c \
+	http/server_cert.c http/exchange.c

@@ -58,6 +58,7 @@ static void conn_start(struct http_server *s, struct MHD_Connection *mhd,
 	c->server = s;
 	c->fd = fd->connect_fd;
 	c->deadline = http_now() + s->cfg.request_s;
+	gnutls_session_set_ptr(tls->tls_session, c);
 	http_tls_demand(c, tls->tls_session);
 	pthread_mutex_lock(&s->lock);
 	c->next = s->conns;
@@ -215,9 +216,8 @@ static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 		0, NULL, NULL, http_on_request, s,
 		/* first, so that it hears of the other options */
 		MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, s,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_MEM_CERT,
-		c->cert_pem, MHD_OPTION_HTTPS_MEM_KEY, c->key_pem,
-		MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_HTTPS_CERT_CALLBACK,
+		http_on_cert, MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 		MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s,
 		MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
@@ -237,6 +237,12 @@ static int prepare(struct http_server *s, char *why)
 	if (err) {
 		snprintf(why, HTTP_SERVER_WHY_CAP,
 			 "the CA certificate for clients is not usable");
+		return err;
+	}
+	err = http_server_set_cert(s, s->cfg.cert_pem, s->cfg.key_pem);
+	if (err) {
+		snprintf(why, HTTP_SERVER_WHY_CAP,
+			 "the server's certificate is not usable");
 		return err;
 	}
 	s->body_max = calloc(s->cfg.route_count, sizeof(*s->body_max));
@@ -318,6 +324,8 @@ void http_server_stop(struct http_server *s)
 		return;
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
+	http_cert_free(atomic_load(&s->cert));
+	http_cert_free(s->cert_before);
 	if (s->client_trust)
 		gnutls_x509_trust_list_deinit(s->client_trust, 1);
 	free(s->body_max);

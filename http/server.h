@@ -34,7 +34,8 @@ struct http_exchange; /* opaque */
 struct http_server_config {
 	const char *address;  /* "127.0.0.1", "::1", "0.0.0.0" ... */
 	uint16_t port;	      /* 0 = a free one */
-	const char *cert_pem; /* our certificate, then its CA */
+	const char *cert_pem; /* our certificate, then its CA; only read by
+			       * http_server_start() */
 	const char *key_pem;
 	const uint8_t *client_ca; /* DER; NULL = no client certificates */
 	size_t client_ca_len;
@@ -69,6 +70,9 @@ struct http_counters {
 MUST_USE int http_server_start(const struct http_server_config *cfg,
 			       struct http_server **out,
 			       char why[HTTP_SERVER_WHY_CAP]);
+/* Uses another certificate and key for handshakes from now on. */
+MUST_USE int http_server_set_cert(struct http_server *s, const char *cert_pem,
+				  const char *key_pem);
 uint16_t http_server_port(const struct http_server *s);
 /* Call about once a second: ends connections that are too slow. */
 void http_server_tick(struct http_server *s);

@@ -3,6 +3,7 @@
 #ifndef HTTP_SERVER_IMPL_H
 #define HTTP_SERVER_IMPL_H
 
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
@@ -13,6 +14,8 @@
 #include "http/server.h"
 
 #define TOKEN_CAP 160
+
+struct http_cert;
 
 /* One connection, from accept to close. */
 struct http_conn {
@@ -27,6 +30,8 @@ struct http_conn {
 struct http_server {
 	struct http_server_config cfg;
 	struct MHD_Daemon *daemon;
+	_Atomic(struct http_cert *) cert;
+	struct http_cert *cert_before;
 	uint16_t port;
 	gnutls_x509_trust_list_t client_trust; /* NULL = none demanded */
 	size_t *body_max;		       /* per route */
@@ -65,6 +70,13 @@ MUST_USE int http_tls_trust(struct http_server *s);
 void http_tls_demand(struct http_conn *c, gnutls_session_t session);
 /* Stores the fingerprint of the client's certificate in c. */
 void http_tls_peer(struct http_conn *c, gnutls_session_t session);
+
+/* http/server_cert.c */
+void http_cert_free(struct http_cert *c);
+int http_on_cert(gnutls_session_t session, const gnutls_datum_t *req_ca,
+		 int nreqs, const gnutls_pk_algorithm_t *algos, int algo_count,
+		 gnutls_pcert_st **chain, unsigned *count,
+		 gnutls_privkey_t *key);
 
 /* http/exchange.c: libmicrohttpd's callbacks */
 enum MHD_Result http_on_request(void *arg, struct MHD_Connection *mhd,

@@ -123,7 +123,6 @@ void http_tls_demand(struct http_conn *c, gnutls_session_t session)
 {
 	if (!c->server->client_trust)
 		return;
-	gnutls_session_set_ptr(session, c);
 	gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
 	gnutls_session_set_verify_function(session, on_verify);
 }

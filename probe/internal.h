@@ -71,7 +71,6 @@ MUST_USE int queue_flush(struct probe *p);
  */
 void queue_configure(struct probe *p);
 #define WAIT_RETRIES 64
-#define MATCH_US 100000 /* target time that one packet polls for, about */
 
 /* One command at a time; waits for everything queued before it. */
 MUST_USE int dap_command(struct probe *p, const uint8_t *request, size_t len,

@@ -240,7 +240,7 @@ int adi_poll32(struct probe *p, uint32_t addr, uint32_t mask, uint32_t value,
 	do {
 		adi_queue_match32(p, addr, mask, value);
 		err = queue_flush(p);
-		waited += MATCH_US;
+		waited += ADI_MATCH_US;
 	} while (err == E_TIMEOUT && waited < timeout_us);
 	return err;
 }

@@ -84,8 +84,9 @@ void adi_queue_write32(struct probe *p, uint32_t addr, uint32_t v);
 void adi_queue_read(struct probe *p, uint32_t addr, uint8_t *out, size_t len);
 void adi_queue_write(struct probe *p, uint32_t addr, const uint8_t *buf,
 		     size_t len);
-/* Polls inside the probe, some milliseconds at most: for what is as good as
- * certain.  E_TIMEOUT at the flush. */
+/* Polls inside the probe, for about ADI_MATCH_US at most; what is queued
+ * behind it in the same packet is not done then.  E_TIMEOUT at the flush. */
+#define ADI_MATCH_US 100000
 void adi_queue_match32(struct probe *p, uint32_t addr, uint32_t mask,
 		       uint32_t value);
 MUST_USE int adi_flush(struct probe *p);

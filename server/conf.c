@@ -45,6 +45,10 @@ static const struct entry entries[] = {
 	  "# server, comma-separated.  They go into its certificate." },
 	{ "server", "sandbox", CONF_FLAG, AT(sandbox), 0, "yes", 0, 0, NULL,
 	  "Shut each process in with seccomp and Landlock." },
+	{ "server", "tls_key_seconds", CONF_NUMBER, AT(tls_key_s), 0, "5184000",
+	  1, 6912000, NULL,
+	  "Time after which the TLS key, which lives in memory only, and its\n"
+	  "# certificate are replaced by new ones; at most 80 days." },
 	{ "flasher", "listen", CONF_LISTEN, AT(flasher_address),
 	  AT(flasher_port), "127.0.0.1:7443", 0, 0, NULL,
 	  "Where flashers connect (mutual TLS).  0.0.0.0:7443 listens on\n"

@@ -10,16 +10,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/ct.h"
+#include "crypto/crypto.h"
 #include "http/server.h"
+#include "server/edge_tls.h"
 #include "server/log.h"
 #include "server/roles.h"
 #include "server/sandbox.h"
 #include "server/signer_ipc.h"
-#include "server/x509.h"
 
 #define SLOTS 4096 /* requests that may wait for the ledger at once */
 #define PORTS 3
+#define RENEW_RETRY_S 3600
 #define STOP_S 15 /* for what is in flight, when told to stop */
 
 #define QUIET_S 10
@@ -233,67 +234,6 @@ static int answers_ready(struct edge *e)
 
 /* ---- starting and stopping --------------------------------------------- */
 
-struct tls {
-	char *cert_pem, *key_pem; /* chain with CA */
-	uint8_t *ca;
-	size_t ca_len;
-};
-
-static void tls_clear(struct tls *t)
-{
-	if (t->key_pem)
-		ct_wipe(t->key_pem, strlen(t->key_pem));
-	free(t->key_pem);
-	free(t->cert_pem);
-	free(t->ca);
-	memset(t, 0, sizeof(*t));
-}
-
-static int chain_make(const uint8_t *cert, size_t len, const struct tls *t,
-		      char **out)
-{
-	char *leaf = NULL, *ca = NULL;
-	int err = x509_to_pem(cert, len, &leaf);
-
-	if (!err)
-		err = x509_to_pem(t->ca, t->ca_len, &ca);
-	if (!err && asprintf(out, "%s%s", leaf, ca) < 0) {
-		*out = NULL;
-		err = E_NOMEM;
-	}
-	free(leaf);
-	free(ca);
-	return err;
-}
-
-/* A fresh key, certified by the signer. */
-static int tls_make(const struct signer_port *signer, const char *names,
-		    struct tls *t)
-{
-	struct crypto_key *key = NULL;
-	uint8_t *csr = NULL, *cert = NULL;
-	uint8_t hpke[X25519_LEN];
-	size_t csr_len = 0, cert_len = 0;
-	int err;
-
-	err = signer->public_keys(signer->self, &t->ca, &t->ca_len, hpke);
-	if (!err)
-		err = crypto_key_generate(CRYPTO_P256, &key);
-	if (!err)
-		err = x509_csr_make(key, "signetd", &csr, &csr_len);
-	if (!err)
-		err = signer->server_cert(signer->self, names, csr, csr_len,
-					  &cert, &cert_len);
-	if (!err)
-		err = chain_make(cert, cert_len, t, &t->cert_pem);
-	if (!err)
-		err = crypto_key_export(key, NULL, &t->key_pem);
-	crypto_key_free(key);
-	free(csr);
-	free(cert);
-	return err;
-}
-
 /* Strangers can cause these lines, so equal ones are counted, not repeated. */
 static void quiet_flush(struct quiet *q, const char *name)
 {
@@ -324,7 +264,7 @@ static void on_server_log(void *arg, const char *text)
 
 static int server_start(struct edge *e, size_t i, const char *address,
 			uint32_t port, const struct role_config *cfg,
-			const struct tls *t, char *why)
+			const struct edge_tls *t, char *why)
 {
 	struct http_server_config c = {
 		.address = address,
@@ -353,7 +293,7 @@ static int server_start(struct edge *e, size_t i, const char *address,
 }
 
 static int servers_start(struct edge *e, const struct role_config *cfg,
-			 const struct tls *t, char *why)
+			 const struct edge_tls *t, char *why)
 {
 	int err = server_start(e, 0, cfg->flasher_address, cfg->flasher_port,
 			       cfg, t, why);
@@ -422,13 +362,37 @@ static void waiting_refuse(struct edge *e)
 	}
 }
 
-static int serve(struct edge *e, struct ipc *control)
+/* A new key and certificate for all ports, long before the old one ends.  The
+ * time at which to try again. */
+static int64_t tls_renew(struct edge *e, const struct role_config *cfg,
+			 const struct signer_port *signer, int64_t now)
+{
+	struct edge_tls tls;
+	int err = edge_tls_make(signer, cfg->names, &tls);
+
+	for (size_t i = 0; i < PORTS && !err; i++)
+		err = http_server_set_cert(e->servers[i], tls.cert_pem,
+					   tls.key_pem);
+	edge_tls_clear(&tls);
+	if (err)
+		log_line(LOG_LEVEL_ERROR,
+			 "the TLS certificate cannot be renewed: %s",
+			 error_text(err));
+	else
+		log_line(LOG_LEVEL_DEBUG, "a new TLS key is in use");
+	return now + (err ? RENEW_RETRY_S : cfg->tls_key_s);
+}
+
+static int serve(struct edge *e, struct ipc *control,
+		 const struct role_config *cfg,
+		 const struct signer_port *signer)
 {
 	struct pollfd p[] = {
 		{ .fd = ipc_fd(control), .events = POLLIN },
 		{ .fd = ipc_fd(e->ledger), .events = POLLIN },
 	};
-	int64_t last_tick = 0, stop_by = 0, now;
+	int64_t last_tick = 0, stop_by = 0, now = time(NULL);
+	int64_t renew_at = now + cfg->tls_key_s;
 	int err = 0;
 
 	while (!err && (!stop_by || (edge_busy(e) && last_tick < stop_by))) {
@@ -446,6 +410,8 @@ static int serve(struct edge *e, struct ipc *control)
 			for (size_t i = 0; i < PORTS; i++)
 				http_server_tick(e->servers[i]);
 		last_tick = now;
+		if (now >= renew_at)
+			renew_at = tls_renew(e, cfg, signer, now);
 	}
 	if (err)
 		log_line(LOG_LEVEL_ERROR, "the ledger's channel failed: %s",
@@ -459,11 +425,11 @@ static int edge_run(struct edge *e, struct ipc *control,
 {
 	struct role_ready ready = { 0 };
 	char why[HTTP_SERVER_WHY_CAP];
-	struct tls tls = { 0 };
-	int err = tls_make(signer, cfg->names, &tls);
+	struct edge_tls tls = { 0 };
+	int err = edge_tls_make(signer, cfg->names, &tls);
 
 	if (err) {
-		tls_clear(&tls);
+		edge_tls_clear(&tls);
 		return role_failed(control,
 				   "no certificate for the names \"%.200s\": "
 				   "%s",
@@ -472,7 +438,7 @@ static int edge_run(struct edge *e, struct ipc *control,
 	err = servers_start(e, cfg, &tls, why);
 	if (!err && cfg->sandbox)
 		err = sandbox_enter(SANDBOX_EDGE, NULL, why);
-	tls_clear(&tls);
+	edge_tls_clear(&tls);
 	if (err)
 		return role_failed(control, "%s", why);
 	ready.flasher_port = http_server_port(e->servers[0]);
@@ -480,7 +446,7 @@ static int edge_run(struct edge *e, struct ipc *control,
 	ready.admin_port = http_server_port(e->servers[2]);
 	if (role_ready_send(control, &ready))
 		return 1;
-	return serve(e, control);
+	return serve(e, control, cfg, signer);
 }
 
 int edge_main(struct ipc *control, const struct role_config *cfg)

@@ -348,7 +348,7 @@ static int batch_rescue(struct ledger *l, struct ledger_job **jobs, size_t n,
 
 int ledger_batch(struct ledger *l, struct ledger_job *jobs, size_t n)
 {
-	struct ledger_job **set = calloc(n ? n : 1, sizeof(*set));
+	struct ledger_job **set = calloc(n ? n : 1, sizeof(void *));
 	bool *later = calloc(n ? n : 1, sizeof(*later));
 	size_t left = n, kept;
 	int err = 0, first = 0;

@@ -84,6 +84,11 @@ static int op_flasher_invite(struct call *c)
 		return call_refuse(c, R_EXISTS,
 				   "flasher %s is enrolled; revoke it first",
 				   q->name);
+	if (f->row.open > 0 &&
+	    strcmp(f->row.manufacturer, q->manufacturer) != 0)
+		return call_refuse(c, R_STATE,
+				   "flasher %s holds %u grants for %s", q->name,
+				   f->row.open, f->row.manufacturer);
 	TEXT_SET(f->row.manufacturer, q->manufacturer);
 	f->row.channels = q->channels ? q->channels : CHANNELS_DEFAULT;
 	f->row.state = FLASHER_INVITED;
@@ -223,7 +228,7 @@ static int op_enrol(struct call *c)
 	if (err == 0)
 		err = store_invite_find(c->l->db, raw, &i);
 	ct_wipe(raw, sizeof(raw));
-	if (err < 0)
+	if (err != 0)
 		return err == E_NOT_FOUND ? (int)R_CODE : err;
 	err = cache_flasher_id(c->l, i.flasher_id, &f);
 	if (err < 0)

@@ -167,7 +167,7 @@ static int op_report(struct call *c)
 	err = cache_grant_id(c->l, (int64_t)q->grant, &g);
 	if (err == 0)
 		err = cache_order_id(c->l, g->row.order_id, &o);
-	if (err < 0)
+	if (err != 0)
 		return err == E_NOT_FOUND ? R_NOT_FOUND : err;
 	TEXT_SET(c->order, o->row.name);
 	subject_uid(c->subject, g->row.uid, g->row.uid_len);

@@ -107,6 +107,8 @@ static int add_work(void *arg, const struct row_order *r)
 {
 	const struct growing *g = arg;
 
+	if (g->list->count == ROWS_MAX)
+		return 0;
 	if (r->state != ORDER_OPEN || (r->opens != 0 && g->now < r->opens) ||
 	    (r->closes != 0 && g->now >= r->closes))
 		return 0;
@@ -122,6 +124,7 @@ static int op_work(struct call *c)
 			     .now = c->now };
 
 	f.manufacturer = c->flasher->row.manufacturer;
+	f.limit = 0; /* those that are over do not count */
 	return store_orders(c->l->db, &f, add_work, &g);
 }
 

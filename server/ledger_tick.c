@@ -29,7 +29,7 @@ static int expire(struct ledger *l, int64_t id)
 		err = cache_order_id(l, g->row.order_id, &o);
 	if (err == 0)
 		err = cache_flasher_id(l, g->row.flasher_id, &f);
-	if (err < 0)
+	if (err != 0)
 		return err;
 	rules_due_apply(&o->row, &f->row, &g->row, c.now);
 	o->dirty = g->dirty = f->dirty = true;

@@ -10,13 +10,14 @@ ledger_SRC := server/ledger.c server/ledger_batch.c server/ledger_cache.c \
 
 # Keys and certificates; used by the signer role, by init, and by tests.
 MODULES += signerd
-signerd_SRC := server/signer_local.c server/signer_ipc.c server/x509.c \
+signerd_SRC := server/signer_local.c server/signer_content.c server/signer_ipc.c \
+	server/signer_ipc_sign.c server/signer_ipc_release.c server/x509.c \
 	server/ipc.c
 
 # The roles and what starts them.
 MODULES += roles
 roles_SRC := server/conf.c server/log.c server/roles.c server/sandbox.c \
-	server/edge.c server/role_ledger.c server/signer.c server/parent.c \
+	server/edge.c server/edge_tls.c server/role_ledger.c server/signer.c server/parent.c \
 	server/init.c
 signetd_SRC := server/main.c
 signetd_USE := roles signerd ledger store httpd api authority keys chip \

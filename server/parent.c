@@ -34,7 +34,7 @@ struct parent {
 	struct child roles[ROLE_COUNT];
 	int signals;
 	int lock;
-	bool stopping;
+	bool died; /* a role, by itself */
 };
 
 static const struct ipc_rule report_rules[] = {
@@ -336,6 +336,8 @@ static int roles_stop(struct parent *p)
 		    ipc_send(c->control, MSG_STOP, 0, NULL, 0))
 			status = 1;
 		role_await(c);
+		if (c->status && !p->died) /* otherwise said already */
+			died_log((enum role)i, c->status);
 		if (c->status)
 			status = 1;
 		ipc_free(c->control);
@@ -362,6 +364,7 @@ static bool signal_handle(struct parent *p, int *status)
 		if (!ran || p->roles[i].pid > 0)
 			continue;
 		died_log((enum role)i, p->roles[i].status);
+		p->died = true;
 		*status = 1;
 		return true;
 	}
@@ -400,6 +403,7 @@ int parent_run(const struct role_config *given, const char *ready_file)
 		err = ready_tell(&cfg, ready_file);
 	while (!err && !signal_handle(&p, &status))
 		;
+	p.died = p.died || err;
 	if (roles_stop(&p) || err)
 		status = 1;
 	close(p.lock);

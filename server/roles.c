@@ -38,6 +38,7 @@ static const struct shape_field config_fields[] = {
 	U32(struct role_config, request_s),
 	U32(struct role_config, idle_s),
 	U32(struct role_config, unknown_after_s),
+	U32(struct role_config, tls_key_s),
 	U32(struct role_config, log_level),
 	BOOL(struct role_config, log_json),
 	BOOL(struct role_config, sandbox),

@@ -68,6 +68,7 @@ struct role_config {
 	char enrol_host[ROLE_TEXT_CAP]; /* ledger: for one-time codes */
 	uint32_t connections, per_ip, request_s, idle_s;
 	uint32_t unknown_after_s;
+	uint32_t tls_key_s; /* edge: life of one TLS key */
 	uint32_t log_level;
 	bool log_json;
 	bool sandbox;

@@ -11,44 +11,13 @@
 #include "authority/authority.h"
 #include "base/ct.h"
 #include "chip/chip.h"
-#include "keys/keyfile.h"
+#include "server/signer_local_int.h"
 #include "server/x509.h"
 #include "wire/name.h"
 
-#define PATH_CAP 512
 #define CA_MAX 4096
 #define ISSUED_SLACK (24 * 3600) /* seconds around our own clock */
 #define UNITS_MAX (UINT64_C(1) << 53)
-
-struct product {
-	struct product *next;
-	char name[NAME_CAP];
-	struct crypto_key *key;
-};
-
-/* Content keys that were opened lately: devices of one order come in a row,
- * and opening costs as much as all the rest of a delivery. */
-#define OPENED_MAX 16
-
-struct opened {
-	char order[NAME_CAP];
-	uint8_t digest[DIGEST_LEN];
-	uint8_t wrapped[WRAPPED_KEY_LEN];
-	uint8_t key[AEAD_KEY_LEN];
-};
-
-struct signer_local {
-	struct signer_port port;
-	char dir[PATH_CAP - 64];
-	char pass[PASSPHRASE_CAP];
-	struct crypto_key *ca_key, *hpke_key;
-	uint8_t *ca;
-	size_t ca_len;
-	uint8_t hpke_pub[X25519_LEN];
-	struct product *products;
-	struct opened opened[OPENED_MAX];
-	unsigned opened_next; /* the slot to be used next */
-};
 
 static void path_make(const char *dir, const char *name, const char *end,
 		      char out[PATH_CAP])
@@ -59,9 +28,9 @@ static void path_make(const char *dir, const char *name, const char *end,
 /* ---- product keys ------------------------------------------------------ */
 
 static int product_keep(struct signer_local *s, const char *name,
-			struct crypto_key *key, struct product **out)
+			struct crypto_key *key, struct product_key **out)
 {
-	struct product *p = calloc(1, sizeof(*p));
+	struct product_key *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return E_NOMEM;
@@ -75,7 +44,7 @@ static int product_keep(struct signer_local *s, const char *name,
 
 /* E_NOT_FOUND when the product has no key. */
 static int product_find(struct signer_local *s, const char *name,
-			struct product **out)
+			struct product_key **out)
 {
 	char file[NAME_CAP + 16], path[PATH_CAP], why[KEYFILE_WHY_CAP];
 	struct crypto_key *key;
@@ -83,7 +52,7 @@ static int product_find(struct signer_local *s, const char *name,
 
 	if (!name_valid(name))
 		return E_ARG;
-	for (struct product *p = s->products; p; p = p->next) {
+	for (struct product_key *p = s->products; p; p = p->next) {
 		if (!strcmp(p->name, name)) {
 			*out = p;
 			return 0;
@@ -104,7 +73,7 @@ static int product_find(struct signer_local *s, const char *name,
 }
 
 static int product_make(struct signer_local *s, const char *name,
-			struct product **out)
+			struct product_key **out)
 {
 	char file[NAME_CAP + 16], path[PATH_CAP], why[KEYFILE_WHY_CAP];
 	struct crypto_key *key;
@@ -126,7 +95,7 @@ static int local_product_key(void *self, const char *product,
 			     uint8_t out_pub[P256_PUB_LEN])
 {
 	struct signer_local *s = self;
-	struct product *p;
+	struct product_key *p;
 	size_t len;
 	int err = product_find(s, product, &p);
 
@@ -174,7 +143,7 @@ static int local_credentials(void *self, struct signer_credential *items,
 			     size_t n)
 {
 	struct signer_local *s = self;
-	struct product *p;
+	struct product_key *p;
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
@@ -186,161 +155,6 @@ static int local_credentials(void *self, struct signer_credential *items,
 						   items[i].out,
 						   &items[i].out_len);
 	}
-	return err;
-}
-
-/* ---- releases and content keys ----------------------------------------- */
-
-static int local_release_check(void *self, const uint8_t release_pub[65],
-			       const uint8_t *file, size_t len,
-			       struct release_header *out,
-			       uint8_t out_header_digest[DIGEST_LEN])
-{
-	struct signer_local *s = self;
-	uint8_t *plain = NULL;
-	size_t plain_len = 0;
-	int err;
-
-	err = authority_release_open(s->hpke_key, release_pub, file, len, out,
-				     out_header_digest, &plain, &plain_len);
-	if (plain)
-		ct_wipe(plain, plain_len);
-	free(plain);
-	return err;
-}
-
-/* order name || 0 || header digest */
-static size_t wrap_aad(const char *order, const uint8_t digest[DIGEST_LEN],
-		       uint8_t out[NAME_CAP + DIGEST_LEN])
-{
-	size_t len = strlen(order) + 1;
-
-	memcpy(out, order, len);
-	memcpy(out + len, digest, DIGEST_LEN);
-	return len + DIGEST_LEN;
-}
-
-static int wrap(const struct signer_local *s, const char *order,
-		const uint8_t digest[DIGEST_LEN],
-		const uint8_t key[AEAD_KEY_LEN], uint8_t out[WRAPPED_KEY_LEN])
-{
-	uint8_t aad[NAME_CAP + DIGEST_LEN];
-
-	return crypto_hpke_seal(s->hpke_pub, LABEL_HPKE_STORED_KEY,
-				sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
-				wrap_aad(order, digest, aad), key, AEAD_KEY_LEN,
-				out, out + X25519_LEN);
-}
-
-static int local_release_encrypt(void *self, const uint8_t release_pub[65],
-				 const uint8_t *file, size_t len,
-				 const char *order,
-				 uint8_t out_wrapped[WRAPPED_KEY_LEN],
-				 uint8_t **out_chunks, size_t *out_len)
-{
-	struct signer_local *s = self;
-	struct release_header h;
-	uint8_t digest[DIGEST_LEN], key[AEAD_KEY_LEN];
-	uint8_t wrapped[WRAPPED_KEY_LEN];
-	uint8_t *plain = NULL;
-	size_t plain_len = 0;
-	int err;
-
-	if (!name_valid(order))
-		return E_ARG;
-	err = authority_release_open(s->hpke_key, release_pub, file, len, &h,
-				     digest, &plain, &plain_len);
-	if (!err)
-		err = crypto_random(key, sizeof(key));
-	if (!err)
-		err = wrap(s, order, digest, key, wrapped);
-	if (!err)
-		err = authority_release_encrypt(&h, digest, key, plain,
-						out_chunks, out_len);
-	if (!err)
-		memcpy(out_wrapped, wrapped, sizeof(wrapped));
-	ct_wipe(key, sizeof(key));
-	if (plain)
-		ct_wipe(plain, plain_len);
-	free(plain);
-	return err;
-}
-
-static void le_put(uint8_t *out, uint64_t v, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(v >> (8 * i));
-}
-
-static const struct opened *opened_find(const struct signer_local *s,
-					const struct signer_rewrap *r)
-{
-	for (size_t i = 0; i < OPENED_MAX; i++) {
-		const struct opened *o = &s->opened[i];
-
-		if (o->order[0] && !strcmp(o->order, r->order) &&
-		    !memcmp(o->digest, r->header_digest, DIGEST_LEN) &&
-		    !memcmp(o->wrapped, r->wrapped, WRAPPED_KEY_LEN))
-			return o;
-	}
-	return NULL;
-}
-
-static int content_key(struct signer_local *s, const struct signer_rewrap *r,
-		       uint8_t out[AEAD_KEY_LEN])
-{
-	const struct opened *known = opened_find(s, r);
-	uint8_t aad[NAME_CAP + DIGEST_LEN];
-	struct opened *o;
-	int err;
-
-	if (known) {
-		memcpy(out, known->key, AEAD_KEY_LEN);
-		return 0;
-	}
-	err = crypto_hpke_open(s->hpke_key, r->wrapped, LABEL_HPKE_STORED_KEY,
-			       sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
-			       wrap_aad(r->order, r->header_digest, aad),
-			       r->wrapped + X25519_LEN,
-			       WRAPPED_KEY_LEN - X25519_LEN, out);
-	if (err)
-		return err;
-	o = &s->opened[s->opened_next++ % OPENED_MAX];
-	strcpy(o->order, r->order);
-	memcpy(o->digest, r->header_digest, DIGEST_LEN);
-	memcpy(o->wrapped, r->wrapped, WRAPPED_KEY_LEN);
-	memcpy(o->key, out, AEAD_KEY_LEN);
-	return 0;
-}
-
-static int rewrap_one(struct signer_local *s, struct signer_rewrap *r)
-{
-	uint8_t key[AEAD_KEY_LEN];
-	uint8_t to[12 + DIGEST_LEN];
-	int err;
-
-	if (!name_valid(r->order) || !r->grant || !r->attempt)
-		return E_ARG;
-	err = content_key(s, r, key);
-	if (err)
-		return err;
-	le_put(to, r->grant, 8);
-	le_put(to + 8, r->attempt, 4);
-	memcpy(to + 12, r->header_digest, DIGEST_LEN);
-	err = crypto_hpke_seal(r->kem_pub, LABEL_HPKE_CONTENT_KEY,
-			       sizeof(LABEL_HPKE_CONTENT_KEY) - 1, to,
-			       sizeof(to), key, sizeof(key), r->out_enc,
-			       r->out_sealed);
-	ct_wipe(key, sizeof(key));
-	return err;
-}
-
-static int local_rewrap(void *self, struct signer_rewrap *items, size_t n)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < n && !err; i++)
-		err = rewrap_one(self, &items[i]);
 	return err;
 }
 
@@ -508,9 +322,9 @@ int signer_local_open(const char *dir, const char *pass,
 		.self = s,
 		.product_key = local_product_key,
 		.credentials = local_credentials,
-		.release_check = local_release_check,
-		.release_encrypt = local_release_encrypt,
-		.rewrap = local_rewrap,
+		.release_check = signer_release_check,
+		.release_encrypt = signer_release_encrypt,
+		.rewrap = signer_rewrap,
 		.station_cert = local_station_cert,
 		.server_cert = local_server_cert,
 		.public_keys = local_public_keys,
@@ -528,7 +342,7 @@ int signer_local_open(const char *dir, const char *pass,
 
 void signer_local_free(struct signer_local *s)
 {
-	struct product *p, *next;
+	struct product_key *p, *next;
 
 	if (!s)
 		return;

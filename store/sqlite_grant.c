@@ -177,7 +177,7 @@ int store_device_by_id(struct store *s, int64_t grant_id,
 {
 	sqlite3_stmt *st = stmt_use(s, ST_DEVICE_BY_ID,
 				    DEVICE_FROM "WHERE g.id = ?1");
-	struct row_device d;
+	struct row_device d = { 0 };
 	int rc, err = E_NOT_FOUND;
 
 	if (!st)

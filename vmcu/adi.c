@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#define STICKY_ALL                                                            \
+#define STICKY_ALL \
 	(ADIV5_STICKYORUN | ADIV5_STICKYCMP | ADIV5_STICKYERR | ADIV5_WDATAERR)
 /* What a CTRL/STAT write stores: ORUNDETECT, TRNMODE, MASKLANE, TRNCNT,
  * and the request bits. */
@@ -63,8 +63,8 @@ static void csw_write(struct adiv5 *a, uint32_t v)
 }
 
 /* One bus access on its byte lanes; false after a bus error. */
-static bool bus_access(struct adiv5 *a, bool read, uint32_t addr,
-		       unsigned size, uint32_t *lanes)
+static bool bus_access(struct adiv5 *a, bool read, uint32_t addr, unsigned size,
+		       uint32_t *lanes)
 {
 	unsigned shift = (addr & (4 - size)) * 8;
 	uint32_t mask = size == 4 ? 0xffffffffu : (1u << size * 8) - 1;
@@ -142,8 +142,7 @@ static uint32_t ap_read(struct adiv5 *a, unsigned reg)
 static void ap_write(struct adiv5 *a, unsigned reg, uint32_t v)
 {
 	if (reg >= AP_BD0 && reg < AP_BD0 + 16)
-		(void)bus_access(a, false, (a->tar & ~15u) | (reg & 12), 4,
-				 &v);
+		(void)bus_access(a, false, (a->tar & ~15u) | (reg & 12), 4, &v);
 	else if (reg == AP_CSW)
 		csw_write(a, v);
 	else if (reg == AP_TAR)
@@ -204,7 +203,10 @@ static void ctrl_write(struct adiv5 *a, uint32_t v)
 void adiv5_abort(struct adiv5 *a, uint32_t v)
 {
 	static const uint32_t clears[5] = {
-		0, ADIV5_STICKYCMP, ADIV5_STICKYERR, ADIV5_WDATAERR,
+		0,
+		ADIV5_STICKYCMP,
+		ADIV5_STICKYERR,
+		ADIV5_WDATAERR,
 		ADIV5_STICKYORUN,
 	};
 
@@ -218,11 +220,10 @@ static bool ctrlsel(const struct adiv5 *a)
 	return (a->select & 1) != 0;
 }
 
-enum adiv5_ack adiv5_swd_ack(struct adiv5 *a, bool ap, bool read,
-			     unsigned addr)
+enum adiv5_ack adiv5_swd_ack(struct adiv5 *a, bool ap, bool read, unsigned addr)
 {
-	bool always = !ap && (read ? addr == 0 || (addr == 4 && !ctrlsel(a)) :
-				     addr == 0);
+	bool always = !ap && (read ? addr == 0 || (addr == 4 && !ctrlsel(a))
+				   : addr == 0);
 
 	if (!always && (a->ctrl_stat & STICKY_ALL) != 0)
 		return ADIV5_FAULT;

@@ -19,10 +19,10 @@
 #include "vmcu/wiretime.h"
 
 enum adiv5_ack { /* as the three bits on SWD, LSB first */
-	ADIV5_OK = 1,
-	ADIV5_WAIT = 2,
-	ADIV5_FAULT = 4,
-	ADIV5_SILENT = 7,
+		 ADIV5_OK = 1,
+		 ADIV5_WAIT = 2,
+		 ADIV5_FAULT = 4,
+		 ADIV5_SILENT = 7,
 };
 
 /* CTRL/STAT */

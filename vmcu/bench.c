@@ -107,8 +107,8 @@ void bench_run(struct bench *b, uint64_t picoseconds)
 	}
 }
 
-size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out,
-		       size_t cap, bool *ret_lost)
+size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out, size_t cap,
+		       bool *ret_lost)
 {
 	size_t n = 0;
 

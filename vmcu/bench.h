@@ -20,9 +20,9 @@
 #define BENCH_WHY_CAP 256
 
 enum bench_puller { /* who holds NRST low */
-	BENCH_NRST_PROBE = 1 << 0,
-	BENCH_NRST_JTAG = 1 << 1,
-	BENCH_NRST_BENCH = 1 << 2,
+		    BENCH_NRST_PROBE = 1 << 0,
+		    BENCH_NRST_JTAG = 1 << 1,
+		    BENCH_NRST_BENCH = 1 << 2,
 };
 
 struct bench_board { /* strings owned by the bench */
@@ -64,14 +64,14 @@ struct bench_insert {
 	const char *state;
 	bool create;
 	const char *profile; /* NULL = genuine */
-	const uint8_t *uid; /* NULL = from the seed and the file name */
+	const uint8_t *uid;  /* NULL = from the seed and the file name */
 };
 MUST_USE int bench_insert(struct bench *b, const struct bench_insert *what,
 			  char why[BENCH_WHY_CAP]);
 
 /* Bytes of the firmware's UART from *pos on; moves *pos.  *ret_lost says that
  * the listener came too late for some. */
-size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out,
-		       size_t cap, bool *ret_lost);
+size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out, size_t cap,
+		       bool *ret_lost);
 
 #endif

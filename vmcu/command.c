@@ -221,8 +221,7 @@ static int do_uart(struct call *k)
 	if (k->argc != 0)
 		return bad(k, "uart knows --follow and --clear");
 	bench_settle(k->bench);
-	n = bench_uart_read(k->bench, &k->c->uart_pos, buf, sizeof(buf),
-			    &lost);
+	n = bench_uart_read(k->bench, &k->c->uart_pos, buf, sizeof(buf), &lost);
 	control_print_bytes(k->out, buf, n);
 	return CODE_OK;
 }
@@ -259,8 +258,7 @@ static int do_info(struct call *k)
 	char hex[2 * BENCH_UID_LEN + 1];
 
 	bench_settle(k->bench);
-	hex_encode(uid, uid_len < BENCH_UID_LEN ? uid_len : BENCH_UID_LEN,
-		   hex);
+	hex_encode(uid, uid_len < BENCH_UID_LEN ? uid_len : BENCH_UID_LEN, hex);
 	control_print(k->out, "{\"chip\":");
 	print_string(k->out, mcu_chip(b->mcu));
 	control_print(k->out, ",\"uid\":\"%s\",\"state\":", hex);

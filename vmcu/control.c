@@ -164,8 +164,7 @@ void control_follow(struct control *c)
 		if (k->fd < 0 || !k->follow ||
 		    net_out_room(&k->out) < sizeof(buf))
 			continue;
-		n = bench_uart_read(c->bench, &k->pos, buf, sizeof(buf),
-				    &lost);
+		n = bench_uart_read(c->bench, &k->pos, buf, sizeof(buf), &lost);
 		if (n != 0 && (net_out_put(&k->out, buf, n) != 0 ||
 			       net_out_flush(&k->out, k->fd) != 0))
 			drop(k);

@@ -33,7 +33,7 @@ struct control_client {
 };
 
 struct control {
-	struct bench *bench; /* borrowed */
+	struct bench *bench;	/* borrowed */
 	struct dap_server *dap; /* borrowed, for its counters */
 	int listen_fd;
 	const char *path;

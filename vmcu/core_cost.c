@@ -73,8 +73,8 @@ static uint8_t cost_wide(unsigned op)
 void core_cost_init(void)
 {
 	for (unsigned op = 0; op < 65536; op++)
-		core_cost_table[op] = op >= 0xe800 ? cost_wide(op) :
-						     cost_16(op);
+		core_cost_table[op] = op >= 0xe800 ? cost_wide(op)
+						   : cost_16(op);
 }
 
 unsigned core_cost_list(uint16_t second)

@@ -2,9 +2,10 @@
 /*
  * vmcu/core_int.h - the inside of the core, for core*.c and mcu.c.
  *
- * core.c runs Unicorn and counts cycles, core_exc.c takes and leaves
- * exceptions, core_scs.c holds the registers of the system control space,
- * core_cost.c knows what an instruction costs.
+ * core.c runs Unicorn, core_hook.c is what it calls and counts cycles,
+ * core_memory.c holds its memories, core_exc.c takes and leaves exceptions,
+ * core_scs.c holds the registers of the system control space, core_cost.c
+ * knows what an instruction costs, core_debug.c serves the debugger.
  *
  * Timing is exact to the instruction: one hook per instruction adds its cost
  * and stops before the first instruction that begins at or after the limit.
@@ -113,7 +114,8 @@ struct core {
 	uint64_t hz, anchor_ps, anchor_clk;
 	uint64_t idle_clk; /* cycles that passed while halted */
 	bool flash_busy;
-	bool bus_stall; /* a store waits for the busy flash */
+	bool bus_stall;	  /* a store waits for the busy flash */
+	bool check_fetch; /* the chip wants to see fetches from flash */
 
 	/* state */
 	bool halted, lockup, sleeping, stalled, in_reset;
@@ -172,6 +174,8 @@ void core_code_changed(struct core *c, uint32_t addr, uint32_t len);
 void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
 		     uc_hook *hook);
 void core_untrap_reads(struct core *c, uc_hook *hook);
+/* The same for instruction fetches from flash. */
+void core_check_fetches(struct core *c, bool on);
 
 /* -- time ---------------------------------------------------------------- */
 uint64_t core_ps(const struct core *c);
@@ -214,6 +218,20 @@ void core_put(struct core *c, int reg, uint32_t v);
 bool core_unprivileged(struct core *c);
 bool core_load(struct core *c, uint32_t addr, uint32_t *out);
 bool core_store(struct core *c, uint32_t addr, uint32_t v);
+
+/* core_memory.c: the window behind an address (shut or not), NULL if none */
+struct core_window *core_window_at(struct core *c, uint32_t addr);
+void core_enter_window(struct core *c, uint32_t addr);
+/* Memory hooks only exist in code that is translated after them. */
+void core_forget_code(struct core *c);
+
+/* core_hook.c */
+uc_err core_hooks_add(struct core *c);
+void core_on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr, int size,
+		   int64_t value, void *user);
+
+/* core.c: halts here and now, outside of a run */
+void core_halt_now(struct core *c, enum core_halt why);
 
 /* core_exc.c */
 void core_exc_pend(struct core *c, unsigned n);

@@ -4,6 +4,8 @@
  * and SCB (ARM DDI 0403, B3.2 to B3.4), and the core register file as the
  * debugger selects it (C1.6.3).
  */
+#include <stddef.h>
+
 #include "vmcu/core_int.h"
 #include "vmcu/mcu_int.h"
 
@@ -219,21 +221,20 @@ static const struct {
 	uint8_t bit, n;
 	bool pend;
 } shcsr_bits[] = {
-	{ 0, EXC_MEMMANAGE, false }, { 1, EXC_BUSFAULT, false },
+	{ 0, EXC_MEMMANAGE, false },  { 1, EXC_BUSFAULT, false },
 	{ 3, EXC_USAGEFAULT, false }, { 7, EXC_SVC, false },
-	{ 8, EXC_DEBUGMON, false },  { 10, EXC_PENDSV, false },
-	{ 11, EXC_SYSTICK, false },  { 12, EXC_USAGEFAULT, true },
-	{ 13, EXC_MEMMANAGE, true }, { 14, EXC_BUSFAULT, true },
+	{ 8, EXC_DEBUGMON, false },   { 10, EXC_PENDSV, false },
+	{ 11, EXC_SYSTICK, false },   { 12, EXC_USAGEFAULT, true },
+	{ 13, EXC_MEMMANAGE, true },  { 14, EXC_BUSFAULT, true },
 	{ 15, EXC_SVC, true },
 };
 
-static uint32_t shcsr_read(const struct core *c)
+static uint32_t shcsr_read(struct core *c)
 {
 	uint32_t v = c->shcsr_enable << 16;
 
 	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
-		uint32_t set = shcsr_bits[i].pend ? c->sys_pend :
-						    c->sys_active;
+		uint32_t set = shcsr_bits[i].pend ? c->sys_pend : c->sys_active;
 
 		v |= (set >> shcsr_bits[i].n & 1) << shcsr_bits[i].bit;
 	}
@@ -244,8 +245,8 @@ static void shcsr_write(struct core *c, uint32_t v)
 {
 	c->shcsr_enable = v >> 16 & 7;
 	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
-		uint32_t *set = shcsr_bits[i].pend ? &c->sys_pend :
-						     &c->sys_active;
+		uint32_t *set = shcsr_bits[i].pend ? &c->sys_pend
+						   : &c->sys_active;
 		uint32_t bit = 1u << shcsr_bits[i].n;
 
 		*set = v >> shcsr_bits[i].bit & 1 ? *set | bit : *set & ~bit;
@@ -259,20 +260,32 @@ static const struct {
 	uint16_t off;
 	uint32_t value;
 } constants[] = {
-	{ 0x004, 2 },		{ 0xd40, 0x00000030 },
-	{ 0xd44, 0x00000200 },	{ 0xd48, 0x00100000 },
-	{ 0xd50, 0x00000030 },	{ 0xd58, 0x01000000 },
-	{ 0xd60, 0x01101110 },	{ 0xd64, 0x02112000 },
-	{ 0xd68, 0x21232231 },	{ 0xd6c, 0x01111131 },
-	{ 0xd70, 0x01310132 },	{ 0xd90, 0x00000800 },
-	{ 0xf40, 0x10110021 },	{ 0xf44, 0x11000011 },
-	{ 0xfd0, 0x04 },	{ 0xfe0, 0x0c },
-	{ 0xfe4, 0xb0 },	{ 0xfe8, 0x0b },
-	{ 0xff0, 0x0d },	{ 0xff4, 0xe0 },
-	{ 0xff8, 0x05 },	{ 0xffc, 0xb1 },
+	{ 0x004, 2 },
+	{ 0x01c, 0x400003e8 },
+	/* no exact 10 ms */ { 0xd40, 0x00000030 },
+	{ 0xd44, 0x00000200 },
+	{ 0xd48, 0x00100000 },
+	{ 0xd50, 0x00000030 },
+	{ 0xd58, 0x01000000 },
+	{ 0xd60, 0x01101110 },
+	{ 0xd64, 0x02112000 },
+	{ 0xd68, 0x21232231 },
+	{ 0xd6c, 0x01111131 },
+	{ 0xd70, 0x01310132 },
+	{ 0xd90, 0x00000800 },
+	{ 0xf40, 0x10110021 },
+	{ 0xf44, 0x11000011 },
+	{ 0xfd0, 0x04 },
+	{ 0xfe0, 0x0c },
+	{ 0xfe4, 0xb0 },
+	{ 0xfe8, 0x0b },
+	{ 0xff0, 0x0d },
+	{ 0xff4, 0xe0 },
+	{ 0xff8, 0x05 },
+	{ 0xffc, 0xb1 },
 };
 
-static uint32_t scb_constant(uint32_t off)
+static uint32_t scs_constant(uint32_t off)
 {
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
 		if (constants[i].off == off)
@@ -280,124 +293,132 @@ static uint32_t scb_constant(uint32_t off)
 	return 0;
 }
 
+/* Registers without side effects: where they are, and what can be written;
+ * w1c: a written 1 clears. */
+static const struct {
+	uint16_t off;
+	uint16_t field;
+	uint32_t writable;
+	bool w1c;
+} plain_regs[] = {
+	{ 0x008, offsetof(struct core, actlr), 0xffffffff, false },
+	{ 0x014, offsetof(struct core, st_load), 0, false },
+	{ 0xd00, offsetof(struct core, cpuid), 0, false },
+	{ 0xd08, offsetof(struct core, vtor), 0xffffff80, false },
+	{ 0xd10, offsetof(struct core, scr), 0x16, false },
+	{ 0xd14, offsetof(struct core, ccr), 0x31b, false },
+	{ 0xd28, offsetof(struct core, cfsr), 0xffffffff, true },
+	{ 0xd2c, offsetof(struct core, hfsr), 0xffffffff, true },
+	{ 0xd34, offsetof(struct core, mmfar), 0xffffffff, false },
+	{ 0xd38, offsetof(struct core, bfar), 0xffffffff, false },
+	{ 0xd88, offsetof(struct core, cpacr), 0x00f00000, false },
+};
+
+static uint32_t *plain_reg(struct core *c, uint32_t off, size_t *out_i)
+{
+	for (size_t i = 0; i < sizeof(plain_regs) / sizeof(*plain_regs); i++) {
+		if (plain_regs[i].off != off)
+			continue;
+		*out_i = i;
+		return (uint32_t *)(void *)((char *)c + plain_regs[i].field);
+	}
+	return NULL;
+}
+
+static uint32_t systick_val_read(struct core *c)
+{
+	core_systick_sync(c);
+	return c->st_val;
+}
+
+static uint32_t aircr_read(struct core *c)
+{
+	return 0xfa050000 | c->aircr_prigroup << 8;
+}
+
+static void val_write(struct core *c, uint32_t v)
+{
+	(void)v;
+	systick_val_write(c);
+}
+
+static void stir_write(struct core *c, uint32_t v)
+{
+	if ((v & 0x1ff) < CORE_IRQS)
+		core_exc_pend(c, 16 + (v & 0x1ff));
+	core_kick(c);
+}
+
+/* Registers with a life of their own. */
+static const struct {
+	uint16_t off;
+	uint32_t (*read)(struct core *c);
+	void (*write)(struct core *c, uint32_t v);
+} live_regs[] = {
+	{ 0x010, systick_ctrl_read, systick_ctrl_write },
+	{ 0x014, NULL, systick_load_write },
+	{ 0x018, systick_val_read, val_write },
+	{ 0xd04, icsr_read, icsr_write },
+	{ 0xd0c, aircr_read, aircr_write },
+	{ 0xd24, shcsr_read, shcsr_write },
+	{ 0xf00, NULL, stir_write },
+};
+
+static bool is_nvic(uint32_t off)
+{
+	return off >= 0x100 && off < 0x500;
+}
+
+static bool is_shpr(uint32_t off)
+{
+	return off >= 0xd18 && off < 0xd24;
+}
+
 uint32_t core_scs_read(struct core *c, uint32_t addr)
 {
 	uint32_t off = addr & 0xffc;
+	const uint32_t *plain;
+	size_t i;
 
-	if (off >= 0x100 && off < 0x500)
+	if (is_nvic(off))
 		return nvic_read(c, off);
-	switch (off) {
-	case 0x008:
-		return c->actlr;
-	case 0x010:
-		return systick_ctrl_read(c);
-	case 0x014:
-		return c->st_load;
-	case 0x018:
-		core_systick_sync(c);
-		return c->st_val;
-	case 0x01c:
-		return 0x400003e8; /* no exact 10 ms */
-	case 0xd00:
-		return c->cpuid;
-	case 0xd04:
-		return icsr_read(c);
-	case 0xd08:
-		return c->vtor;
-	case 0xd0c:
-		return 0xfa050000 | c->aircr_prigroup << 8;
-	case 0xd10:
-		return c->scr;
-	case 0xd14:
-		return c->ccr;
-	case 0xd18:
-	case 0xd1c:
-	case 0xd20:
+	if (is_shpr(off))
 		return prio_word(c, 4 + (off - 0xd18));
-	case 0xd24:
-		return shcsr_read(c);
-	case 0xd28:
-		return c->cfsr;
-	case 0xd2c:
-		return c->hfsr;
-	case 0xd34:
-		return c->mmfar;
-	case 0xd38:
-		return c->bfar;
-	case 0xd88:
-		return c->cpacr;
-	default:
-		return scb_constant(off);
-	}
+	for (i = 0; i < sizeof(live_regs) / sizeof(*live_regs); i++)
+		if (live_regs[i].off == off && live_regs[i].read)
+			return live_regs[i].read(c);
+	plain = plain_reg(c, off, &i);
+	return plain ? *plain : scs_constant(off);
 }
 
 void core_scs_write(struct core *c, uint32_t addr, uint32_t v)
 {
-	uint32_t off = addr & 0xffc;
+	uint32_t off = addr & 0xffc, mask;
+	uint32_t *plain;
+	size_t i;
 
-	if (off >= 0x100 && off < 0x500) {
+	if (is_nvic(off)) {
 		nvic_write(c, off, v);
 		return;
 	}
-	switch (off) {
-	case 0x008:
-		c->actlr = v;
-		break;
-	case 0x010:
-		systick_ctrl_write(c, v);
-		break;
-	case 0x014:
-		systick_load_write(c, v);
-		break;
-	case 0x018:
-		systick_val_write(c);
-		break;
-	case 0xd04:
-		icsr_write(c, v);
-		break;
-	case 0xd08:
-		c->vtor = v & 0xffffff80;
-		break;
-	case 0xd0c:
-		aircr_write(c, v);
-		break;
-	case 0xd10:
-		c->scr = v & 0x16;
-		break;
-	case 0xd14:
-		c->ccr = v & 0x31b;
-		break;
-	case 0xd18:
-	case 0xd1c:
-	case 0xd20:
+	if (is_shpr(off)) {
 		prio_word_write(c, 4 + (off - 0xd18), v);
-		break;
-	case 0xd24:
-		shcsr_write(c, v);
-		break;
-	case 0xd28:
-		c->cfsr &= ~v;
-		break;
-	case 0xd2c:
-		c->hfsr &= ~v;
-		break;
-	case 0xd34:
-		c->mmfar = v;
-		break;
-	case 0xd38:
-		c->bfar = v;
-		break;
-	case 0xd88:
-		c->cpacr = v & 0x00f00000;
-		break;
-	case 0xf00: /* STIR */
-		if ((v & 0x1ff) < CORE_IRQS)
-			core_exc_pend(c, 16 + (v & 0x1ff));
-		core_kick(c);
-		break;
-	default:
-		break;
+		return;
 	}
+	for (i = 0; i < sizeof(live_regs) / sizeof(*live_regs); i++) {
+		if (live_regs[i].off == off) {
+			live_regs[i].write(c, v);
+			return;
+		}
+	}
+	plain = plain_reg(c, off, &i);
+	if (plain == NULL)
+		return;
+	mask = plain_regs[i].writable;
+	if (plain_regs[i].w1c)
+		*plain &= ~v;
+	else
+		*plain = (*plain & ~mask) | (v & mask);
 }
 
 /* -- reset ----------------------------------------------------------------- */
@@ -437,82 +458,4 @@ void core_reset(struct core *c, uint32_t vtor, bool power)
 	if (power)
 		c->bfar = c->mmfar = 0;
 	core_kick(c);
-}
-
-/* -- the register file for the debugger ------------------------------------ */
-
-static const int core_regs[19] = {
-	UC_ARM_REG_R0,	UC_ARM_REG_R1,	UC_ARM_REG_R2,	 UC_ARM_REG_R3,
-	UC_ARM_REG_R4,	UC_ARM_REG_R5,	UC_ARM_REG_R6,	 UC_ARM_REG_R7,
-	UC_ARM_REG_R8,	UC_ARM_REG_R9,	UC_ARM_REG_R10,	 UC_ARM_REG_R11,
-	UC_ARM_REG_R12, UC_ARM_REG_SP,	UC_ARM_REG_LR,	 UC_ARM_REG_PC,
-	UC_ARM_REG_XPSR, UC_ARM_REG_MSP, UC_ARM_REG_PSP,
-};
-
-static uint32_t special_read(struct core *c)
-{
-	return (core_get(c, UC_ARM_REG_CONTROL) & 0xff) << 24 |
-	       (core_get(c, UC_ARM_REG_FAULTMASK) & 1) << 16 |
-	       (core_get(c, UC_ARM_REG_BASEPRI) & 0xff) << 8 |
-	       (core_get(c, UC_ARM_REG_PRIMASK) & 1);
-}
-
-static void special_write(struct core *c, uint32_t v)
-{
-	core_put(c, UC_ARM_REG_PRIMASK, v & 1);
-	core_put(c, UC_ARM_REG_BASEPRI, v >> 8 & 0xf0);
-	core_put(c, UC_ARM_REG_FAULTMASK, v >> 16 & 1);
-	if ((core_get(c, UC_ARM_REG_IPSR) & 0x1ff) == 0)
-		core_put(c, UC_ARM_REG_CONTROL, v >> 24 & 3);
-}
-
-int core_reg_read(struct core *c, unsigned sel, uint32_t *out)
-{
-	uint32_t v;
-
-	if (sel < 19)
-		v = core_get(c, core_regs[sel]);
-	else if (sel == 20)
-		v = special_read(c);
-	else if (sel == 33)
-		v = core_get(c, UC_ARM_REG_FPSCR);
-	else if (sel >= 64 && sel < 96)
-		v = core_get(c, UC_ARM_REG_S0 + (int)(sel - 64));
-	else
-		return E_ARG;
-	if (sel == 16)
-		v = c->no_thumb ? v & ~(1u << 24) : v | 1u << 24;
-	*out = v;
-	return 0;
-}
-
-static void flow_write(struct core *c, unsigned sel, uint32_t v)
-{
-	if (sel == 15) {
-		core_put(c, UC_ARM_REG_PC, v | 1);
-		c->next = v & ~1u;
-		c->it_len = 0;
-		return;
-	}
-	core_put(c, UC_ARM_REG_IPSR, v & 0x1ff);
-	core_put(c, UC_ARM_REG_XPSR, (v & 0xf80f01ff) | 1u << 24);
-	c->no_thumb = !(v & 1u << 24);
-}
-
-int core_reg_write(struct core *c, unsigned sel, uint32_t v)
-{
-	if (sel == 15 || sel == 16)
-		flow_write(c, sel, v);
-	else if (sel < 19)
-		core_put(c, core_regs[sel],
-			 sel == 13 || sel > 16 ? v & ~3u : v);
-	else if (sel == 20)
-		special_write(c, v);
-	else if (sel == 33)
-		core_put(c, UC_ARM_REG_FPSCR, v);
-	else if (sel >= 64 && sel < 96)
-		core_put(c, UC_ARM_REG_S0 + (int)(sel - 64), v);
-	else
-		return E_ARG;
-	return 0;
 }

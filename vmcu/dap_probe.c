@@ -178,10 +178,10 @@ static void do_swj_pins(struct dprobe *p, struct rd *r, struct wr *w)
 	pins = (p->swclk ? DAP_PIN_SWCLK : 0) | (p->swdio ? DAP_PIN_SWDIO : 0) |
 	       (p->bench->nrst == 0 ? DAP_PIN_NRESET : 0);
 	if (((pins ^ value) & select) != 0)
-		bench_run(p->bench, (wait_us < PINS_WAIT_MAX_US ?
-					     wait_us :
-					     PINS_WAIT_MAX_US) *
-					    PS_PER_US);
+		bench_run(p->bench,
+			  (wait_us < PINS_WAIT_MAX_US ? wait_us
+						      : PINS_WAIT_MAX_US) *
+				  PS_PER_US);
 	wr_u8(w, pins);
 }
 

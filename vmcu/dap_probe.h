@@ -32,7 +32,7 @@ struct dprobe {
 	unsigned turnaround;
 	bool data_phase;
 	bool swclk, swdio; /* levels set by DAP_SWJ_Pins */
-	bool executing; /* inside DAP_ExecuteCommands */
+	bool executing;	   /* inside DAP_ExecuteCommands */
 	struct {
 		bool dap, configured, rx, tx;
 		uint64_t pos;

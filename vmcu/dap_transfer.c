@@ -303,8 +303,8 @@ void dprobe_transfer_block(struct dprobe *p, struct rd *r, struct wr *w)
 	count = rd_u16(r);
 	req = rd_u8(r);
 	read = (req & DAP_REQ_RNW) != 0;
-	if (read ? w->cap - w->len < 3 + 4 * (size_t)count :
-		   r->left < 4 * (size_t)count || w->cap - w->len < 3) {
+	if (read ? w->cap - w->len < 3 + 4 * (size_t)count
+		 : r->left < 4 * (size_t)count || w->cap - w->len < 3) {
 		rd_fail(r, E_SYNTAX);
 		return;
 	}
@@ -317,8 +317,8 @@ void dprobe_transfer_block(struct dprobe *p, struct rd *r, struct wr *w)
 		return;
 	}
 	if (count != 0)
-		done = read ? block_read(&t, req, count) :
-			      block_write(&t, req, count, r);
+		done = read ? block_read(&t, req, count)
+			    : block_write(&t, req, count, r);
 	w->buf[head] = (uint8_t)done;
 	w->buf[head + 1] = (uint8_t)(done >> 8);
 	w->buf[head + 2] = t.ack;
@@ -350,8 +350,7 @@ void dprobe_write_abort(struct dprobe *p, struct rd *r, struct wr *w)
 	(void)rd_u8(r);
 	v = rd_u32(r);
 	if (p->connected)
-		wr_u8(w, transfer(p, 0, &v) == DAP_ACK_OK ? DAP_OK :
-							    DAP_ERROR);
+		wr_u8(w, transfer(p, 0, &v) == DAP_ACK_OK ? DAP_OK : DAP_ERROR);
 	else
 		wr_u8(w, DAP_ERROR);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Register numbers and bits: ARMv7-M ARM (DDI 0403), part C1.  Identification
- * values: as OpenOCD and Black Magic Debug print them for real parts.
+ * Register numbers and bits: ARMv7-M ARM (DDI 0403), part C1.
  */
-#include "vmcu/debug.h"
+#include "vmcu/debug_id.h"
 
 #include <string.h>
 
@@ -24,7 +23,6 @@
 #define DEMCR_STORED 0x010f07f1u
 #define DEMCR_CATCHES 0x000007f1u
 #define VC_CORERESET (1u << 0)
-#define TRCENA (1u << 24)
 #define DFSR_BITS 0x1fu
 
 #define FP_CTRL_KEY (1u << 1)
@@ -34,55 +32,6 @@
 #define DWT_CYCCNTENA (1u << 0)
 #define DWT_CTRL_STORED 0x007fffffu
 #define DWT_MATCHED (1u << 24)
-
-#define CPUID_ADDRESS 0xe000ed00u
-
-enum component {
-	COMP_ITM,
-	COMP_DWT,
-	COMP_FPB,
-	COMP_SCS,
-	COMP_TPIU,
-	COMP_ROM,
-	COMP_COUNT,
-};
-
-static const struct {
-	uint32_t base;
-	bool needs_trcena; /* its identification reads 0 before */
-} components[COMP_COUNT] = {
-	[COMP_ITM] = { 0xe0000000u, true },
-	[COMP_DWT] = { 0xe0001000u, true },
-	[COMP_FPB] = { 0xe0002000u, false },
-	[COMP_SCS] = { 0xe000e000u, false },
-	[COMP_TPIU] = { 0xe0040000u, true },
-	[COMP_ROM] = { 0xe00ff000u, false },
-};
-
-/* Part number and revision nibble (PIDR0..2) of each component, by core. */
-struct ids {
-	uint16_t part[5];
-	uint8_t revision[5];
-	uint8_t tpiu_class;
-};
-static const struct ids ids_m0 = {
-	{ 0x000, 0x00a, 0x00b, 0x008, 0x000 }, { 0, 0, 0, 0, 0 }, 0xe
-};
-static const struct ids ids_m3 = {
-	{ 0x001, 0x002, 0x003, 0x000, 0x923 }, { 1, 1, 0, 1, 1 }, 0x9
-};
-static const struct ids ids_m4 = {
-	{ 0x001, 0x002, 0x003, 0x00c, 0x9a1 }, { 3, 3, 2, 0, 0 }, 0x9
-};
-
-static const struct ids *ids(const struct debug *d)
-{
-	uint32_t part = core_scs_read(d->core, CPUID_ADDRESS) >> 4 & 0xfff;
-
-	if (!d->rom->armv7m)
-		return &ids_m0;
-	return part == 0xc23 ? &ids_m3 : &ids_m4;
-}
 
 static bool enabled(const struct debug *d)
 {
@@ -111,7 +60,7 @@ static void apply_watchpoints(struct debug *d)
 	for (unsigned i = 0; i < d->rom->watchpoints; i++) {
 		uint32_t function = d->dwt_function[i] & 15;
 		struct core_watch w = {
-			.on = enabled(d) && (d->demcr & TRCENA) != 0 &&
+			.on = enabled(d) && (d->demcr & DEBUG_TRCENA) != 0 &&
 			      function >= 5 && function <= 7,
 			.read = (function & 1) != 0,
 			.write = (function & 2) != 0,
@@ -131,8 +80,7 @@ static void apply_all(struct debug *d)
 	apply_watchpoints(d);
 }
 
-void debug_init(struct debug *d, struct core *core,
-		const struct debug_rom *rom)
+void debug_init(struct debug *d, struct core *core, const struct debug_rom *rom)
 {
 	memset(d, 0, sizeof(*d));
 	d->core = core;
@@ -168,11 +116,11 @@ void debug_on_halt(struct debug *d, enum core_halt why)
 {
 	d->dfsr |= (uint32_t)why & DFSR_BITS;
 	d->dhcsr |= C_HALT;
-	if (why != CORE_DWTTRAP)
-		return;
-	for (unsigned i = 0; i < d->rom->watchpoints; i++)
-		if ((d->dwt_function[i] & 15) != 0)
-			d->dwt_function[i] |= DWT_MATCHED;
+}
+
+void debug_on_watch(struct debug *d, unsigned i)
+{
+	d->dwt_function[i] |= DWT_MATCHED;
 }
 
 /* -- SCS: halting control ------------------------------------------------- */
@@ -254,8 +202,7 @@ static void dcrsr_write(struct debug *d, uint32_t v)
 	if ((v & DCRSR_WRITE) != 0)
 		(void)!core_reg_write(d->core, sel, d->dcrdr);
 	else
-		d->dcrdr = core_reg_read(d->core, sel, &value) == 0 ? value :
-								      0;
+		d->dcrdr = core_reg_read(d->core, sel, &value) == 0 ? value : 0;
 }
 
 static void demcr_write(struct debug *d, uint32_t v)
@@ -376,7 +323,7 @@ static uint32_t dwt_read(struct debug *d, uint32_t offset)
 	unsigned i = (offset - 0x20) / 16;
 	uint32_t v;
 
-	if ((d->demcr & TRCENA) == 0)
+	if ((d->demcr & DEBUG_TRCENA) == 0)
 		return 0;
 	if (offset == 0)
 		return d->dwt_ctrl | d->rom->watchpoints << 28;
@@ -402,7 +349,7 @@ static void dwt_write(struct debug *d, uint32_t offset, uint32_t v)
 {
 	unsigned i = (offset - 0x20) / 16;
 
-	if ((d->demcr & TRCENA) == 0)
+	if ((d->demcr & DEBUG_TRCENA) == 0)
 		return;
 	if (offset == 0 && d->rom->armv7m)
 		dwt_ctrl_write(d, v);
@@ -419,113 +366,42 @@ static void dwt_write(struct debug *d, uint32_t offset, uint32_t v)
 	apply_watchpoints(d);
 }
 
-/* -- identification ------------------------------------------------------- */
-
-static uint32_t pidr(const struct debug *d, enum component c, unsigned i)
-{
-	const struct ids *id = ids(d);
-
-	if (c == COMP_ROM)
-		return d->rom->pidr[i];
-	switch (i) { /* PIDR4..7, then PIDR0..3 */
-	case 0:
-		return 0x04; /* Arm: JEP106 bank 5 */
-	case 4:
-		return id->part[c] & 0xff;
-	case 5:
-		return 0xb0 | id->part[c] >> 8;
-	case 6:
-		return (uint32_t)id->revision[c] << 4 | 0x0b;
-	default:
-		return 0;
-	}
-}
-
-static uint32_t cidr(const struct debug *d, enum component c, unsigned i)
-{
-	static const uint8_t preamble[4] = { 0x0d, 0x00, 0x05, 0xb1 };
-	unsigned class = 0xe;
-
-	if (c == COMP_ROM)
-		class = 0x1;
-	else if (c == COMP_TPIU)
-		class = ids(d)->tpiu_class;
-	return i == 1 ? class << 4 : preamble[i];
-}
-
-static uint32_t identification(const struct debug *d, enum component c,
-			       uint32_t offset)
-{
-	if (components[c].needs_trcena && (d->demcr & TRCENA) == 0)
-		return 0;
-	if (offset >= 0xff0)
-		return cidr(d, c, (offset - 0xff0) / 4);
-	return pidr(d, c, (offset - 0xfd0) / 4);
-}
-
-/* Entries: offset to the component, bit 0 present, bit 1 32-bit format. */
-static uint32_t rom_read(const struct debug *d, uint32_t offset)
-{
-	static const uint32_t v7m[] = { 0xfff0f003, 0xfff02003, 0xfff03003,
-					0xfff01003, 0xfff41003 };
-	static const uint32_t v6m[] = { 0xfff0f003, 0xfff02003, 0xfff03003 };
-	unsigned i = offset / 4;
-
-	if (offset == 0xfcc)
-		return 1; /* MEMTYPE: system memory is on this bus */
-	if (d->rom->armv7m)
-		return i < 5 ? v7m[i] : 0;
-	return i < 3 ? v6m[i] : 0;
-}
-
-static bool find(const struct debug *d, uint32_t addr, enum component *out)
-{
-	for (unsigned c = 0; c < COMP_COUNT; c++) {
-		if (addr - components[c].base >= 0x1000)
-			continue;
-		*out = (enum component)c;
-		return d->rom->armv7m || (c != COMP_ITM && c != COMP_TPIU);
-	}
-	return false;
-}
-
-bool debug_read(struct debug *d, uint32_t addr, bool by_debugger,
-		uint32_t *out)
+bool debug_read(struct debug *d, uint32_t addr, bool by_debugger, uint32_t *out)
 {
 	uint32_t offset = addr & 0xffc;
-	enum component c;
+	enum debug_component c;
 
 	(void)by_debugger;
-	if (!find(d, addr, &c))
+	if (!debug_find(d, addr, &c))
 		return false;
 	if (offset >= 0xfd0) {
-		*out = identification(d, c, offset);
+		*out = debug_identification(d, c, offset);
 		return true;
 	}
 	*out = 0;
-	if (c == COMP_SCS)
+	if (c == DEBUG_SCS)
 		return scs_read(d, offset, out);
-	if (c == COMP_FPB)
+	if (c == DEBUG_FPB)
 		*out = fpb_read(d, offset);
-	else if (c == COMP_DWT)
+	else if (c == DEBUG_DWT)
 		*out = dwt_read(d, offset);
-	else if (c == COMP_ROM)
-		*out = rom_read(d, offset);
+	else if (c == DEBUG_ROM)
+		*out = debug_rom_read(d, offset);
 	return true;
 }
 
 bool debug_write(struct debug *d, uint32_t addr, bool by_debugger, uint32_t v)
 {
 	uint32_t offset = addr & 0xffc;
-	enum component c;
+	enum debug_component c;
 
-	if (!find(d, addr, &c))
+	if (!debug_find(d, addr, &c))
 		return false;
-	if (c == COMP_SCS)
+	if (c == DEBUG_SCS)
 		return scs_write(d, offset, v, by_debugger);
-	if (c == COMP_FPB)
+	if (c == DEBUG_FPB)
 		fpb_write(d, offset, v);
-	else if (c == COMP_DWT)
+	else if (c == DEBUG_DWT)
 		dwt_write(d, offset, v);
 	return true;
 }

@@ -23,8 +23,9 @@
 #include "vmcu/core.h"
 
 struct debug_rom { /* identity data of one chip */
-	uint32_t pidr[8]; /* PIDR4..7 then PIDR0..3, as at 0xFD0.. and 0xFE0.. */
-	bool armv7m;	  /* DWT/FPB/ITM/TPIU layout of v7-M, else v6-M */
+	uint32_t
+		pidr[8]; /* PIDR4..7 then PIDR0..3, as at 0xFD0.. and 0xFE0.. */
+	bool armv7m;	 /* DWT/FPB/ITM/TPIU layout of v7-M, else v6-M */
 	unsigned breakpoints, watchpoints;
 };
 
@@ -47,12 +48,13 @@ void debug_power_on_reset(struct debug *d);
 bool debug_system_reset(struct debug *d);
 /* The core halted by itself (breakpoint, vector catch). */
 void debug_on_halt(struct debug *d, enum core_halt why);
+/* Watchpoint i matched. */
+void debug_on_watch(struct debug *d, unsigned i);
 
 /* 32-bit aligned access; by_debugger: only the debugger may set C_DEBUGEN.
  * Returns false for addresses that nobody answers (bus fault). */
 bool debug_read(struct debug *d, uint32_t addr, bool by_debugger,
 		uint32_t *out);
-bool debug_write(struct debug *d, uint32_t addr, bool by_debugger,
-		 uint32_t v);
+bool debug_write(struct debug *d, uint32_t addr, bool by_debugger, uint32_t v);
 
 #endif

@@ -43,7 +43,7 @@ struct jtag_tap {
 
 struct jtag {
 	struct adiv5 *adi; /* borrowed */
-	unsigned wait; /* the next N DPACC/APACC scans answer WAIT */
+	unsigned wait;	   /* the next N DPACC/APACC scans answer WAIT */
 	enum jtag_state state;
 	struct jtag_tap core, boundary;
 	bool waiting; /* this scan was answered WAIT: its update is ignored */

@@ -25,14 +25,16 @@ static const char help_text[] =
 	"       signet-vmcu copy FROM TO --uid HEX flash and options into a\n"
 	"                                          chip with another UID\n"
 	"       signet-vmcu flip FILE ADDRESS BIT  flip a stored flash bit\n"
-	"       signet-vmcu dump FILE OUT.bin      the flash array, past locks\n"
+	"       signet-vmcu dump FILE OUT.bin      the flash array, past "
+	"locks\n"
 	"       signet-vmcu --help | --version\n"
 	"\n"
 	"options of run:\n"
 	"  --chip NAME          stm32l432 (default)\n"
 	"  --state FILE         the chip's flash, options and UID live here;\n"
 	"                       made when missing; none: in memory only\n"
-	"  --uid HEX            UID of a new chip, 24 digits (default: by seed)\n"
+	"  --uid HEX            UID of a new chip, 24 digits (default: by "
+	"seed)\n"
 	"  --seed N             all that is random in the chip (default 1)\n"
 	"  --profile NAME       \"genuine\", or a counterfeit\n"
 	"  --dap ADDR:PORT      CMSIS-DAP over TCP; port 0 = a free one\n"
@@ -46,7 +48,8 @@ static const char help_text[] =
 	"  --ready-file FILE    written, whole, when all ports are open\n"
 	"\n"
 	"One JSON line on the output names the ports when all is ready.\n"
-	"SIGTERM saves the state file and ends.  Exit codes: 0 done, 1 failed,\n"
+	"SIGTERM saves the state file and ends.  Exit codes: 0 done, 1 "
+	"failed,\n"
 	"2 wrong usage.\n"
 	"\n"
 	"commands of ctl:\n";
@@ -229,11 +232,13 @@ static int parse_run(int argc, char **argv, struct parse *p)
 static int run(int argc, char **argv)
 {
 	struct parse p = { .o = {
-		.mcu = { .chip = VMCU_CHIP, .seed = 1,
-			 .flash_time = MCU_TIME_TYP },
-		.packet_ps = (uint64_t)(PACKET_MS_DEFAULT * PS_PER_MS),
-		.jtag_hz = JTAG_HZ_DEFAULT,
-	} };
+				   .mcu = { .chip = VMCU_CHIP,
+					    .seed = 1,
+					    .flash_time = MCU_TIME_TYP },
+				   .packet_ps = (uint64_t)(PACKET_MS_DEFAULT *
+							   PS_PER_MS),
+				   .jtag_hz = JTAG_HZ_DEFAULT,
+			   } };
 	int code = parse_run(argc, argv, &p);
 
 	return code == VMCU_EXIT_OK ? run_bench(&p.o) : code;

@@ -123,8 +123,7 @@ size_t ring_put(struct mcu_ring *r, const uint8_t *p, size_t len);
 size_t ring_get(struct mcu_ring *r, uint8_t *out, size_t cap);
 
 /* The core's accesses outside plain memory (called by core.c). */
-bool mcu_core_read(struct mcu *m, uint32_t addr, unsigned size,
-		   uint32_t *out);
+bool mcu_core_read(struct mcu *m, uint32_t addr, unsigned size, uint32_t *out);
 bool mcu_core_write(struct mcu *m, uint32_t addr, unsigned size, uint32_t v);
 
 #endif

@@ -3,14 +3,14 @@
 # vmcu is the chip: core, memories, peripherals and the core's debug
 # components.  What the wires in front of it are made of is in debug.mk.
 MODULES += vmcu
-vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_exc.c vmcu/core_scs.c \
-	vmcu/core_cost.c \
+vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
+	vmcu/core_exc.c vmcu/core_scs.c vmcu/core_cost.c vmcu/core_debug.c \
 	vmcu/stm32l4/chip.c vmcu/stm32l4/memory.c vmcu/stm32l4/flash.c \
 	vmcu/stm32l4/options.c vmcu/stm32l4/rcc.c vmcu/stm32l4/gpio.c \
 	vmcu/stm32l4/uart.c vmcu/stm32l4/rng.c vmcu/stm32l4/iwdg.c \
 	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c
 
-VMCU_TESTS := test_vmcu_irq test_vmcu_flash test_vmcu_protect \
+VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
 	test_vmcu_periph test_vmcu_state test_vmcu_cut
 TESTS += $(VMCU_TESTS)
 define VMCU_CHIP_TEST
@@ -31,5 +31,20 @@ $(T)/irq.elf: $(IRQ_SRC) tests/target/irq/irq.h tests/target/irq/irq.ld
 		-o $@ $(IRQ_SRC)
 $(T)/irq.bin: $(T)/irq.elf
 	$(TARGET_OBJCOPY) -O binary $< $@
+
+# What bench/vmcu.c measures the speed with.
+TARGETS += $(T)/mips.bin
+$(T)/mips.elf: tests/target/mips.c tests/target/irq/irq.ld
+	@mkdir -p $(@D)
+	$(TARGET_CC) $(TARGET_cm4) -std=c11 -O2 -ffreestanding -Wall -Wextra \
+		-fno-tree-loop-distribute-patterns -nostdlib -nostartfiles \
+		-T tests/target/irq/irq.ld -o $@ tests/target/mips.c
+$(T)/mips.bin: $(T)/mips.elf
+	$(TARGET_OBJCOPY) -O binary $< $@
+
+BENCHES += bench_vmcu
+bench_vmcu_SRC := bench/vmcu.c
+bench_vmcu_USE := vmcu wire base
+bench_vmcu_LIBS := -lunicorn -lpthread
 
 include vmcu/debug.mk

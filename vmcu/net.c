@@ -82,7 +82,7 @@ static int resolve(const char *address, struct sockaddr_storage *sa,
 
 static int bound_name(int fd, char name[NET_NAME_CAP])
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = { 0 };
 	socklen_t len = sizeof(sa);
 	char host[INET6_ADDRSTRLEN];
 	struct sockaddr_in in4;
@@ -97,8 +97,7 @@ static int bound_name(int fd, char name[NET_NAME_CAP])
 			 ntohs(in4.sin_port));
 	} else {
 		memcpy(&in6, &sa, sizeof(in6));
-		snprintf(name, NET_NAME_CAP, "[::1]:%u",
-			 ntohs(in6.sin6_port));
+		snprintf(name, NET_NAME_CAP, "[::1]:%u", ntohs(in6.sin6_port));
 	}
 	return 0;
 }
@@ -156,8 +155,7 @@ int net_connect_unix(const char *path, int *out_fd, char why[NET_WHY_CAP])
 		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0) {
-		snprintf(why, NET_WHY_CAP, "%.100s: %s", path,
-			 strerror(errno));
+		snprintf(why, NET_WHY_CAP, "%.100s: %s", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return E_IO;

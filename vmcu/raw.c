@@ -46,8 +46,7 @@ static bool inside(uint32_t addr, size_t len)
 	       addr - L4_FLASH_BASE <= L4_FLASH_SIZE - len;
 }
 
-int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
-		   size_t len)
+int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 {
 	if (!inside(addr, len))
 		return E_RANGE;

@@ -18,13 +18,15 @@
 
 #define REAL_POLL_MS 5
 /* A bench that was held up does not make up for more than this. */
-#define REAL_CATCH_UP_PS (WIRETIME_PS / 5)
+#define REAL_CATCH_UP_PS (WIRETIME_PS / 20)
 
-enum { FD_SIGNAL,
-       FD_DAP,
-       FD_BITBANG = FD_DAP + DAP_SERVER_FDS,
-       FD_CONTROL = FD_BITBANG + BITBANG_FDS,
-       FD_COUNT = FD_CONTROL + CONTROL_FDS };
+enum {
+	FD_SIGNAL,
+	FD_DAP,
+	FD_BITBANG = FD_DAP + DAP_SERVER_FDS,
+	FD_CONTROL = FD_BITBANG + BITBANG_FDS,
+	FD_COUNT = FD_CONTROL + CONTROL_FDS
+};
 
 struct loop {
 	struct bench *bench;

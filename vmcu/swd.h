@@ -20,8 +20,8 @@
 /* Wire faults that a test asks for: the next N transfers. */
 struct swdp_faults {
 	unsigned wait, fault; /* answer WAIT, FAULT */
-	unsigned parity; /* wrong parity bit in read data, and taken as wrong
-			  * in written data */
+	unsigned parity;  /* wrong parity bit in read data, and taken as wrong
+			   * in written data */
 	unsigned silence; /* no answer */
 };
 
@@ -42,14 +42,14 @@ struct swdp {
 	struct adiv5 *adi; /* borrowed */
 	struct swdp_faults faults;
 	enum swdp_state state;
-	unsigned bit; /* bits done in this state */
+	unsigned bit;  /* bits done in this state */
 	unsigned ones; /* run of ones on the wire */
 	bool need_dpidr;
 	bool bad_parity; /* this transfer's data parity is spoilt */
 	uint8_t request;
 	uint8_t recent; /* last eight bits, oldest in bit 0 */
 	enum adiv5_ack ack;
-	uint64_t shift; /* 33 bits of data */
+	uint64_t shift;	    /* 33 bits of data */
 	uint64_t transfers; /* answered requests */
 };
 

@@ -69,18 +69,41 @@ static int show_answer(int fd)
 	return at == 2 ? code : -1;
 }
 
+/* The two ends may stand in different folders: a board's file is named from
+ * this one.  Returns the argument, or the whole path in buf. */
+static const char *from_here(int argc, char **argv, int i, char *buf,
+			     size_t cap)
+{
+	char *cwd;
+	bool value = strcmp(argv[i - 1], "--uid") == 0 ||
+		     strcmp(argv[i - 1], "--profile") == 0;
+
+	if (argc < 3 || i < 2 || strcmp(argv[1], "insert") != 0 || value ||
+	    argv[i][0] == '-' || argv[i][0] == '/')
+		return argv[i];
+	cwd = getcwd(NULL, 0);
+	if (cwd == NULL ||
+	    (size_t)snprintf(buf, cap, "%s/%s", cwd, argv[i]) >= cap)
+		buf = argv[i];
+	free(cwd);
+	return buf;
+}
+
 int tool_ctl(int argc, char **argv)
 {
-	char why[NET_WHY_CAP];
+	char why[NET_WHY_CAP], path[4096];
 	int fd, code;
 
 	if (argc < 2)
 		return usage("ctl SOCKET COMMAND [ARGUMENT...]");
 	if (net_connect_unix(argv[0], &fd, why) != 0)
 		return failed("ctl", why);
-	for (int i = 1; i < argc; i++)
-		if (send_all(fd, argv[i], strlen(argv[i]) + 1) != 0)
+	for (int i = 1; i < argc; i++) {
+		const char *s = from_here(argc, argv, i, path, sizeof(path));
+
+		if (send_all(fd, s, strlen(s) + 1) != 0)
 			break; /* the answer, or its absence, tells */
+	}
 	(void)shutdown(fd, SHUT_WR);
 	code = show_answer(fd);
 	close(fd);

@@ -19,7 +19,7 @@
 #define WIRETIME_MOST (WIRETIME_PS / 2000)
 
 struct wiretime {
-	struct mcu *mcu; /* borrowed */
+	struct mcu *mcu;  /* borrowed */
 	uint64_t pending; /* picoseconds spent but not yet lived through */
 };
 

@@ -250,11 +250,11 @@ if [ "$proof" = 1 ]; then
 	boot "$D/boards/clone.state" >"$D/clone.log"
 	expect 'signet: refused' "$D/clone.log" 'bit-for-bit clone in another chip: refuses to run'
 	cp "$D/boards/board-2.state" "$D/boards/flipped.state"
-	signet-vmcu flip "$D/boards/flipped.state" 0x08004321 3 >/dev/null
+	signet-vmcu flip "$D/boards/flipped.state" 0x08004100 3 >/dev/null
 	boot "$D/boards/flipped.state" >"$D/flipped.log"
 	expect 'signet: refused' "$D/flipped.log" 'one flipped bit in the firmware: the bootloader refuses'
 fi
-if try "$D/fake.log" "$D/boards/fake.state" --new --profile counterfeit; then
+if try "$D/fake.log" "$D/boards/fake.state" --new --profile clone-gd; then
 	bad 'a counterfeit part was programmed'
 else
 	expect 'fingerprint' "$D/fake.log" 'counterfeit part: refused'

@@ -23,7 +23,7 @@ order_of() { # NAME QUANTITY
 	signet order create "$1" --product lamp --release 1.0.1 \
 		--quantity "$2" --manufacturer acme >/dev/null
 }
-order_of first 10
+order_of first 12
 station_enrol line1 2
 station_channels 2
 
@@ -104,12 +104,33 @@ run "same request, same grant" 0 station program --order first --channels 0
 expect "same request" "$DIR/out" "grant $(cat "$DIR/grant")\\) in phase"
 counts "same request, same grant" 2 2
 
+# -- killed between the last report's note and the end of the journal -------------
+fresh 0
+begin
+until_phase ' prove$'
+cp "$DIR/station/journal/0.json" "$DIR/late.json"
+ended "late journal" 0
+python3 - "$DIR/late.json" "$DIR/station/outbox" <<'PY'
+import json, os, sys
+j = json.load(open(sys.argv[1]))
+os.makedirs(sys.argv[2], exist_ok=True)
+json.dump({"grant": j["grant"], "attempt": j["attempt"], "outcome": "closed",
+           "phase": "prove", "detail": ""},
+          open(sys.argv[2] + "/000000000001000000000-%d-%d-closed.json" %
+               (j["grant"], j["attempt"]), "w"))
+PY
+cp "$DIR/late.json" "$DIR/station/journal/0.json"
+fresh 0
+run "late journal" 0 station program --order first --channels 0
+expect_not "late journal" "$DIR/out" 'build that board again'
+counts "late journal" 4 4
+
 # -- a damaged journal ------------------------------------------------------------
 echo '{' >"$DIR/station/journal/0.json"
 fresh 0
 run "damaged journal" 0 station program --order first --channels 0
 expect "damaged journal" "$DIR/out" 'journal/0.json is damaged'
-counts "damaged journal" 3 3
+counts "damaged journal" 5 5
 
 # -- the server dies in mid-program: the device is finished all the same -----------
 fresh 0
@@ -131,11 +152,11 @@ expect "server down" "$DIR/out" '^unsent reports 2$'
 
 # -- and comes back: it hears everything, in order -----------------------------------
 server_start
-counts "before the reports" 4 3
+counts "before the reports" 6 5
 run "server back" 0 station program --order first --channels 0
 expect "server back" "$DIR/out" 'sent the report "installed" .*now installed'
 expect "server back" "$DIR/out" 'sent the report "closed" .*now closed'
-counts "server back" 5 5
+counts "server back" 7 7
 run "outbox empty" 0 station status
 expect "outbox empty" "$DIR/out" '^unsent reports 0$'
 
@@ -149,7 +170,7 @@ sleep 1
 server_start
 ended "server came back" 0
 expect "server came back" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
-counts "server came back" 6 6
+counts "server came back" 8 8
 sed -i 's/^retry = .*/retry = 3/' "$DIR/station/flasher.conf"
 
 # -- one interrupt: the device is finished, no further one is begun -------------------
@@ -159,7 +180,7 @@ until_phase ' program$'
 kill -INT "$FLASHER_PID"
 ended "interrupted" 7
 expect "interrupted" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
-counts "interrupted" 7 7
+counts "interrupted" 9 9
 
 # -- two flashers, one folder ------------------------------------------------------------
 fresh 0
@@ -168,7 +189,7 @@ until_phase ' program$'
 run "two flashers" 4 station program --order first --channels 1
 says "two flashers" 'another signet-flasher is at work'
 ended "two flashers" 0
-counts "two flashers" 8 8
+counts "two flashers" 10 10
 
 # -- a full disk -----------------------------------------------------------------------
 mkdir "$DIR/small"
@@ -184,11 +205,11 @@ cp -r "$DIR/station/." "$DIR/small"
 rm -rf "$DIR/small/cache"
 small() { "$B/signet-flasher" --dir "$DIR/small" "$@"; }
 # room for the journal, not for the release: it is fetched and not kept
-head -c 100000 /dev/zero >"$DIR/small/ballast"
+head -c 160000 /dev/zero >"$DIR/small/ballast"
 fresh 0
 run "cache does not fit" 0 small program --order first --channels 0
 expect "cache does not fit" "$DIR/out" 'the cache cannot be written'
-counts "cache does not fit" 9 9
+counts "cache does not fit" 11 11
 [ -z "$(ls -A "$DIR/small/cache")" ] || fail "half a release was left behind"
 # not even the journal
 dd if=/dev/zero of="$DIR/small/ballast2" bs=4096 2>/dev/null || true
@@ -196,11 +217,11 @@ fresh 0
 run "disk full" 4 small program --order first --channels 0
 expect "disk full" "$DIR/out" 'E_DISK_FULL|[Nn]o space left'
 expect "disk full" "$DIR/out" 'next: +free space'
-counts "disk full" 9 9
+counts "disk full" 11 11
 [ "$(order_field first reserved)" = 0 ] || fail "disk full: a unit is reserved"
 rm "$DIR/small/ballast" "$DIR/small/ballast2"
 run "space again" 0 small program --order first --channels 0
-counts "space again" 10 10
+counts "space again" 12 12
 
 server_stop
 say "restarts: every outcome is known to ledger and operator"

@@ -85,4 +85,19 @@ revoked() { as_station good GET /v1/work | grep -q flasher-revoked; }
 check "a revoked station is refused at its next request" revoked
 server_stop
 check "stops cleanly again" [ "$status" = 0 ]
+# ---- the TLS key is replaced while the server serves
+sed -i "s/^tls_key_seconds = .*/tls_key_seconds = 1/" "$work/s/signetd.conf"
+server_start
+serial() {
+	openssl s_client -connect "127.0.0.1:$admin" </dev/null 2>/dev/null |
+		openssl x509 -noout -serial
+}
+first=$(serial)
+sleep 2.5
+second=$(serial)
+check "a new certificate is in use" \
+	sh -c "[ -n '$first' ] && [ '$first' != '$second' ]"
+check "it is verified as the first was" verified
+server_stop
+check "stops cleanly after that" [ "$status" = 0 ]
 finish

@@ -24,6 +24,15 @@ say "usage"
 for word in --state --bitbang --packet-cost --ready-file 'insert FILE'; do
 	expect help "$DIR/help" "$word"
 done
+# The manual page and --help know the same options and commands.
+sed -n 's/^  --\([a-z-]*\) .*/\1/p' "$DIR/help" | sort >"$DIR/in.help"
+sed -n 's/^\.It Fl -\([a-z-]*\).*/\1/p' man/signet-vmcu.1 | sort >"$DIR/in.page"
+cmp "$DIR/in.help" "$DIR/in.page" || fail "options of --help and man page"
+sed -n '/^commands of ctl/,$s/^  \([a-z]*\).*/\1/p' "$DIR/help" | grep . |
+	sort >"$DIR/in.help"
+sed -n '/Ss Commands/,$s/^\.It Cm \([a-z]*\).*/\1/p' man/signet-vmcu.1 |
+	sort >"$DIR/in.page"
+cmp "$DIR/in.help" "$DIR/in.page" || fail "commands of --help and man page"
 "$V" --version >/dev/null
 refused 2 'no command' "$V"
 refused 2 'unknown command "fly"' "$V" fly
@@ -89,6 +98,15 @@ ctl insert "$DIR/b"
 [ "$(field uid)" = "$uid_b" ] || fail "board b is another"
 ctl insert "$DIR/d"
 [ "$(field profile)" = clone-gd ] || fail "profile lost"
+
+here=$PWD
+cd "$DIR"
+case $V in /*) ;; *) V=$here/$V ;; esac
+"$V" ctl "$VMCU_SOCKET" insert ./b
+"$V" ctl "$VMCU_SOCKET" insert --new e2
+[ -f "$DIR/e2" ] && [ ! -e "$here/e2" ] || fail "a relative path went astray"
+cd "$here"
+ctl insert "$DIR/d"
 
 say "copies and damage"
 "$V" dump "$DIR/d" "$DIR/d.bin"

@@ -7,6 +7,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CLOCK_HZ 10000000u
+#define DHCSR 0xe000edf0u
+#define HALT 0xa05f0003u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,14 +17,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mcu_config cfg = { .chip = "stm32l432", .seed = 1 };
 	char why[BENCH_WHY_CAP];
 
-	if (b == NULL && (bench_new(&cfg, &b, why) != 0 ||
-			  bitbang_init(&s, b, NULL, CLOCK_HZ, why) != 0))
-		abort();
-	bench_power(b, true);
+	if (b == NULL) {
+		if (bench_new(&cfg, &b, why) != 0 ||
+		    bitbang_init(&s, b, NULL, CLOCK_HZ, why) != 0)
+			abort();
+		bench_power(b, true);
+	}
+	(void)mcu_bus_write(b->mcu, DHCSR, 4, HALT);
+	swj_power_on_reset(&b->swj);
+	bench_nrst(b, BENCH_NRST_JTAG, false);
 	s.out.len = 0;
 	(void)!bitbang_take(&s, data, size);
 	if (s.out.len > BITBANG_OUT)
 		abort();
-	bench_power(b, false);
 	return 0;
 }

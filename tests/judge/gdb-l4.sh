@@ -7,14 +7,17 @@ set -euo pipefail
 . tests/lib/vmcu.sh
 need openocd gdb-multiarch timeout
 ELF=build/target/judge.elf
-[ -f "$ELF" ] || fail "$ELF is missing; make target"
+EXAMPLE=build/target/boot/bootloader.elf
+for f in "$ELF" "$EXAMPLE"; do
+	[ -f "$f" ] || fail "$f is missing; make target"
+done
 LINE=$(grep -n 'record.rounds++' tests/target/judge.c | cut -d: -f1)
 
 vmcu_start l4 --bitbang 127.0.0.1:0 --seed 4
 
-# gdb NAME: commands from the standard input; output in $DIR/NAME.log
+# gdb NAME ELF: commands from the standard input; output in $DIR/NAME.log
 gdb() {
-	local name=$1
+	local name=$1 elf=$2
 	cat - >"$DIR/$name.cmd" <<-TXT
 		set pagination off
 		set confirm off
@@ -22,14 +25,14 @@ gdb() {
 		target extended-remote | openocd -c "adapter driver remote_bitbang; remote_bitbang host ${VMCU_BITBANG%:*}; remote_bitbang port ${VMCU_BITBANG##*:}; transport select jtag; gdb_port pipe; tcl_port disabled; telnet_port disabled; log_output $DIR/$name.openocd" -f target/stm32l4x.cfg
 	TXT
 	cat >>"$DIR/$name.cmd"
-	timeout 120 gdb-multiarch -nx -batch -x "$DIR/$name.cmd" "$ELF" \
+	timeout 120 gdb-multiarch -nx -batch -x "$DIR/$name.cmd" "$elf" \
 		>"$DIR/$name.log" 2>&1 </dev/null && return
 	cat "$DIR/$name.log" "$DIR/$name.openocd"
 	fail "$name"
 }
 
 say "load and compare"
-gdb load <<'TXT'
+gdb load "$ELF" <<'TXT'
 monitor reset halt
 load
 compare-sections
@@ -44,7 +47,7 @@ expect_not load "$DIR/load.log" 'MIS-MATCHED'
 ctl power cycle
 
 say "debug by source line"
-gdb debug <<TXT
+gdb debug "$ELF" <<TXT
 monitor reset halt
 break main
 continue
@@ -90,4 +93,35 @@ expect watch "$LOG" '^Old value = 2$'
 expect watch "$LOG" '^New value = 4$'
 expect symbol "$LOG" 'main \+ [0-9]+ in section \.text'
 expect set "$LOG" '^\$7 = 5005$'
+# The example bootloader on a chip that has no credential: it refuses, and
+# gdb sees why before the console says it.
+say "the example"
+ctl uart --clear
+gdb example "$EXAMPLE" <<'TXT'
+monitor reset halt
+load
+compare-sections
+monitor reset halt
+break main
+continue
+break refuse
+continue
+print reason
+backtrace
+delete
+monitor resume
+detach
+TXT
+LOG=$DIR/example.log
+expect_not load "$LOG" 'MIS-MATCHED'
+expect break "$LOG" 'Breakpoint 1, main \(\) at examples/bootloader/main.c'
+expect refuse "$LOG" 'Breakpoint 2, refuse \(reason='
+reason=$(sed -n 's/^\$1 = 0x[0-9a-f]* .*"\(.*\)"$/\1/p' "$LOG")
+[ -n "$reason" ] || { cat "$LOG"; fail "no reason"; }
+expect backtrace "$LOG" '^#1 .* main \(\)'
+ctl run 500
+ctl uart >"$DIR/uart"
+grep -qF "signet: refused: $reason" "$DIR/uart" ||
+	fail "console says \"$(cat "$DIR/uart")\", gdb says \"$reason\""
+
 say "PASS: $(ctl info)"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/lib/ledger_bed.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,15 +108,21 @@ void bed_setup(struct bed *b)
 	bed_product(b);
 }
 
+static int forget(const char *path, const struct stat *st, int kind,
+		  struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
 void bed_teardown(struct bed *b)
 {
-	char command[128];
-
 	bed_shut(b);
 	signer_local_free(b->signer_keys);
 	crypto_key_free(b->release_key);
-	snprintf(command, sizeof(command), "rm -rf '%s'", b->dir);
-	must(system(command) == 0, "rm");
+	must(nftw(b->dir, forget, 8, FTW_DEPTH | FTW_PHYS) == 0, "rm");
 }
 
 /* -- asking -------------------------------------------------------------- */

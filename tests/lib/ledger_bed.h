@@ -8,8 +8,13 @@
 #ifndef TESTS_LIB_LEDGER_BED_H
 #define TESTS_LIB_LEDGER_BED_H
 
+#include <stdio.h>
+
 #include "server/ledger.h"
 #include "server/signer_local.h"
+
+/* Sets a text field; cut if too long. */
+#define BED_SET(field, text) snprintf((field), sizeof(field), "%s", (text))
 
 #define BED_PRODUCT "lamp"
 #define BED_RELEASE "1.0.0"

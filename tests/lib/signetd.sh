@@ -52,6 +52,10 @@ server_init() {
 	(umask 077; echo "correct horse" >"$work/pass")
 	"$B/signetd" init --dir "$work/s" --ports 0,0,0 \
 		--passphrase-file "$work/pass" >"$work/init.out" || exit 1
+	# the leak detector of a sanitized build traces, as no sandbox allows
+	case $B in *asan*)
+		sed -i "s/^sandbox = yes/sandbox = no/" "$work/s/signetd.conf" ;;
+	esac
 	token=$(json token "$work/s/owner.json")
 	cp "$work/s/keys/ca.crt" "$work/ca.pem"
 }

@@ -136,6 +136,31 @@ static void test_text(void **state)
 	assert_string_equal(s, "");
 }
 
+/* The first and last character of each length, and those around the
+ * surrogates. */
+static void test_text_edges(void **state)
+{
+	static const char *const good[] = {
+		"6101",
+		"617f",
+		"62c280",
+		"62dfbf",
+		"63e0a080",
+		"63ed9fbf",
+		"63ee8080",
+		"63efbfbf",
+		"64f0908080",
+		"64f48fbfbf",
+		"65c280dfbf"
+		"41",
+	};
+	char s[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(read_text(good[i], s, sizeof(s)), 0);
+}
+
 static void test_bad_text(void **state)
 {
 	static const char *const bad[] = {
@@ -302,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_integers),
 		cmocka_unit_test(test_integer_refusals),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_edges),
 		cmocka_unit_test(test_bad_text),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_containers),

@@ -94,6 +94,21 @@ static void test_without_serial(void **state)
 	check_lengths(decode, buf, len);
 }
 
+static void test_short_uid(void **state)
+{
+	struct credential c = example();
+	struct credential back;
+	uint8_t buf[512];
+	size_t len;
+
+	(void)state;
+	memset(c.uid + 1, 0, sizeof(c.uid) - 1);
+	c.uid_len = 1;
+	assert_int_equal(credential_encode(&c, buf, sizeof(buf), &len), 0);
+	assert_int_equal(credential_decode(buf, len, &back), 0);
+	assert_memory_equal(&back, &c, sizeof(c));
+}
+
 static void test_largest_fits(void **state)
 {
 	struct credential c = example();
@@ -295,6 +310,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_without_serial),
+		cmocka_unit_test(test_short_uid),
 		cmocka_unit_test(test_largest_fits),
 		cmocka_unit_test(test_bad_claims),
 		cmocka_unit_test(test_encoder_refuses),

@@ -151,6 +151,77 @@ static void test_refusals(void **state)
 	refuse(f, E_SYNTAX, "nothing to program");
 }
 
+/* The first segment begins with the ELF header, as linkers lay it out when
+ * the page has room; sections say where the firmware begins. */
+struct elf_with_sections {
+	Elf32_Ehdr e;
+	uint8_t code[4]; /* directly behind the ELF header */
+	Elf32_Phdr p;
+	Elf32_Shdr s[4];
+};
+
+static struct elf_with_sections header_loaded(void)
+{
+	enum { CODE = offsetof(struct elf_with_sections, code) };
+	struct elf plain = example();
+	struct elf_with_sections f = {
+		.e = plain.e,
+		.code = { 0xa1, 0xa2, 0xa3, 0xa4 },
+		.p = { .p_type = PT_LOAD,
+		       .p_paddr = 0x08000000,
+		       .p_filesz = CODE + 4,
+		       .p_memsz = CODE + 4 },
+	};
+
+	f.e.e_phoff = offsetof(struct elf_with_sections, p);
+	f.e.e_phnum = 1;
+	f.e.e_shoff = offsetof(struct elf_with_sections, s);
+	f.e.e_shentsize = sizeof(Elf32_Shdr);
+	f.e.e_shnum = 4;
+	/* the second holds the code; .bss, notes and empty ones do not count */
+	for (int i = 0; i < 4; i++)
+		f.s[i] = (Elf32_Shdr){ .sh_type = SHT_PROGBITS,
+				       .sh_flags = SHF_ALLOC,
+				       .sh_offset = CODE };
+	f.s[0].sh_offset = CODE + 2;
+	f.s[0].sh_size = 2;
+	f.s[1].sh_size = 2;
+	f.s[2].sh_type = SHT_NOBITS;
+	f.s[2].sh_size = 4;
+	f.s[3].sh_flags = 0;
+	f.s[3].sh_size = 4;
+	return f;
+}
+
+static void test_header_loaded(void **state)
+{
+	struct elf_with_sections f = header_loaded();
+	char why[IMAGE_ERROR_CAP];
+	struct image img;
+
+	(void)state;
+	assert_int_equal(parse(&f, sizeof(f), &img, why), 0);
+	expect_image(&img, "08000034:a1a2a3a4");
+	image_free(&img);
+	f.s[1].sh_type = SHT_NOBITS; /* now only the second half counts */
+	assert_int_equal(parse(&f, sizeof(f), &img, why), 0);
+	expect_image(&img, "08000036:a3a4");
+	image_free(&img);
+	f.s[0].sh_flags = 0; /* and now nothing does */
+	assert_int_equal(parse(&f, sizeof(f), &img, why), E_UNSUPPORTED);
+	assert_non_null(strstr(why, "no section says"));
+	/* a section table that lies is not followed */
+	f = header_loaded();
+	f.e.e_shnum = 5;
+	assert_int_equal(parse(&f, sizeof(f), &img, why), E_UNSUPPORTED);
+	f.e.e_shnum = 4;
+	f.e.e_shoff = 0xffffffff;
+	assert_int_equal(parse(&f, sizeof(f), &img, why), E_UNSUPPORTED);
+	f = header_loaded();
+	f.e.e_shentsize = 39;
+	assert_int_equal(parse(&f, sizeof(f), &img, why), E_UNSUPPORTED);
+}
+
 static void test_truncated(void **state)
 {
 	struct elf f = example();
@@ -170,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_header_loaded),
 		cmocka_unit_test(test_truncated),
 	};
 

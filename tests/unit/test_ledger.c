@@ -254,7 +254,7 @@ static void test_order_closed(void **state)
 	bed_order(b, "o1", 9);
 	bed_enrol(b, "fl1", BED_MAKER, 4, &f);
 	assert_int_equal(bed_grant(b, &f, "o1", 1, 1, &g), R_NONE);
-	strcpy(q.action, "pause");
+	BED_SET(q.action, "pause");
 	assert_int_equal(bed_call(b, OP_ORDER_CHANGE, b->admin, &q, &a, NULL),
 			 R_NONE);
 	assert_string_equal(a.state, "paused");
@@ -267,13 +267,13 @@ static void test_order_closed(void **state)
 	assert_int_equal(bed_call(b, OP_ORDER_CHANGE, b->admin, &q, &a, NULL),
 			 R_STATE);
 	logged(b, "order.refused", "owner", "o1", "state");
-	strcpy(q.action, "resume");
+	BED_SET(q.action, "resume");
 	assert_int_equal(bed_call(b, OP_ORDER_CHANGE, b->admin, &q, &a, NULL),
 			 R_NONE);
 	logged(b, "order.resumed", "owner", "o1", "");
 	assert_int_equal(bed_deliver(b, &f, 1, 1, 3, &d), R_NONE);
 	shape_clear(&deliver_answer_shape, &d);
-	strcpy(q.action, "end");
+	BED_SET(q.action, "end");
 	assert_int_equal(bed_call(b, OP_ORDER_CHANGE, b->admin, &q, &a, NULL),
 			 R_NONE);
 	logged(b, "order.ended", "owner", "o1", "");
@@ -410,14 +410,14 @@ static void test_scrap_rework(void **state)
 	/* and the channel is free */
 	build(b, &f, "o1", 2, 4);
 	q.grant = 2;
-	strcpy(q.action, "retry");
+	BED_SET(q.action, "retry");
 	assert_int_equal(bed_call(b, OP_GRANT_CHANGE, b->admin, &q, &dev, NULL),
 			 R_NONE);
 	shape_clear(&device_shape, &dev);
 	logged(b, "grant.rework", "owner", "o1", "");
 	assert_int_equal(bed_grant(b, &f, "o1", 2, 5, &g), R_NONE);
 	assert_int_equal(g.attempt, 2);
-	strcpy(q.action, "burn");
+	BED_SET(q.action, "burn");
 	assert_int_equal(bed_call(b, OP_GRANT_CHANGE, b->admin, &q, &dev, NULL),
 			 R_BAD_REQUEST);
 	q.grant = 77;
@@ -693,7 +693,7 @@ static void test_auth(void **state)
 	logged(b, "grant.refused", "fl1", "", "flasher-revoked");
 	assert_int_equal(bed_call(b, OP_FLASHER_REVOKE, b->admin, &q, &a, NULL),
 			 R_STATE);
-	strcpy(q.flasher, "fl9");
+	BED_SET(q.flasher, "fl9");
 	assert_int_equal(bed_call(b, OP_FLASHER_REVOKE, b->admin, &q, &a, NULL),
 			 R_NOT_FOUND);
 	bed_flasher_free(&f);
@@ -706,7 +706,7 @@ static void enrol_request(const char *code, struct enrol_request *q)
 
 	memset(q, 0, sizeof(*q));
 	memcpy(q->secret, strrchr(code, '-') + 1, ENROL_SECRET_HEX);
-	strcpy(q->station, "bench-2");
+	BED_SET(q->station, "bench-2");
 	q->channels = 1;
 	q->kem_pub.len = 32;
 	q->kem_pub.data[0] = 9;
@@ -794,7 +794,7 @@ static void test_enrol_wrong(void **state)
 	b->now += 60;
 	assert_int_equal(bed_call(b, OP_ENROL, port, &q, &a, NULL), R_CODE);
 	logged(b, "enrol.refused", "fl1", "", "enrol-code");
-	strcpy(bad.secret, "zz");
+	BED_SET(bad.secret, "zz");
 	assert_int_equal(bed_call(b, OP_ENROL, port, &bad, &a, NULL), R_CODE);
 	free(q.csr.data);
 
@@ -827,6 +827,12 @@ static void test_enrol_again_after_revoke(void **state)
 	assert_int_equal(bed_grant(b, &f, "o1", 1, 1, &ga), R_NONE);
 	assert_int_equal(bed_call(b, OP_FLASHER_REVOKE, b->admin, &q, &a, NULL),
 			 R_NONE);
+	/* what it holds belongs to its manufacturer's orders */
+	struct flasher moved = { .name = "fl1", .manufacturer = "other" };
+
+	assert_int_equal(
+		bed_call(b, OP_FLASHER_INVITE, b->admin, &moved, &a, NULL),
+		R_STATE);
 	bed_enrol(b, "fl1", BED_MAKER, 2, &g);
 	/* the old certificate stays out, the new one is in */
 	assert_int_equal(bed_grant(b, &f, "o1", 2, 2, &ga), R_AUTH);
@@ -845,12 +851,12 @@ static void test_product_input(void **state)
 
 	q.release_pub.data = b->release_pub;
 	q.release_pub.len = 65;
-	strcpy(q.family, "z80");
+	BED_SET(q.family, "z80");
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);
 	logged(b, "product.refused", "owner", "", "bad-request");
-	strcpy(q.family, "stm32l4");
-	strcpy(q.proof, "stage0");
+	BED_SET(q.family, "stm32l4");
+	BED_SET(q.proof, "stage0");
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);
 	q.proof[0] = '\0';
@@ -858,10 +864,10 @@ static void test_product_input(void **state)
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);
 	q.release_pub.len = 65;
-	strcpy(q.name, "Bad Name");
+	BED_SET(q.name, "Bad Name");
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);
-	strcpy(q.name, BED_PRODUCT);
+	BED_SET(q.name, BED_PRODUCT);
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_EXISTS);
 }
@@ -896,7 +902,7 @@ static void test_release_input(void **state)
 	bed_release_file(b, "kettle", "2.0.0", 500, &u.file);
 	assert_int_equal(bed_call(b, OP_RELEASE_UPLOAD, b->admin, &u, &r, NULL),
 			 R_BAD_REQUEST);
-	strcpy(u.product, "kettle");
+	BED_SET(u.product, "kettle");
 	assert_int_equal(bed_call(b, OP_RELEASE_UPLOAD, b->admin, &u, &r, NULL),
 			 R_NOT_FOUND);
 	free(u.file.data);
@@ -958,13 +964,13 @@ static void test_order_input(void **state)
 			     a;
 		enum refusal_code got;
 
-		strcpy(q.name, rows[i].name);
-		strcpy(q.product, rows[i].product);
-		strcpy(q.release, rows[i].release);
-		strcpy(q.mode, rows[i].mode);
-		strcpy(q.serial_prefix, rows[i].prefix);
-		strcpy(q.opens, rows[i].opens);
-		strcpy(q.closes, rows[i].closes);
+		BED_SET(q.name, rows[i].name);
+		BED_SET(q.product, rows[i].product);
+		BED_SET(q.release, rows[i].release);
+		BED_SET(q.mode, rows[i].mode);
+		BED_SET(q.serial_prefix, rows[i].prefix);
+		BED_SET(q.opens, rows[i].opens);
+		BED_SET(q.closes, rows[i].closes);
 		got = bed_call(b, OP_ORDER_CREATE, b->admin, &q, &a, NULL);
 		if (got != rows[i].want)
 			fail_msg("row %zu (%s): got %d, want %d", i,
@@ -1018,7 +1024,7 @@ static void test_lists(void **state)
 	assert_int_equal(((struct device *)d.rows.items)->grant, 4);
 	shape_clear(&device_list_shape, &d);
 	memset(&q, 0, sizeof(q));
-	strcpy(q.event, "grant.closed");
+	BED_SET(q.event, "grant.closed");
 	assert_int_equal(bed_call(b, OP_LOG, b->admin, &q, &ll, NULL), R_NONE);
 	assert_int_equal(ll.rows.count, 5);
 	shape_clear(&log_list_shape, &ll);
@@ -1250,10 +1256,11 @@ static void test_guards(void **state)
 		"UPDATE grants SET serial = 'x'",
 		"UPDATE grants SET charged = charged + 1",
 		"DELETE FROM grants",
-		"INSERT INTO grants SELECT 50, 2, flasher_id, family, uid,"
-		" state, attempt, extra, reworks, held, keyed, over,"
-		" lease_until, due, charged, changed, serial, credential"
-		" FROM grants WHERE id = 1",
+		/* the same chip in another order */
+		("INSERT INTO grants SELECT 50, 2, flasher_id, family, uid,"
+		 " state, attempt, extra, reworks, held, keyed, over,"
+		 " lease_until, due, charged, changed, serial, credential"
+		 " FROM grants WHERE id = 1"),
 		"UPDATE log_repeats SET repeats = 0",
 		"DELETE FROM log_repeats",
 	};

@@ -144,8 +144,8 @@ static void change_order(const char *name, const char *action,
 	struct order a;
 	struct fact *x;
 
-	strcpy(q.order, name);
-	strcpy(q.action, action);
+	BED_SET(q.order, name);
+	BED_SET(q.action, action);
 	if (!passed(bed_call(&bed, OP_ORDER_CHANGE, bed.admin, &q, &a, NULL)))
 		return;
 	x = fact("");
@@ -159,7 +159,7 @@ static void change_grant(uint64_t id, const char *action, const char *event)
 	struct device a;
 	struct fact *x;
 
-	strcpy(q.action, action);
+	BED_SET(q.action, action);
 	if (!passed(bed_call(&bed, OP_GRANT_CHANGE, bed.admin, &q, &a, NULL)))
 		return;
 	shape_clear(&device_shape, &a);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,6 +11,7 @@
 #include "server/ledger_rules.h"
 
 #define NOW 1000000
+#define BED_SET(field, text) snprintf((field), sizeof(field), "%s", (text))
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct row_order order(uint32_t quantity, uint32_t reserved,
@@ -45,8 +47,7 @@ static void test_order_window(void **unused)
 {
 	static const struct {
 		const char *maker;
-		uint32_t state;
-		int64_t opens, closes;
+		int64_t state, opens, closes;
 		enum refusal_code want;
 	} rows[] = {
 		{ "acme", ORDER_OPEN, 0, 0, R_NONE },
@@ -65,8 +66,8 @@ static void test_order_window(void **unused)
 		struct row_order o = order(10, 0, 0);
 		struct row_flasher f = flasher(1, 0);
 
-		strcpy(f.manufacturer, rows[i].maker);
-		o.state = rows[i].state;
+		BED_SET(f.manufacturer, rows[i].maker);
+		o.state = (uint32_t)rows[i].state;
 		o.opens = rows[i].opens;
 		o.closes = rows[i].closes;
 		assert_int_equal(rules_order(&o, &f, NOW), rows[i].want);
@@ -295,7 +296,7 @@ static void test_deliver_apply(void **unused)
 	struct row_grant g = { .id = 1 }, h = { .id = 2 };
 
 	(void)unused;
-	strcpy(o.serial_prefix, "SN-");
+	BED_SET(o.serial_prefix, "SN-");
 	o.serial_first = 41;
 	rules_grant_apply(&o, &f, NULL, &g, NOW);
 	rules_grant_apply(&o, &f, NULL, &h, NOW);
@@ -330,11 +331,11 @@ static void test_report(void **unused)
 {
 	static const struct {
 		uint32_t state;
-		bool keyed, over;
+		uint32_t keyed, over;
 		enum report what;
 		enum refusal_code want;
 		uint32_t then;
-		bool changed, held;
+		uint32_t changed, held;
 	} rows[] = {
 		{ GRANT_RESERVED, 0, 0, REPORT_INSTALLED, R_STATE, 0, 0, 0 },
 		{ GRANT_RESERVED, 0, 0, REPORT_CLOSED, R_STATE, 0, 0, 0 },

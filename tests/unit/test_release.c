@@ -207,6 +207,11 @@ static void test_header_refusals(void **state)
 		header_refused(h, E_RANGE);
 	}
 	h = example();
+	h.chunk_len = CHUNK_LEN_MIN;
+	header_refused(h, 0);
+	h.chunk_len = CHUNK_LEN_MAX;
+	header_refused(h, 0);
+	h = example();
 	h.family = 0;
 	header_refused(h, E_RANGE);
 	h = example();
@@ -329,6 +334,9 @@ static void test_file(void **state)
 	f.sealed_len = 16; /* a tag around nothing */
 	assert_int_equal(release_file_encode(&f, buf, sizeof(buf), &len),
 			 E_RANGE);
+	f.sealed_len = IMAGE_MAX + 16; /* allowed, but not into this buffer */
+	assert_int_equal(release_file_encode(&f, buf, sizeof(buf), &len),
+			 E_SPACE);
 	f.sealed_len = IMAGE_MAX + 17;
 	assert_int_equal(release_file_encode(&f, buf, sizeof(buf), &len),
 			 E_TOO_LARGE);

@@ -410,26 +410,16 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_silent_until_switched),
-		T(test_dpidr_first),
-		T(test_request_parity),
-		T(test_power_up_needed),
-		T(test_identification),
-		T(test_resend),
-		T(test_sizes_and_lanes),
-		T(test_packed),
-		T(test_increment_wraps),
-		T(test_banked_data),
-		T(test_bus_error_sticks),
-		T(test_data_parity),
-		T(test_faults_on_request),
-		T(test_overrun),
-		T(test_pushed_compare),
-		T(test_no_power_no_answer),
-		T(test_pins_taken_away),
-		T(test_level_2_is_silent),
-		T(test_level_1_faults),
-		T(test_time_on_the_wire),
+		T(test_silent_until_switched), T(test_dpidr_first),
+		T(test_request_parity),	       T(test_power_up_needed),
+		T(test_identification),	       T(test_resend),
+		T(test_sizes_and_lanes),       T(test_packed),
+		T(test_increment_wraps),       T(test_banked_data),
+		T(test_bus_error_sticks),      T(test_data_parity),
+		T(test_faults_on_request),     T(test_overrun),
+		T(test_pushed_compare),	       T(test_no_power_no_answer),
+		T(test_pins_taken_away),       T(test_level_2_is_silent),
+		T(test_level_1_faults),	       T(test_time_on_the_wire),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,8 +131,8 @@ static void test_store_waits(void **state)
 {
 	/* r0 = FLASH regs, r1 = address: strd r4, r5, [r1]; strd again at +8;
 	 * bkpt */
-	static const uint16_t code[] = { 0xe9c1, 0x4500, 0xe9c1, 0x4502,
-					 0xbe00, 0xbf00 };
+	static const uint16_t code[] = { 0xe9c1, 0x4500, 0xe9c1,
+					 0x4502, 0xbe00, 0xbf00 };
 	struct mcu_config cfg = rig_config();
 	struct mcu *m = rig_new(&cfg);
 	uint64_t start;

@@ -37,8 +37,8 @@ static int teardown(void **state)
 
 static size_t frame(uint8_t *out, const uint8_t *p, size_t len)
 {
-	uint8_t head[8] = { 'D', 'A', 'P', 0, (uint8_t)len,
-			    (uint8_t)(len >> 8), 1, 0 };
+	uint8_t head[8] = { 'D', 'A', 'P', 0, (uint8_t)len, (uint8_t)(len >> 8),
+			    1,	 0 };
 
 	memcpy(out, head, 8);
 	memcpy(out + 8, p, len);
@@ -75,14 +75,14 @@ static void ask(struct fixture *f, const uint8_t *p, size_t len)
 	assert_int_equal(f->s.out.len, 0);
 }
 
-#define ASK(f, ...)                                                           \
-	ask(f, (const uint8_t[]){ __VA_ARGS__ },                              \
+#define ASK(f, ...)                              \
+	ask(f, (const uint8_t[]){ __VA_ARGS__ }, \
 	    sizeof((const uint8_t[]){ __VA_ARGS__ }))
-#define EXPECT(f, ...)                                                        \
-	do {                                                                  \
-		const uint8_t want_[] = { __VA_ARGS__ };                      \
-		assert_int_equal((f)->resp_len, sizeof(want_));               \
-		assert_memory_equal((f)->resp, want_, sizeof(want_));         \
+#define EXPECT(f, ...)                                                \
+	do {                                                          \
+		const uint8_t want_[] = { __VA_ARGS__ };              \
+		assert_int_equal((f)->resp_len, sizeof(want_));       \
+		assert_memory_equal((f)->resp, want_, sizeof(want_)); \
 	} while (0)
 #define U32(v) (v) & 255, (v) >> 8 & 255, (v) >> 16 & 255, (uint32_t)(v) >> 24
 
@@ -154,8 +154,7 @@ static void test_transfer_fails_midway(void **state)
 
 	connect_swd(f);
 	set_tar(f, 0x60000000u);
-	ASK(f, DAP_TRANSFER, 0, 3, 0x0d, U32(1u), 0x0d, U32(2u), 0x0d,
-	    U32(3u));
+	ASK(f, DAP_TRANSFER, 0, 3, 0x0d, U32(1u), 0x0d, U32(2u), 0x0d, U32(3u));
 	EXPECT(f, DAP_TRANSFER, 1, DAP_ACK_FAULT);
 	ASK(f, DAP_WRITE_ABORT, 0, U32(0x1eu));
 	EXPECT(f, DAP_WRITE_ABORT, 0);
@@ -174,8 +173,7 @@ static void test_match(void **state)
 	ASK(f, DAP_TRANSFER_CONFIGURE, 0, 10, 0, 3, 0);
 	EXPECT(f, DAP_TRANSFER_CONFIGURE, 0);
 	ASK(f, DAP_TRANSFER, 0, 2, 0x01, U32(0x23000002u), 0x05, U32(RAM));
-	ASK(f, DAP_TRANSFER, 0, 2, 0x20, U32(0x0000ffffu), 0x1f,
-	    U32(0x1234u));
+	ASK(f, DAP_TRANSFER, 0, 2, 0x20, U32(0x0000ffffu), 0x1f, U32(0x1234u));
 	EXPECT(f, DAP_TRANSFER, 2, 1);
 	ASK(f, DAP_TRANSFER, 0, 2, 0x1f, U32(0x1235u), 0x02);
 	EXPECT(f, DAP_TRANSFER, 0, DAP_ACK_OK | DAP_ACK_MISMATCH);
@@ -321,8 +319,8 @@ static void test_queue_and_execute(void **state)
 	connect_swd(f);
 	ASK(f, DAP_EXECUTE_COMMANDS, 2, DAP_TRANSFER, 0, 1, 0x02, DAP_INFO,
 	    0xfe);
-	EXPECT(f, DAP_EXECUTE_COMMANDS, 2, DAP_TRANSFER, 1, 1,
-	       U32(0x2ba01477u), DAP_INFO, 1, 8);
+	EXPECT(f, DAP_EXECUTE_COMMANDS, 2, DAP_TRANSFER, 1, 1, U32(0x2ba01477u),
+	       DAP_INFO, 1, 8);
 	n = frame(buf,
 		  (const uint8_t[]){ DAP_QUEUE_COMMANDS, 1, DAP_INFO, 0xfe },
 		  4);
@@ -390,6 +388,25 @@ static void test_swd_sequence(void **state)
 	assert_int_equal(word(f->resp + 4), 0x2ba01477);
 }
 
+/* WCR asks for two cycles of turnaround; the probe is told the same. */
+static void test_turnaround(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_swd(f);
+	ASK(f, DAP_TRANSFER, 0, 2, 0x08, U32(1u), 0x04, U32(0x140u));
+	assert_int_not_equal(f->resp[2], DAP_ACK_OK); /* out of step now */
+	ASK(f, DAP_SWD_CONFIGURE, 1);
+	ASK(f, DAP_SWJ_SEQUENCE, 64, 255, 255, 255, 255, 255, 255, 255, 0);
+	ASK(f, DAP_TRANSFER, 0, 2, 0x02, 0x06);
+	EXPECT(f, DAP_TRANSFER, 2, 1, U32(0x2ba01477u), U32(0x140u));
+	ASK(f, DAP_TRANSFER, 0, 2, 0x04, U32(0x40u), 0x08, U32(0u));
+	ASK(f, DAP_SWD_CONFIGURE, 0);
+	ASK(f, DAP_SWJ_SEQUENCE, 64, 255, 255, 255, 255, 255, 255, 255, 0);
+	ASK(f, DAP_TRANSFER, 0, 1, 0x02);
+	EXPECT(f, DAP_TRANSFER, 1, 1, U32(0x2ba01477u));
+}
+
 static void test_uart_states(void **state)
 {
 	struct fixture *f = *state;
@@ -438,6 +455,7 @@ int main(void)
 		T(test_time),
 		T(test_pins),
 		T(test_swd_sequence),
+		T(test_turnaround),
 		T(test_uart_states),
 	};
 

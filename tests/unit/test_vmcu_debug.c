@@ -95,7 +95,7 @@ static void test_halt_and_registers(void **state)
 	assert_int_equal(reg_read(b, 17), 0x20001000);
 	assert_int_equal(reg_read(b, 18), 0x20002000);
 	assert_int_equal(reg_read(b, 13), 0x20001000); /* MSP is in use */
-	reg_write(b, 20, 1); /* PRIMASK */
+	reg_write(b, 20, 1);			       /* PRIMASK */
 	assert_int_equal(reg_read(b, 20) & 1, 1);
 	assert_int_equal(reg_read(b, 15), PROGRAM);
 }
@@ -126,7 +126,7 @@ static void test_key(void **state)
 static void step(struct bench *b)
 {
 	w32(b, DHCSR, KEY | 0xd); /* interrupts masked */
-	bench_run(b, 10000000); /* 10 us */
+	bench_run(b, 10000000);	  /* 10 us */
 	assert_true(halted(b));
 }
 
@@ -222,6 +222,8 @@ static void test_watchpoint(void **state)
 	w32(b, DEMCR, TRCENA);
 	w32(b, DWT_COMP0, CELL);
 	w32(b, DWT_COMP0 + 4, 0);
+	w32(b, DWT_COMP0 + 16, CELL + 4); /* another, that nothing touches */
+	w32(b, DWT_COMP0 + 24, 7);
 	w32(b, DWT_COMP0 + 8, 5); /* reads: the program only writes */
 	go(b);
 	assert_false(halted(b));
@@ -229,6 +231,7 @@ static void test_watchpoint(void **state)
 	go(b);
 	assert_true(halted(b));
 	assert_int_equal(r32(b, DFSR) & 4, 4);
+	assert_false(r32(b, DWT_COMP0 + 24) & 1u << 24);
 	assert_true(r32(b, DWT_COMP0 + 8) & 1u << 24);
 	assert_false(r32(b, DWT_COMP0 + 8) & 1u << 24);
 }
@@ -297,7 +300,7 @@ static void test_software_cannot_enable(void **state)
 	struct bench *b = *state;
 
 	load_program(b);
-	w32(b, PROGRAM, 0xbf00601a); /* str r2, [r3]; nop */
+	w32(b, PROGRAM, 0xbf00601a);	 /* str r2, [r3]; nop */
 	w32(b, PROGRAM + 4, 0xe7fcbf00); /* nop; b PROGRAM + 2 */
 	reg_write(b, 2, KEY | 3);
 	reg_write(b, 3, DHCSR);

@@ -10,6 +10,10 @@
 #include "tests/unit/vmcu_rig.h"
 
 #define PAGE 2048u
+#define RCC_CR 0x40021000u
+#define CR_FSTPG (1u << 18)
+#define SR_MISERR (1u << 8)
+#define SR_FASTERR (1u << 9)
 #define VALUE 0x1122334455667788ull
 
 static int setup(void **state)
@@ -119,9 +123,67 @@ static void test_wrong_sequences(void **state)
 	assert_int_equal(errors_after_clear(m), SR_PGSERR);
 	rig_w(m, FLASH_CR, CR_PER | CR_STRT | 128 << 3); /* no such page */
 	assert_int_equal(errors_after_clear(m), SR_WRPERR);
-	rig_w(m, FLASH_CR, 1u << 18); /* fast programming is refused */
+	rig_w(m, FLASH_CR, CR_FSTPG); /* without a mass erase */
+	rig_w(m, FLASH, 1);
 	assert_int_equal(errors_after_clear(m), SR_PGSERR);
 	assert_true(read64(m, FLASH) == UINT64_MAX);
+}
+
+static void fast_ready(struct mcu *m)
+{
+	rig_unlock(m);
+	rig_w(m, FLASH_CR, CR_MER1);
+	rig_w(m, FLASH_CR, CR_MER1 | CR_STRT);
+	assert_int_equal(rig_busy(m) & SR_ERRORS, 0);
+	rig_w(m, RCC_CR, 0x99); /* MSI 24 MHz */
+	rig_w(m, FLASH_CR, CR_FSTPG);
+}
+
+static void fast_pair(struct mcu *m, uint32_t addr, uint64_t v)
+{
+	rig_w(m, addr, (uint32_t)v);
+	rig_w(m, addr + 4, (uint32_t)(v >> 32));
+}
+
+static void test_fast_row(void **state)
+{
+	struct mcu *m = *state;
+	uint64_t start;
+
+	fast_ready(m);
+	start = mcu_now(m);
+	fast_pair(m, FLASH + 256, VALUE);
+	for (uint32_t i = 1; i < 32; i++) {
+		fast_pair(m, FLASH + 256 + 8 * i, VALUE + i);
+		mcu_advance(m, 60 * US);
+		assert_true(rig_r(m, FLASH_SR) & SR_BSY);
+	}
+	assert_int_equal(rig_busy(m) & SR_ERRORS, 0);
+	/* 1.91 ms, seen in steps of 60 us */
+	assert_in_range(mcu_now(m) - start, 1909 * US, 1970 * US);
+	for (uint32_t i = 0; i < 32; i++)
+		assert_true(read64(m, FLASH + 256 + 8 * i) == VALUE + i);
+	assert_true(read64(m, FLASH + 512) == UINT64_MAX);
+}
+
+static void test_fast_errors(void **state)
+{
+	struct mcu *m = *state;
+
+	fast_ready(m);
+	rig_w(m, FLASH + 8, 1); /* not the beginning of a row */
+	assert_int_equal(errors_after_clear(m), SR_PGAERR | SR_FASTERR);
+	fast_pair(m, FLASH, VALUE); /* the second one never comes */
+	mcu_advance(m, 100 * US);
+	assert_int_equal(errors_after_clear(m), SR_MISERR | SR_FASTERR);
+	fast_pair(m, FLASH + 256, VALUE);
+	rig_w(m, FLASH + 256 + 16, 1); /* leaves one out */
+	mcu_advance(m, 100 * US);
+	assert_int_equal(errors_after_clear(m), SR_PGAERR | SR_FASTERR);
+	rig_w(m, RCC_CR, 0x63); /* 4 MHz are too slow */
+	rig_w(m, FLASH + 512, 1);
+	assert_int_equal(errors_after_clear(m), SR_FASTERR);
+	assert_true(read64(m, FLASH + 512) == UINT64_MAX);
 }
 
 static void test_eop_only_when_asked(void **state)
@@ -264,9 +326,26 @@ static void test_torn_write_is_nmi(void **state)
 	 * r2 = flash + 0x100, then r1 = 2, [r0] = r1, loop.
 	 * nmi: [r0 + 4] = 0x55, loop */
 	static const uint16_t code[] = {
-		0x4803, 0x4a04, 0x2101, 0x6001, 0x6813, 0x2102, 0x6001, 0xe7fe,
-		0x0100, 0x2000, 0x0100, 0x0800, 0, 0, 0, 0,
-		/* 0x60 */ 0x2155, 0x6041, 0xe7fe, 0,
+		0x4803,
+		0x4a04,
+		0x2101,
+		0x6001,
+		0x6813,
+		0x2102,
+		0x6001,
+		0xe7fe,
+		0x0100,
+		0x2000,
+		0x0100,
+		0x0800,
+		0,
+		0,
+		0,
+		0,
+		/* 0x60 */ 0x2155,
+		0x6041,
+		0xe7fe,
+		0,
 	};
 	static const uint32_t vectors[4] = { 0x20008000, FLASH + 0x41,
 					     FLASH + 0x61, FLASH + 0x65 };
@@ -285,6 +364,52 @@ static void test_torn_write_is_nmi(void **state)
 	mcu_advance(m, MS);
 	assert_int_equal(rig_r(m, RESULT), 1);
 	assert_int_equal(rig_r(m, RESULT + 4), 0x55);
+}
+
+/* The same when it is fetched: nothing of it is executed. */
+static void test_torn_code_is_nmi(void **state)
+{
+	/* 0x40: ldr r0, =RESULT; movs r1, #1; str r1, [r0]; b 0x100
+	 * nmi at 0x60: movs r1, #0x55; str r1, [r0, #4]; loop */
+	static const uint16_t code[] = {
+		0x4801,
+		0x2101,
+		0x6001,
+		0xe05b,
+		0x0100,
+		0x2000,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		/* 0x60 */ 0x2155,
+		0x6041,
+		0xe7fe,
+		0,
+	};
+	static const uint32_t vectors[4] = { 0x20008000, FLASH + 0x41,
+					     FLASH + 0x61, FLASH + 0x65 };
+	struct mcu *m = *state;
+
+	rig_flash(m, FLASH, vectors, sizeof(vectors));
+	rig_flash(m, FLASH + 0x40, code, sizeof(code));
+	rig_unlock(m);
+	mcu_cut_after(m, 1);
+	rig_w(m, FLASH_CR, CR_PG);
+	rig_w(m, FLASH + 0x100, 0xe7fe2100);
+	rig_w(m, FLASH + 0x104, 0);
+	mcu_advance(m, MS);
+	rig_power_cycle(m);
+	mcu_advance(m, MS);
+	assert_int_equal(rig_r(m, RESULT), 1);
+	assert_int_equal(rig_r(m, RESULT + 4), 0x55);
+	assert_int_equal(rig_r(m, FLASH_ECCR), 1u << 31 | 0x100);
 }
 
 static void test_reset_tears(void **state)
@@ -334,6 +459,8 @@ int main(void)
 		T(test_program_and_erase),
 		T(test_second_write),
 		T(test_wrong_sequences),
+		T(test_fast_row),
+		T(test_fast_errors),
 		T(test_eop_only_when_asked),
 		T(test_locks),
 		T(test_wrong_key_freezes),
@@ -341,6 +468,7 @@ int main(void)
 		T(test_torn_write),
 		T(test_torn_erase),
 		T(test_torn_write_is_nmi),
+		T(test_torn_code_is_nmi),
 		T(test_reset_tears),
 		T(test_write_protection),
 	};

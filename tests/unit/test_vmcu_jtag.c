@@ -40,9 +40,8 @@ static int teardown(void **state)
 
 static void say(struct fixture *f, const char *chars)
 {
-	assert_int_equal(bitbang_take(&f->s, (const uint8_t *)chars,
-				      strlen(chars)),
-			 0);
+	assert_int_equal(
+		bitbang_take(&f->s, (const uint8_t *)chars, strlen(chars)), 0);
 }
 
 /* One TCK cycle as OpenOCD does it: TDO is read while TCK is low. */

@@ -122,6 +122,19 @@ static void test_uart_overrun(void **state)
 	assert_int_equal(rig_r(m, USART2 + 0x1c) & 0x28, 0);
 }
 
+static void test_uart_nobody_listens(void **state)
+{
+	struct mcu *m = *state;
+
+	mcu_uart_write(m, (const uint8_t *)"lost", 4);
+	uart_by_hand(m);
+	mcu_advance(m, 6 * CHAR_PS);
+	assert_int_equal(rig_r(m, USART2 + 0x1c) & 0x28, 0);
+	mcu_uart_write(m, (const uint8_t *)"h", 1);
+	mcu_advance(m, 2 * CHAR_PS);
+	assert_int_equal(rig_r(m, USART2 + 0x24), 'h');
+}
+
 static void test_uart_interrupt(void **state)
 {
 	static const uint32_t code[] = {
@@ -131,8 +144,7 @@ static void test_uart_interrupt(void **state)
 		0x40021000, 0xabffffaf, 0x40004400, 0xe000e104,
 	};
 	static const uint32_t handler[] = { 0x6a414803, 0x68134a03, 0x60133301,
-					    0x47706051, 0x40004400,
-					    RESULT };
+					    0x47706051, 0x40004400, RESULT };
 	uint32_t vector[2] = { FLASH + 0x181, 0xffffffff };
 	struct mcu *m = *state;
 	uint64_t asleep;
@@ -367,6 +379,16 @@ static void test_identity(void **state)
 	assert_int_equal(rig_r(m, 0xe000ed00), 0x410fc241);
 }
 
+/* JEP106 of the ROM table: continuation << 8 | code, without parity. */
+static unsigned designer(struct mcu *m)
+{
+	uint32_t rom = 0xe00ff000;
+
+	return (rig_r(m, rom + 0xfd0) & 15) << 8 |
+	       (rig_r(m, rom + 0xfe8) & 7) << 4 |
+	       (rig_r(m, rom + 0xfe4) >> 4 & 15);
+}
+
 static void test_counterfeit(void **state)
 {
 	struct mcu_config cfg = rig_config();
@@ -374,6 +396,19 @@ static void test_counterfeit(void **state)
 	char why[256];
 
 	(void)state;
+	m = rig_new(&cfg);
+	assert_int_equal(designer(m), 0x020); /* ST */
+	mcu_free(m);
+	cfg.profile = "clone-gd";
+	m = rig_new(&cfg);
+	assert_int_equal(designer(m), 0x751); /* GigaDevice */
+	assert_int_equal(rig_r(m, 0xe000ed00), 0x412fc241);
+	assert_int_equal(rig_r(m, 0xe0042000), 0x10016435); /* copied */
+	mcu_free(m);
+	cfg.profile = "clone-arm";
+	m = rig_new(&cfg);
+	assert_int_equal(designer(m), 0x43b);
+	mcu_free(m);
 	cfg.profile = "remarked";
 	m = rig_new(&cfg);
 	assert_int_equal(mcu_identity(m)->dpidr, 0x0bc11477);
@@ -392,6 +427,7 @@ int main(void)
 		T(test_uart_needs_its_pin),
 		T(test_uart_flags),
 		T(test_uart_overrun),
+		T(test_uart_nobody_listens),
 		T(test_uart_interrupt),
 		T(test_gated_peripherals),
 		T(test_gpio),

@@ -268,9 +268,11 @@ static void test_level2_irreversible(void **state)
 	rig_power_cycle(m);
 	assert_false(mcu_debug_alive(m));
 	mcu_free(m);
-	*state = m = rig_new(&(struct mcu_config){
-		.chip = "stm32l432", .profile = "genuine", .seed = 1,
-		.flash_time = MCU_TIME_TYP });
+	*state = m = rig_new(
+		&(struct mcu_config){ .chip = "stm32l432",
+				      .profile = "genuine",
+				      .seed = 1,
+				      .flash_time = MCU_TIME_TYP });
 	install_option_writer(m, OPTR_DEFAULT);
 	rig_options(m, OPTR_L2);
 	rig_power_cycle(m);
@@ -301,8 +303,8 @@ static uint32_t read_from_ram_boot(struct mcu *m, uint32_t optr)
 {
 	/* ldr r0, =SECRET_AT; ldr r1, [r0]; loop */
 	static const uint32_t ram[] = { 0x20008000, SRAM1 + 0x41 };
-	static const uint16_t code[] = { 0x4801, 0x6801, 0xe7fe, 0xbf00,
-					 0x0800, 0x0800 };
+	static const uint16_t code[] = { 0x4801, 0x6801, 0xe7fe,
+					 0xbf00, 0x0800, 0x0800 };
 
 	/* nSWBOOT0, nBOOT0, nBOOT1 all 0 */
 	lock(m, optr & ~0x0c800000u);
@@ -321,14 +323,14 @@ static void test_boot_from_ram_shuts_flash(void **state)
 {
 	struct mcu *m = *state;
 
-	assert_int_equal(read_from_ram_boot(m, OPTR_DEFAULT),
-			 (uint32_t)SECRET);
+	assert_int_equal(read_from_ram_boot(m, OPTR_DEFAULT), (uint32_t)SECRET);
 	mcu_free(m);
-	*state = m = rig_new(&(struct mcu_config){
-		.chip = "stm32l432", .profile = "genuine", .seed = 1,
-		.flash_time = MCU_TIME_TYP });
-	assert_int_not_equal(read_from_ram_boot(m, OPTR_L1),
-			     (uint32_t)SECRET);
+	*state = m = rig_new(
+		&(struct mcu_config){ .chip = "stm32l432",
+				      .profile = "genuine",
+				      .seed = 1,
+				      .flash_time = MCU_TIME_TYP });
+	assert_int_not_equal(read_from_ram_boot(m, OPTR_L1), (uint32_t)SECRET);
 	assert_int_not_equal(rig_r(m, 0xe000ed28), 0); /* CFSR */
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The state file: a device lives on; damage is refused and left alone. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +24,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 
-	strcpy(p->folder, "/tmp/vmcu-state-XXXXXX");
+	snprintf(p->folder, sizeof(p->folder), "/tmp/vmcu-state-XXXXXX");
 	assert_non_null(mkdtemp(p->folder));
 	snprintf(p->file, sizeof(p->file), "%s/chip.state", p->folder);
 	p->cfg = rig_config();
@@ -67,8 +69,7 @@ static void test_lives_on(void **state)
 	m = rig_new(&p->cfg);
 	assert_int_equal(rig_r(m, 0x1fff7594), uid);
 	assert_int_equal(rig_r(m, FLASH), 0x55667788);
-	assert_int_equal(rig_r(m, FLASH_OPTR),
-			 OPTR_DEFAULT & ~OPTR_SRAM2_RST);
+	assert_int_equal(rig_r(m, FLASH_OPTR), OPTR_DEFAULT & ~OPTR_SRAM2_RST);
 	mcu_free(m);
 }
 
@@ -182,6 +183,30 @@ static void test_foreign(void **state)
 	refused(p, E_STATE, "another profile");
 }
 
+/* A disk that fills up in mid-write: the old state stays whole. */
+static void test_full_disk(void **state)
+{
+	struct rlimit old, small;
+	struct place *p = *state;
+	struct mcu *m;
+
+	make(p);
+	m = rig_new(&p->cfg);
+	rig_program(m, FLASH + 8, 1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = old;
+	small.rlim_cur = 100000;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_not_equal(mcu_save(m), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	mcu_free(m);
+	m = rig_new(&p->cfg);
+	assert_int_equal(rig_r(m, FLASH), 0x55667788);
+	assert_int_equal(rig_r(m, FLASH + 8), 0xffffffff);
+	mcu_free(m);
+}
+
 static void test_cannot_write(void **state)
 {
 	struct place *p = *state;
@@ -199,10 +224,10 @@ int main(void)
 {
 #define T(x) cmocka_unit_test_setup_teardown(x, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_lives_on),	T(test_torn_cells_live_on),
-		T(test_damage),		T(test_truncated),
-		T(test_longer),		T(test_foreign),
-		T(test_cannot_write),
+		T(test_lives_on),     T(test_torn_cells_live_on),
+		T(test_damage),	      T(test_truncated),
+		T(test_longer),	      T(test_foreign),
+		T(test_cannot_write), T(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

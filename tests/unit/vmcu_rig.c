@@ -158,9 +158,8 @@ void rig_flash(struct mcu *m, uint32_t addr, const void *p, size_t len)
 		uint64_t v = UINT64_MAX;
 
 		memcpy(&v, src + i, len - i < 8 ? len - i : 8);
-		assert_int_equal(rig_program(m, addr + (uint32_t)i, v) &
-					 SR_ERRORS,
-				 0);
+		assert_int_equal(
+			rig_program(m, addr + (uint32_t)i, v) & SR_ERRORS, 0);
 	}
 }
 
@@ -188,15 +187,15 @@ void rig_ram(struct mcu *m, uint32_t addr, const void *p, size_t len)
 	const uint8_t *src = p;
 
 	for (size_t i = 0; i < len; i++)
-		assert_int_equal(mcu_bus_write(m, addr + (uint32_t)i, 1,
-					       src[i]),
-				 MCU_BUS_OK);
+		assert_int_equal(
+			mcu_bus_write(m, addr + (uint32_t)i, 1, src[i]),
+			MCU_BUS_OK);
 }
 
 void rig_vectors(struct mcu *m, uint32_t sp, uint32_t entry)
 {
-	assert_int_equal(rig_program(m, FLASH,
-				     (uint64_t)(entry | 1) << 32 | sp) &
-				 SR_ERRORS,
-			 0);
+	assert_int_equal(
+		rig_program(m, FLASH, (uint64_t)(entry | 1) << 32 | sp) &
+			SR_ERRORS,
+		0);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Flash controller (RM0394 chapter 3): keys, double-word programming, erase,
- * option bytes, errors, time.  Fast programming (FSTPG) is refused with
- * PGSERR.  A cut or a reset in mid-operation leaves the cells torn: random
- * between old and new, with an ECC that does not fit.
+ * fast programming of rows, option bytes, errors, time.  A cut or a reset in
+ * mid-operation leaves the cells torn: random between old and new, with an ECC
+ * that does not fit.
  */
 #include <string.h>
 
@@ -13,6 +13,9 @@
 #define KEY2 0xcdef89abu
 #define OPTKEY1 0x08192a3bu
 #define OPTKEY2 0x4c5d6e7fu
+
+#define ROW_SIZE 256u
+#define FAST_HZ_MIN 8000000u
 
 #define SR_EOP (1u << 0)
 #define SR_OPERR (1u << 1)
@@ -25,8 +28,9 @@
 #define SR_FASTERR (1u << 9)
 #define SR_BSY (1u << 16)
 #define SR_PEMPTY (1u << 17)
-#define SR_DIRTY (SR_PROGERR | SR_WRPERR | SR_PGAERR | SR_SIZERR | \
-		  SR_PGSERR | SR_MISERR | SR_FASTERR)
+#define SR_DIRTY                                                      \
+	(SR_PROGERR | SR_WRPERR | SR_PGAERR | SR_SIZERR | SR_PGSERR | \
+	 SR_MISERR | SR_FASTERR)
 #define SR_CLEARABLE 0xc3fbu
 
 #define CR_PG (1u << 0)
@@ -54,6 +58,7 @@
  */
 static const uint32_t times[][3] = {
 	[OP_PROGRAM] = { 73521, 81690, 90760 },
+	[OP_FAST] = { 53719, 59688, 66250 }, /* a row takes 32 of them */
 	[OP_PAGE] = { 19818000, 22020000, 24470000 },
 	[OP_MASS] = { 19917000, 22130000, 24590000 },
 	[OP_REGRESS] = { 19917000, 22130000, 24590000 },
@@ -76,6 +81,12 @@ static void fail(struct l4 *l, uint32_t error)
 		l->fl.sr |= SR_OPERR;
 	l->fl.half = false;
 	update_irq(l);
+}
+
+static void fail_fast(struct l4 *l, uint32_t error)
+{
+	l->fl.row_left = 0;
+	fail(l, error | SR_FASTERR);
 }
 
 static void start(struct l4 *l, enum l4_flash_op op)
@@ -112,6 +123,17 @@ static void program(struct l4 *l, bool torn)
 		v = old & (v | mcu_noise(l->m));
 	put_dword(l, offset, v, torn);
 	l4_flash_changed(l, offset, 8);
+}
+
+/* Nobody looks whether the cells are erased: two values become their AND,
+ * under an ECC of neither. */
+static void program_fast(struct l4 *l, bool torn)
+{
+	if (get_dword(l, l->fl.op_addr) != UINT64_MAX) {
+		l->fl.op_data &= get_dword(l, l->fl.op_addr);
+		torn = true;
+	}
+	program(l, torn);
 }
 
 static void erase(struct l4 *l, uint32_t offset, uint32_t len, bool torn)
@@ -151,11 +173,15 @@ static void finish(struct l4 *l, bool torn)
 	case OP_PROGRAM:
 		program(l, torn);
 		break;
+	case OP_FAST:
+		program_fast(l, torn);
+		break;
 	case OP_PAGE:
 		erase(l, f->op_addr, L4_PAGE_SIZE, torn);
 		break;
 	case OP_MASS:
 		erase(l, 0, L4_FLASH_SIZE, torn);
+		f->erased = !torn;
 		break;
 	case OP_REGRESS:
 		regress(l, torn);
@@ -199,6 +225,10 @@ void l4_flash_event(struct l4 *l)
 	core_flash_busy(l->m->core, false);
 	if (torn)
 		return;
+	if (f->row_left > 0 && f->queued == 0) {
+		fail_fast(l, SR_MISERR); /* the next double word is late */
+		return;
+	}
 	if (f->cr & CR_EOPIE)
 		f->sr |= SR_EOP;
 	update_irq(l);
@@ -227,8 +257,7 @@ static bool second_half(struct l4 *l, uint32_t offset, uint32_t v)
 		fail(l, SR_PGAERR);
 	} else if (l4_page_protected(l, offset / L4_PAGE_SIZE)) {
 		fail(l, SR_WRPERR);
-	} else if (data != 0 &&
-		   (old != UINT64_MAX || l->ecc_bad[offset / 8])) {
+	} else if (data != 0 && (old != UINT64_MAX || l->ecc_bad[offset / 8])) {
 		fail(l, SR_PROGERR);
 	} else {
 		f->op_addr = f->half_addr;
@@ -236,6 +265,40 @@ static bool second_half(struct l4 *l, uint32_t offset, uint32_t v)
 		start(l, OP_PROGRAM);
 	}
 	return true;
+}
+
+/*
+ * RM0394 3.3.7: after a mass erase, HCLK 8 MHz at least, 32 double words of
+ * one row in order, each before the one in front is done.
+ */
+static void fast_store(struct l4 *l, uint32_t offset, unsigned size, uint32_t v)
+{
+	struct l4_flash *f = &l->fl;
+
+	if (f->sr & SR_DIRTY || f->cr & CR_PG || !f->erased) {
+		fail(l, SR_PGSERR);
+	} else if (size != 4) {
+		fail_fast(l, SR_SIZERR);
+	} else if (f->row_left == 0 ? offset % ROW_SIZE != 0
+				    : offset != f->row_next) {
+		fail_fast(l, SR_PGAERR);
+	} else if (l4_page_protected(l, offset / L4_PAGE_SIZE)) {
+		fail_fast(l, SR_WRPERR);
+	} else if (l4_rcc_hclk(l) < FAST_HZ_MIN) {
+		fail_fast(l, 0);
+	} else {
+		if (f->row_left == 0)
+			f->row_left = ROW_SIZE / 8;
+		f->row_next = offset + 4;
+		if (!(offset & 4)) {
+			f->half_data = v;
+			return;
+		}
+		f->op_addr = offset - 4;
+		f->op_data = (uint64_t)v << 32 | f->half_data;
+		f->row_left--;
+		start(l, OP_FAST);
+	}
 }
 
 bool l4_flash_store(struct l4 *l, enum mcu_master by, uint32_t offset,
@@ -250,6 +313,10 @@ bool l4_flash_store(struct l4 *l, enum mcu_master by, uint32_t offset,
 		}
 		if (by == MASTER_CORE)
 			core_stall(l->m->core);
+		return true;
+	}
+	if (f->cr & CR_FSTPG) {
+		fast_store(l, offset, size, v);
 		return true;
 	}
 	if (!(f->cr & CR_PG) || f->sr & SR_DIRTY) {
@@ -298,8 +365,8 @@ static void start_erase(struct l4 *l)
 		fail(l, SR_WRPERR);
 		return;
 	}
-	if (f->cr & CR_MER1 ? any_protected(l) :
-			      page >= L4_PAGES || l4_page_protected(l, page)) {
+	if (f->cr & CR_MER1 ? any_protected(l)
+			    : page >= L4_PAGES || l4_page_protected(l, page)) {
 		fail(l, SR_WRPERR);
 		return;
 	}
@@ -340,8 +407,8 @@ static void write_cr(struct l4 *l, uint32_t v)
 		f->cr &= ~CR_OPTSTRT;
 	if (!(f->cr & CR_PG))
 		f->half = false;
-	if (f->cr & CR_FSTPG)
-		fail(l, SR_PGSERR);
+	if (!(f->cr & CR_FSTPG))
+		f->row_left = 0;
 	if (v & CR_OBL && !(was & CR_OPTLOCK)) {
 		mcu_want_reset(l->m, RESET_OPTIONS);
 		return;
@@ -421,8 +488,9 @@ void l4_flash_ecc_error(struct l4 *l, uint32_t offset)
 
 static uint32_t read_sr(const struct l4 *l)
 {
-	return l->fl.sr | (l->fl.op != OP_NONE ? SR_BSY : 0) |
-	       (l->pempty ? SR_PEMPTY : 0);
+	bool busy = l->fl.op != OP_NONE || l->fl.row_left > 0;
+
+	return l->fl.sr | (busy ? SR_BSY : 0) | (l->pempty ? SR_PEMPTY : 0);
 }
 
 static const uint8_t option_offsets[OPT_COUNT] = { 0x20, 0x24, 0x28, 0x2c,

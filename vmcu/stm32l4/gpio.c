@@ -116,7 +116,8 @@ void l4_gpio_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 void l4_gpio_reset(struct l4 *l)
 {
 	static const struct l4_gpio initial[4] = {
-		{ .moder = 0xabffffff, .ospeedr = 0x0c000000,
+		{ .moder = 0xabffffff,
+		  .ospeedr = 0x0c000000,
 		  .pupdr = 0x64000000 },
 		{ .moder = 0xfffffebf, .pupdr = 0x00000100 },
 		{ .moder = 0xffffffff },

@@ -29,9 +29,8 @@ static void reload(struct l4 *l)
 static void refresh(struct l4 *l)
 {
 	uint64_t passed = (l->m->now - l->iwdg.since) / tick(l);
-	uint32_t count = passed > l->iwdg.rlr ?
-				 0 :
-				 l->iwdg.rlr - (uint32_t)passed;
+	uint32_t count = passed > l->iwdg.rlr ? 0
+					      : l->iwdg.rlr - (uint32_t)passed;
 
 	if (!l->iwdg.on)
 		return;

@@ -5,6 +5,14 @@
  * Register names and bits are ST's (RM0394, DS11451).  One file per
  * peripheral; chip.c holds the bus table, memory.c the memories and who may
  * see them.
+ *
+ * Not modelled, and known: MPU, DIV_0 and UNALIGN traps, lazy floating-point
+ * stacking (an exception does not save S0-S31); DMA, timers, ADC, CRS and the
+ * rest of the peripherals (they read 0); PCROP (stored, not enforced); OTP
+ * programming; fast programming; single-bit ECC corrections; low-power modes
+ * below Sleep; oscillator start-up times; data loads from flash while it is
+ * busy (they do not stall; fetches and stores do); the instruction cache is
+ * taken to always hit, without it each 64-bit line costs the wait states.
  */
 #ifndef VMCU_STM32L4_L4_H
 #define VMCU_STM32L4_L4_H
@@ -39,14 +47,32 @@ enum l4_event {
 	EVENT_REMAP,
 };
 
-enum l4_window { WIN_FLASH, WIN_ALIAS, WIN_RAM, WIN_SRAM2, WIN_ROM };
+enum l4_window {
+	WIN_FLASH,
+	WIN_ALIAS,
+	WIN_SRAM1,
+	WIN_SRAM2,
+	WIN_SRAM2_HIGH,
+	WIN_ROM
+};
 enum l4_boot { BOOT_FLASH, BOOT_ROM, BOOT_RAM };
-enum l4_irq { IRQ_FLASH = 4, IRQ_USART1 = 37, IRQ_USART2 = 38,
-	      IRQ_LPUART1 = 70, IRQ_RNG = 80 };
+enum l4_irq {
+	IRQ_FLASH = 4,
+	IRQ_USART1 = 37,
+	IRQ_USART2 = 38,
+	IRQ_LPUART1 = 70,
+	IRQ_RNG = 80
+};
 
 /* Option words in the order of their place in memory. */
-enum l4_option { OPT_OPTR, OPT_PCROP1SR, OPT_PCROP1ER, OPT_WRP1AR, OPT_WRP1BR,
-		 OPT_COUNT };
+enum l4_option {
+	OPT_OPTR,
+	OPT_PCROP1SR,
+	OPT_PCROP1ER,
+	OPT_WRP1AR,
+	OPT_WRP1BR,
+	OPT_COUNT
+};
 #define OPTR_IWDG_SW (1u << 16)
 #define OPTR_NBOOT1 (1u << 23)
 #define OPTR_SRAM2_RST (1u << 25)
@@ -59,8 +85,15 @@ struct l4_options {
 	uint32_t loaded[OPT_COUNT]; /* what is in force */
 };
 
-enum l4_flash_op { OP_NONE, OP_PROGRAM, OP_PAGE, OP_MASS, OP_REGRESS,
-		   OP_OPTIONS };
+enum l4_flash_op {
+	OP_NONE,
+	OP_PROGRAM,
+	OP_FAST,
+	OP_PAGE,
+	OP_MASS,
+	OP_REGRESS,
+	OP_OPTIONS
+};
 
 struct l4_flash {
 	uint32_t acr, sr, cr, eccr;
@@ -71,6 +104,9 @@ struct l4_flash {
 	uint64_t op_data;
 	bool half; /* first word of a double word has come */
 	uint32_t half_addr, half_data;
+	bool erased; /* whole, since the last reset: fast programming works */
+	unsigned row_left; /* double words of the row being programmed */
+	uint32_t row_next;
 	struct {
 		uint32_t addr, v;
 	} queue[4]; /* stores that wait for the operation to end */
@@ -112,7 +148,8 @@ struct l4 {
 	bool bus_error; /* the access under way shall fault */
 	enum l4_boot boot;
 	unsigned mem_mode;
-	bool trapped[L4_PAGES];
+	bool trapped[L4_PAGES]; /* pages with a double word that ECC gave up */
+	int bad_pages;
 	uc_hook trap[L4_PAGES][2];
 	struct l4_flash fl;
 	struct l4_uart uart[3];
@@ -158,11 +195,11 @@ void l4_memory_noise(struct l4 *l);
 void l4_sram2_erase(struct l4 *l);
 /* Who sees what, after anything that changes it. */
 void l4_memory_update(struct l4 *l);
-/* True when the flash is shut for everybody (level 1 and a debugger seen, or
- * not booted from flash). */
+/* True when flash and SRAM2 are shut for everybody: level 1, and a debugger
+ * seen since power-on, or not booted from flash. */
 bool l4_flash_shut(const struct l4 *l);
-bool l4_memory_read(struct l4 *l, enum mcu_master by, uint32_t addr,
-		    unsigned size, uint32_t *out, bool *mine);
+bool l4_memory_read(struct l4 *l, uint32_t addr, unsigned size, uint32_t *out,
+		    bool *mine);
 bool l4_memory_write(struct l4 *l, enum mcu_master by, uint32_t addr,
 		     unsigned size, uint32_t v, bool *mine);
 /* Cells changed: translated code and ECC traps follow. */
@@ -190,10 +227,10 @@ void l4_options_boot(struct l4 *l); /* decides l->boot */
 bool l4_page_protected(const struct l4 *l, unsigned page);
 
 /* -- the peripherals ----------------------------------------------------- */
-#define L4_DEVICE_CALLS(x)                                                    \
-	uint32_t l4_##x##_read(struct l4 *l, unsigned unit, uint32_t off);    \
-	void l4_##x##_write(struct l4 *l, unsigned unit, uint32_t off,        \
-			    uint32_t v, uint32_t mask);                       \
+#define L4_DEVICE_CALLS(x)                                                 \
+	uint32_t l4_##x##_read(struct l4 *l, unsigned unit, uint32_t off); \
+	void l4_##x##_write(struct l4 *l, unsigned unit, uint32_t off,     \
+			    uint32_t v, uint32_t mask);                    \
 	void l4_##x##_reset(struct l4 *l)
 L4_DEVICE_CALLS(gpio);
 L4_DEVICE_CALLS(uart);

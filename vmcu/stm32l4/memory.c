@@ -13,8 +13,6 @@
 
 #define UID_BASE 0x1fff7590u
 #define SIZE_BASE 0x1fff75e0u
-#define INFO_BASE 0x1fff7500u
-#define INFO_SIZE 0x100u
 #define ROM_ENTRY 0x100u
 
 /* The ROM loader: it waits.  Vectors, then `b .` (E7FE). */
@@ -46,11 +44,14 @@ int l4_memory_create(struct l4 *l)
 	err = core_map(c, WIN_FLASH, L4_FLASH_BASE, L4_FLASH_SIZE, l->flash,
 		       true);
 	if (!err)
-		err = core_map(c, WIN_RAM, L4_RAM_BASE, L4_RAM_SIZE, l->ram,
+		err = core_map(c, WIN_SRAM1, L4_RAM_BASE, L4_SRAM1_SIZE, l->ram,
 			       false);
 	if (!err)
 		err = core_map(c, WIN_SRAM2, L4_SRAM2_BASE, L4_SRAM2_SIZE,
 			       l->ram + L4_SRAM1_SIZE, false);
+	if (!err)
+		err = core_map(c, WIN_SRAM2_HIGH, L4_RAM_BASE + L4_SRAM1_SIZE,
+			       L4_SRAM2_SIZE, l->ram + L4_SRAM1_SIZE, false);
 	if (!err)
 		err = core_map(c, WIN_ROM, L4_ROM_BASE, L4_ROM_SIZE, l->rom,
 			       true);
@@ -77,7 +78,8 @@ static void noise(struct l4 *l, uint8_t *p, uint32_t len)
 void l4_memory_noise(struct l4 *l)
 {
 	noise(l, l->ram, L4_RAM_SIZE);
-	core_code_changed(l->m->core, L4_RAM_BASE, L4_RAM_SIZE);
+	core_code_changed(l->m->core, L4_RAM_BASE, L4_SRAM1_SIZE);
+	core_code_changed(l->m->core, L4_SRAM2_BASE, L4_SRAM2_SIZE);
 }
 
 void l4_sram2_erase(struct l4 *l)
@@ -117,6 +119,8 @@ void l4_memory_update(struct l4 *l)
 	map_alias(l);
 	core_window_open(l->m->core, WIN_FLASH, open);
 	core_window_open(l->m->core, WIN_ALIAS, open || l->mem_mode != 0);
+	core_window_open(l->m->core, WIN_SRAM2, open);
+	core_window_open(l->m->core, WIN_SRAM2_HIGH, open);
 }
 
 /* -- ECC ------------------------------------------------------------------- */
@@ -139,6 +143,8 @@ static void update_trap(struct l4 *l, unsigned page)
 	if (bad == l->trapped[page])
 		return;
 	l->trapped[page] = bad;
+	l->bad_pages += bad ? 1 : -1;
+	core_check_fetches(l->m->core, l->bad_pages > 0);
 	for (unsigned i = 0; i < 2; i++) {
 		if (bad)
 			core_trap_reads(l->m->core,
@@ -178,21 +184,21 @@ static bool read_flash(struct l4 *l, uint32_t offset, unsigned size,
 	return true;
 }
 
-/* The debugger's view of SRAM2 ends at level 1. */
-static bool ram_shut(const struct l4 *l, enum mcu_master by, uint32_t offset)
+/* SRAM2 follows the flash, so that a debugger cannot send code to read it. */
+static bool ram_shut(const struct l4 *l, uint32_t offset)
 {
-	return by == MASTER_DEBUG && offset >= L4_SRAM1_SIZE &&
-	       l4_rdp_level(l) > 0;
+	return offset >= L4_SRAM1_SIZE && l4_flash_shut(l);
 }
 
 static uint8_t info_byte(const struct l4 *l, uint32_t addr)
 {
-	static const uint16_t kb = L4_FLASH_SIZE / 1024;
+	static const uint8_t kb[2] = { L4_FLASH_SIZE / 1024 & 0xff,
+				       L4_FLASH_SIZE / 1024 >> 8 };
 
-	if (addr - UID_BASE < sizeof(l->uid))
+	if (addr >= UID_BASE && addr < UID_BASE + sizeof(l->uid))
 		return l->uid[addr - UID_BASE];
-	if (addr - SIZE_BASE < 2)
-		return kb >> 8 * (addr - SIZE_BASE) & 0xff;
+	if (addr >= SIZE_BASE && addr < SIZE_BASE + sizeof(kb))
+		return kb[addr - SIZE_BASE];
 	return 0xff;
 }
 
@@ -243,8 +249,8 @@ static bool in_ram(const struct l4 *l, uint32_t addr, uint32_t *offset)
 	return l->mem_mode == 3 && addr < L4_SRAM1_SIZE;
 }
 
-bool l4_memory_read(struct l4 *l, enum mcu_master by, uint32_t addr,
-		    unsigned size, uint32_t *out, bool *mine)
+bool l4_memory_read(struct l4 *l, uint32_t addr, unsigned size, uint32_t *out,
+		    bool *mine)
 {
 	uint32_t offset;
 
@@ -252,7 +258,7 @@ bool l4_memory_read(struct l4 *l, enum mcu_master by, uint32_t addr,
 	if (in_flash(l, addr, &offset))
 		return read_flash(l, offset, size, out);
 	if (in_ram(l, addr, &offset)) {
-		if (ram_shut(l, by, offset))
+		if (ram_shut(l, offset))
 			return false;
 		*out = get(l->ram + offset, size);
 		return true;
@@ -283,7 +289,7 @@ bool l4_memory_write(struct l4 *l, enum mcu_master by, uint32_t addr,
 		return l4_flash_store(l, by, offset, size, v);
 	}
 	if (in_ram(l, addr, &offset)) {
-		if (ram_shut(l, by, offset))
+		if (ram_shut(l, offset))
 			return false;
 		memcpy(l->ram + offset, &v, size);
 		core_code_changed(l->m->core, L4_RAM_BASE + offset, size);

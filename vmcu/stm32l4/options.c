@@ -25,7 +25,8 @@ static const struct {
 
 uint32_t l4_options_mask(enum l4_option i, uint32_t v)
 {
-	return (v & words[i].writable) | (words[i].initial & ~words[i].writable);
+	return (v & words[i].writable) |
+	       (words[i].initial & ~words[i].writable);
 }
 
 uint64_t l4_options_pair(uint32_t v)

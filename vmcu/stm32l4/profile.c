@@ -20,7 +20,8 @@ static const struct l4_profile profiles[] = {
 		.designer = 0x20,
 		.part = 0x435,
 	},
-	{ /* copies ST's device ID, not the core and the designer */
+	{
+		/* copies ST's device ID, not the core and the designer */
 		.name = "clone-gd",
 		.cpuid = 0x412fc241,
 		.dpidr = 0x2ba01477,
@@ -32,7 +33,8 @@ static const struct l4_profile profiles[] = {
 		.designer = 0x51,
 		.part = 0x435,
 	},
-	{ /* Arm's own ROM table, as on several F1 clones */
+	{
+		/* Arm's own ROM table, as on several F1 clones */
 		.name = "clone-arm",
 		.cpuid = 0x410fc241,
 		.dpidr = 0x2ba01477,
@@ -44,7 +46,8 @@ static const struct l4_profile profiles[] = {
 		.designer = 0x3b,
 		.part = 0x4c4,
 	},
-	{ /* remarked: another debug port and device ID */
+	{
+		/* remarked: another debug port and device ID */
 		.name = "remarked",
 		.cpuid = 0x410fc241,
 		.dpidr = 0x0bc11477,

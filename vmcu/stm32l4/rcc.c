@@ -9,11 +9,25 @@
 #include "vmcu/stm32l4/l4.h"
 
 enum rcc_reg {
-	CR = 0x00, ICSCR = 0x04, CFGR = 0x08, PLLCFGR = 0x0c, PLLSAI1 = 0x10,
-	CIER = 0x18, CIFR = 0x1c, CICR = 0x20, AHB1RSTR = 0x28,
-	APB2RSTR = 0x40, AHB1ENR = 0x48, AHB2ENR = 0x4c, AHB3ENR = 0x50,
-	APB1ENR1 = 0x58, APB2ENR = 0x60, CCIPR = 0x88, BDCR = 0x90,
-	CSR = 0x94, CRRCR = 0x98,
+	CR = 0x00,
+	ICSCR = 0x04,
+	CFGR = 0x08,
+	PLLCFGR = 0x0c,
+	PLLSAI1 = 0x10,
+	CIER = 0x18,
+	CIFR = 0x1c,
+	CICR = 0x20,
+	AHB1RSTR = 0x28,
+	APB2RSTR = 0x40,
+	AHB1ENR = 0x48,
+	AHB2ENR = 0x4c,
+	AHB3ENR = 0x50,
+	APB1ENR1 = 0x58,
+	APB2ENR = 0x60,
+	CCIPR = 0x88,
+	BDCR = 0x90,
+	CSR = 0x94,
+	CRRCR = 0x98,
 };
 
 #define R(l, reg) ((l)->rcc[(reg) / 4])
@@ -21,7 +35,7 @@ enum rcc_reg {
 #define HSI48_HZ 48000000u
 
 static const uint32_t msi_hz[16] = {
-	100000,	 200000,  400000,  800000,   1000000,  2000000,
+	100000,	 200000,  400000,   800000,   1000000,	2000000,
 	4000000, 8000000, 16000000, 24000000, 32000000, 48000000,
 };
 
@@ -141,9 +155,9 @@ static void write_cr(struct l4 *l, uint32_t v)
 		cr |= 1;
 	if (sws == 1)
 		cr |= 1u << 8;
-	cr |= (cr & 1) << 1;		      /* MSIRDY */
-	cr |= (cr & 1u << 8) << 2;	      /* HSIRDY */
-	cr |= (cr & 1u << 24) << 1;	      /* PLLRDY */
+	cr |= (cr & 1) << 1;	    /* MSIRDY */
+	cr |= (cr & 1u << 8) << 2;  /* HSIRDY */
+	cr |= (cr & 1u << 24) << 1; /* PLLRDY */
 	R(l, CR) = cr;
 }
 
@@ -216,8 +230,9 @@ void l4_rcc_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 void l4_rcc_reset(struct l4 *l, enum mcu_reset why)
 {
 	static const uint8_t flag[] = {
-		[RESET_POWER] = 27, [RESET_PIN] = 26, [RESET_SOFTWARE] = 28,
-		[RESET_WATCHDOG] = 29, [RESET_OPTIONS] = 25,
+		[RESET_POWER] = 27,    [RESET_PIN] = 26,
+		[RESET_SOFTWARE] = 28, [RESET_WATCHDOG] = 29,
+		[RESET_OPTIONS] = 25,
 	};
 	uint32_t csr = R(l, CSR), bdcr = R(l, BDCR);
 

@@ -19,8 +19,7 @@
 static void update_irq(struct l4 *l)
 {
 	mcu_irq(l->m, IRQ_RNG,
-		l->rng.cr & CR_IE &&
-			l->rng.sr & (SR_DRDY | SR_CEIS | SR_SEIS));
+		l->rng.cr & CR_IE && l->rng.sr & (SR_DRDY | SR_CEIS | SR_SEIS));
 }
 
 static void begin_word(struct l4 *l)

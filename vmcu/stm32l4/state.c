@@ -23,8 +23,9 @@
 #define STATE_VERSION 1
 #define NAME_LEN L4_NAME_LEN
 #define ECC_LEN (L4_DWORDS / 8)
-#define STATE_LEN (4 + 4 + 2 * NAME_LEN + 12 + 8 * OPT_COUNT + L4_OTP_SIZE + \
-		   L4_FLASH_SIZE + ECC_LEN + 4)
+#define STATE_LEN                                                  \
+	(4 + 4 + 2 * NAME_LEN + 12 + 8 * OPT_COUNT + L4_OTP_SIZE + \
+	 L4_FLASH_SIZE + ECC_LEN + 4)
 
 static uint32_t crc32(const uint8_t *p, size_t len)
 {
@@ -224,7 +225,7 @@ static int sync_folder(const char *path)
 	snprintf(folder, sizeof(folder), "%s", path);
 	slash = strrchr(folder, '/');
 	if (slash == NULL)
-		strcpy(folder, ".");
+		snprintf(folder, sizeof(folder), ".");
 	else
 		slash[slash == folder] = '\0';
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -140,16 +140,29 @@ static void write_tdr(struct l4 *l, unsigned unit, uint32_t v)
 
 /* -- receiving ------------------------------------------------------------- */
 
+static bool receiving(const struct l4 *l, unsigned unit)
+{
+	const struct l4_uart *u = &l->uart[unit];
+
+	return (u->cr1 & (CR1_UE | CR1_RE)) == (CR1_UE | CR1_RE) &&
+	       rx_wired(l, unit) && char_time(l, unit) != 0;
+}
+
 static void begin_receive(struct l4 *l, unsigned unit)
 {
-	struct l4_uart *u = &l->uart[unit];
-	uint64_t t = char_time(l, unit);
-
-	if (l->m->uart_in.len == 0 || t == 0 || !rx_wired(l, unit) ||
-	    l->m->due[EVENT_UART_RX + unit] != PS_NEVER ||
-	    (u->cr1 & (CR1_UE | CR1_RE)) != (CR1_UE | CR1_RE))
+	if (l->m->uart_in.len == 0 || !receiving(l, unit) ||
+	    l->m->due[EVENT_UART_RX + unit] != PS_NEVER)
 		return;
-	mcu_due(l->m, EVENT_UART_RX + unit, l->m->now + t);
+	mcu_due(l->m, EVENT_UART_RX + unit, l->m->now + char_time(l, unit));
+}
+
+/* What comes while nobody listens is lost, as on a wire. */
+static void lose_unheard(struct l4 *l)
+{
+	for (unsigned i = 0; i < 3; i++)
+		if (receiving(l, i))
+			return;
+	l->m->uart_in.len = 0;
 }
 
 void l4_uart_rx_event(struct l4 *l, unsigned unit)
@@ -171,6 +184,7 @@ void l4_uart_rx_event(struct l4 *l, unsigned unit)
 
 void l4_uart_kick(struct l4 *l)
 {
+	lose_unheard(l);
 	for (unsigned i = 0; i < 3; i++)
 		begin_receive(l, i);
 }
@@ -220,6 +234,7 @@ static void write_cr1(struct l4 *l, unsigned unit, uint32_t v)
 		mcu_due(l->m, EVENT_UART + unit, PS_NEVER);
 		mcu_due(l->m, EVENT_UART_RX + unit, PS_NEVER);
 	}
+	lose_unheard(l);
 	begin_shift(l, unit);
 	begin_receive(l, unit);
 }
@@ -263,6 +278,7 @@ void l4_uart_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 void l4_uart_reset(struct l4 *l)
 {
 	memset(l->uart, 0, sizeof(l->uart));
+	l->m->uart_in.len = 0;
 	for (unsigned i = 0; i < 3; i++)
 		l->uart[i].isr = ISR_RESET;
 }

@@ -80,7 +80,7 @@ static void unprivileged_reads_scs(void)
 			 "mov r0, #9\n"
 			 "svc 3\n"
 			 : "=r"(v)::"r0", "r1", "r2", "r3", "r12", "cc",
-			 "memory");
+			   "memory");
 	say_hex("read", v);
 }
 

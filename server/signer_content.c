@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The signer's work on releases and on the content keys of orders. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "authority/authority.h"
+#include "base/ct.h"
+#include "server/signer_local_int.h"
+#include "wire/name.h"
+
+int signer_release_check(void *self, const uint8_t release_pub[65],
+			 const uint8_t *file, size_t len,
+			 struct release_header *out,
+			 uint8_t out_header_digest[DIGEST_LEN])
+{
+	struct signer_local *s = self;
+	uint8_t *plain = NULL;
+	size_t plain_len = 0;
+	int err;
+
+	err = authority_release_open(s->hpke_key, release_pub, file, len, out,
+				     out_header_digest, &plain, &plain_len);
+	if (plain)
+		ct_wipe(plain, plain_len);
+	free(plain);
+	return err;
+}
+
+/* order name || 0 || header digest */
+static size_t wrap_aad(const char *order, const uint8_t digest[DIGEST_LEN],
+		       uint8_t out[NAME_CAP + DIGEST_LEN])
+{
+	size_t len = strlen(order) + 1;
+
+	memcpy(out, order, len);
+	memcpy(out + len, digest, DIGEST_LEN);
+	return len + DIGEST_LEN;
+}
+
+static int wrap(const struct signer_local *s, const char *order,
+		const uint8_t digest[DIGEST_LEN],
+		const uint8_t key[AEAD_KEY_LEN], uint8_t out[WRAPPED_KEY_LEN])
+{
+	uint8_t aad[NAME_CAP + DIGEST_LEN];
+
+	return crypto_hpke_seal(s->hpke_pub, LABEL_HPKE_STORED_KEY,
+				sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
+				wrap_aad(order, digest, aad), key, AEAD_KEY_LEN,
+				out, out + X25519_LEN);
+}
+
+int signer_release_encrypt(void *self, const uint8_t release_pub[65],
+			   const uint8_t *file, size_t len, const char *order,
+			   uint8_t out_wrapped[WRAPPED_KEY_LEN],
+			   uint8_t **out_chunks, size_t *out_len)
+{
+	struct signer_local *s = self;
+	struct release_header h;
+	uint8_t digest[DIGEST_LEN], key[AEAD_KEY_LEN];
+	uint8_t wrapped[WRAPPED_KEY_LEN];
+	uint8_t *plain = NULL;
+	size_t plain_len = 0;
+	int err;
+
+	if (!name_valid(order))
+		return E_ARG;
+	err = authority_release_open(s->hpke_key, release_pub, file, len, &h,
+				     digest, &plain, &plain_len);
+	if (!err)
+		err = crypto_random(key, sizeof(key));
+	if (!err)
+		err = wrap(s, order, digest, key, wrapped);
+	if (!err)
+		err = authority_release_encrypt(&h, digest, key, plain,
+						out_chunks, out_len);
+	if (!err)
+		memcpy(out_wrapped, wrapped, sizeof(wrapped));
+	ct_wipe(key, sizeof(key));
+	if (plain)
+		ct_wipe(plain, plain_len);
+	free(plain);
+	return err;
+}
+
+static void le_put(uint8_t *out, uint64_t v, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)(v >> (8 * i));
+}
+
+static const struct opened *opened_find(const struct signer_local *s,
+					const struct signer_rewrap *r)
+{
+	for (size_t i = 0; i < OPENED_MAX; i++) {
+		const struct opened *o = &s->opened[i];
+
+		if (o->order[0] && !strcmp(o->order, r->order) &&
+		    !memcmp(o->digest, r->header_digest, DIGEST_LEN) &&
+		    !memcmp(o->wrapped, r->wrapped, WRAPPED_KEY_LEN))
+			return o;
+	}
+	return NULL;
+}
+
+static int content_key(struct signer_local *s, const struct signer_rewrap *r,
+		       uint8_t out[AEAD_KEY_LEN])
+{
+	const struct opened *known = opened_find(s, r);
+	uint8_t aad[NAME_CAP + DIGEST_LEN];
+	struct opened *o;
+	int err;
+
+	if (known) {
+		memcpy(out, known->key, AEAD_KEY_LEN);
+		return 0;
+	}
+	err = crypto_hpke_open(s->hpke_key, r->wrapped, LABEL_HPKE_STORED_KEY,
+			       sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
+			       wrap_aad(r->order, r->header_digest, aad),
+			       r->wrapped + X25519_LEN,
+			       WRAPPED_KEY_LEN - X25519_LEN, out);
+	if (err)
+		return err;
+	o = &s->opened[s->opened_next++ % OPENED_MAX];
+	strcpy(o->order, r->order);
+	memcpy(o->digest, r->header_digest, DIGEST_LEN);
+	memcpy(o->wrapped, r->wrapped, WRAPPED_KEY_LEN);
+	memcpy(o->key, out, AEAD_KEY_LEN);
+	return 0;
+}
+
+static int rewrap_one(struct signer_local *s, struct signer_rewrap *r)
+{
+	uint8_t key[AEAD_KEY_LEN];
+	uint8_t to[12 + DIGEST_LEN];
+	int err;
+
+	if (!name_valid(r->order) || !r->grant || !r->attempt)
+		return E_ARG;
+	err = content_key(s, r, key);
+	if (err)
+		return err;
+	le_put(to, r->grant, 8);
+	le_put(to + 8, r->attempt, 4);
+	memcpy(to + 12, r->header_digest, DIGEST_LEN);
+	err = crypto_hpke_seal(r->kem_pub, LABEL_HPKE_CONTENT_KEY,
+			       sizeof(LABEL_HPKE_CONTENT_KEY) - 1, to,
+			       sizeof(to), key, sizeof(key), r->out_enc,
+			       r->out_sealed);
+	ct_wipe(key, sizeof(key));
+	return err;
+}
+
+int signer_rewrap(void *self, struct signer_rewrap *items, size_t n)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = rewrap_one(self, &items[i]);
+	return err;
+}
