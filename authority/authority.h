@@ -19,8 +19,7 @@
  * bytes. */
 MUST_USE int authority_credential(const struct crypto_key *device_key,
 				  const struct credential *c,
-				  uint8_t out[CREDENTIAL_MAX],
-				  size_t *out_len);
+				  uint8_t out[CREDENTIAL_MAX], size_t *out_len);
 
 /* Signs an arbitrary payload under a context label (release header, firmware
  * signature). */
@@ -31,9 +30,8 @@ MUST_USE int authority_sign1(const struct crypto_key *key, const char *label,
 /* Checks a COSE_Sign1 against a raw public key and label; the payload pointer
  * points into buf. E_SIGNATURE; E_KEY when the kid names another key. */
 MUST_USE int authority_check1(const uint8_t pub[P256_PUB_LEN],
-			      const char *label, const uint8_t *buf,
-			      size_t len, const uint8_t **payload,
-			      size_t *payload_len);
+			      const char *label, const uint8_t *buf, size_t len,
+			      const uint8_t **payload, size_t *payload_len);
 
 /*
  * Makes a release file from the segments' bytes, on the owner's machine.  The

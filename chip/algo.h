@@ -37,7 +37,7 @@ enum algo_command {
 	ALGO_IDLE = 0,
 	ALGO_ERASE_ALL = 1,
 	ALGO_PROGRAM = 2, /* ARG0 = 1: the quickest way, just after an erase */
-	ALGO_CRC = 3, /* ARG0 address, ARG1 length -> RESULT = CRC-32 */
+	ALGO_CRC = 3,	  /* ARG0 address, ARG1 length -> RESULT = CRC-32 */
 	ALGO_OPTION_SET = 4,
 	ALGO_READ = 5, /* ARG0 flash address -> RESULT, or ALGO_E_FAULT */
 };

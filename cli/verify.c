@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
+#include "authority/authority.h"
 #include "base/hex.h"
-#include "chip/chip.h"
 #include "cli/adaptor.h"
 #include "cli/cli.h"
 #include "keys/keyfile.h"
@@ -27,7 +27,6 @@ struct verify_params {
 	uint64_t at;
 	SHAPE_BYTES_OF(UID_MAX) uid;
 	char product[NAME_CAP];
-	char chip[NAME_CAP];
 	uint32_t rollback_min;
 };
 
@@ -163,6 +162,70 @@ static int read_claims(const struct evidence_file *e, struct credential *out,
 	return r;
 }
 
+/* The digest of what the flash holds where the firmware record says.  Nobody
+ * vouches for that record here; but the credential's digest is signed, so the
+ * two agree only if the bytes are those that the device was built with. */
+static int flash_digest(const struct evidence_file *e, uint8_t out[DIGEST_LEN],
+			const char **what)
+{
+	struct firmware_info fw;
+	struct cose_sign1 cose;
+	const uint8_t *data;
+	uint8_t *plain = NULL;
+	size_t len = 0, at = 0;
+	int r = record_decode(RECORD_FIRMWARE, e->firmware, RECORD_FIRMWARE_CAP,
+			      &data, &len);
+
+	*what = "there is no firmware signature in the flash";
+	if (r == 0)
+		r = cose_decode(data, len, &cose);
+	if (r == 0)
+		r = firmware_info_decode(cose.payload, cose.payload_len, &fw);
+	if (r != 0)
+		return r;
+	len = 0;
+	for (size_t i = 0; i < fw.segment_count; i++)
+		len += fw.segments[i].len;
+	plain = malloc(len);
+	if (plain == NULL)
+		return E_NOMEM;
+	for (size_t i = 0; i < fw.segment_count; i++) {
+		dump_read(fw.segments[i].address, plain + at,
+			  fw.segments[i].len);
+		at += fw.segments[i].len;
+	}
+	r = authority_image_digest(fw.segments, fw.segment_count, plain, out);
+	free(plain);
+	return r;
+}
+
+/* The firmware's part of a flash dump; digest is what the credential must
+ * then say.  Returns the verdict. */
+static bool judge_flash(const struct signet_policy *policy,
+			const struct evidence_file *e,
+			uint8_t digest[DIGEST_LEN], struct judgement *j)
+{
+	struct signet_reason why = { 0, NULL };
+	struct verdict v;
+
+	verdict_deny(&v);
+	dump = e;
+	if (policy->release_pub == NULL) {
+		j->err = flash_digest(e, digest, &j->what);
+		return j->err == 0;
+	}
+	signet_verify_firmware(adaptor_openssl(), policy, e->firmware,
+			       RECORD_FIRMWARE_CAP, dump_read, &j->firmware,
+			       &why, &v);
+	j->what = why.what;
+	j->err = why.err;
+	if (!verdict_ok(&v) || !verdict_ok(&v))
+		return false;
+	j->firmware_checked = true;
+	memcpy(digest, j->firmware.digest, DIGEST_LEN);
+	return true;
+}
+
 /*
  * The device's own policy is compiled in; here it is what the person demands,
  * and for the rest what the credential itself says: those checks then compare
@@ -172,8 +235,8 @@ static bool judge(const struct verify_params *p, const struct evidence_file *e,
 		  const uint8_t device_pub[65], const uint8_t *release_pub,
 		  struct judgement *j)
 {
-	const struct signet_crypto *env = adaptor_openssl();
 	struct signet_reason why = { 0, NULL };
+	uint8_t digest[DIGEST_LEN];
 	struct credential claims;
 	struct verdict v;
 
@@ -188,25 +251,16 @@ static bool judge(const struct verify_params *p, const struct evidence_file *e,
 		.release_pub = release_pub,
 		.rollback_min = p->rollback_min,
 	};
-	const uint8_t *digest = claims.digest;
 
-	if (release_pub) {
-		dump = e;
-		signet_verify_firmware(env, &policy, e->firmware,
-				       RECORD_FIRMWARE_CAP, dump_read,
-				       &j->firmware, &why, &v);
-		j->what = why.what;
-		j->err = why.err;
-		if (!verdict_ok(&v) || !verdict_ok(&v))
-			return false;
-		j->firmware_checked = true;
-		digest = j->firmware.digest;
-	}
+	memcpy(digest, claims.digest, DIGEST_LEN);
+	if (e->firmware && !judge_flash(&policy, e, digest, j))
+		return false;
 	j->uid_checked = p->uid.len > 0;
-	signet_verify_device(
-		env, &policy, j->uid_checked ? p->uid.data : claims.uid,
-		j->uid_checked ? p->uid.len : claims.uid_len, e->credential,
-		e->credential_len, digest, &j->claims, &why, &v);
+	signet_verify_device(adaptor_openssl(), &policy,
+			     j->uid_checked ? p->uid.data : claims.uid,
+			     j->uid_checked ? p->uid.len : claims.uid_len,
+			     e->credential, e->credential_len, digest,
+			     &j->claims, &why, &v);
 	j->what = why.what;
 	j->err = why.err;
 	return verdict_ok(&v) && verdict_ok(&v);
@@ -253,7 +307,7 @@ static void print_json(const struct judgement *j, bool yes)
 	json_decref(o);
 }
 
-static void print_text(const struct judgement *j, bool yes)
+static void print_text(const struct judgement *j, bool yes, bool flash)
 {
 	const struct credential *c = &j->claims;
 	char uid[2 * UID_MAX + 1], digest[HEX_DIGEST_CAP], issued[32];
@@ -281,6 +335,8 @@ static void print_text(const struct judgement *j, bool yes)
 	       "%s\n",
 	       (unsigned long long)c->grant, issued, proof ? proof : "?",
 	       digest);
+	if (flash && !j->firmware_checked)
+		printf("firmware   as the credential says, byte for byte\n");
 	if (j->firmware_checked)
 		printf("firmware   %s, rollback %u: as signed, byte for byte\n",
 		       j->firmware.version, j->firmware.rollback);
@@ -317,7 +373,7 @@ static int verify_run(const struct command *self, void *globals, void *params)
 		if (cli->json)
 			print_json(&j, yes);
 		else
-			print_text(&j, yes);
+			print_text(&j, yes, e.firmware != NULL);
 		r = yes ? EXIT_DONE : EXIT_REFUSED;
 	}
 	free(e.file);

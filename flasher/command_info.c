@@ -297,7 +297,7 @@ static int status_run(const struct command *self, void *globals, void *params)
 	if (!f->json) {
 		printf("flasher       %s\nserver        %s\n"
 		       "certificate   until %s\nchannels      %zu configured, "
-		       "%u allowed at once\nopen attempts %zu\nunsent "
+		       "enrolled for %u\nopen attempts %zu\nunsent "
 		       "reports %zu\n",
 		       st.name, st.server, end, st.conf.channel_count,
 		       st.channels, open, unsent);

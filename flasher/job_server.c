@@ -92,6 +92,13 @@ int job_step_match(struct job *j)
 			 "the grant names no release digest");
 		return E_HTTP;
 	}
+	if (strcmp(j->grant.mode, "signed") != 0) {
+		snprintf(j->why, sizeof(j->why),
+			 "the order is in mode \"%s\", and this version builds "
+			 "\"signed\" alone",
+			 j->grant.mode);
+		return E_UNSUPPORTED;
+	}
 	r = cache_get(j->env->cache, j->client, digest, &j->refusal,
 		      &j->release, j->why);
 	if (r == 0 && j->release->header.family != j->id.chip->family)

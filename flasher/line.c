@@ -314,6 +314,7 @@ static void watch(struct line *line)
 			continue;
 		}
 		text[strcspn(text, "\r\n")] = '\0';
+		ui_typed(line->ui);
 		key_pressed(line, text);
 	}
 }

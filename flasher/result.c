@@ -64,6 +64,7 @@ static const struct {
 	{ E_TLS, "check the station's clock; enrol again if the certificate "
 		 "is no longer accepted" },
 	{ E_HTTP, "compare the versions of signet-flasher and signetd" },
+	{ E_UNSUPPORTED, "install a newer signet-flasher" },
 	{ E_INTERRUPTED, "start again; the device can be repeated" },
 };
 
@@ -111,5 +112,6 @@ void job_result_failed(struct job_result *r, int err, const char *why)
 	snprintf(r->who, sizeof(r->who), "operator");
 	/* Without the server no other board can begin either. */
 	r->hopeless = err == E_DISK_FULL || err == E_TLS ||
+		      err == E_UNSUPPORTED ||
 		      (r->grant == 0 && (err == E_NET || err == E_TIMEOUT));
 }

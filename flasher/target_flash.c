@@ -407,7 +407,7 @@ out:
 
 int target_program(struct target *t, const struct target_plan *plan)
 {
-	uint32_t want[CHIP_OPTIONS_MAX];
+	uint32_t want[CHIP_OPTIONS_MAX] = { 0 };
 	int err;
 
 	if (t->chip == NULL)

@@ -65,7 +65,7 @@ static int options_compare(struct target *t, int err, const uint32_t *have,
 int target_set_options(struct target *t, const uint32_t want[CHIP_OPTIONS_MAX])
 {
 	const struct chip *c = t->chip;
-	uint32_t have[CHIP_OPTIONS_MAX];
+	uint32_t have[CHIP_OPTIONS_MAX] = { 0 };
 	int err;
 
 	for (unsigned i = 0; i < c->option_count; i++)
@@ -115,7 +115,7 @@ static int must_fault(struct target *t, uint32_t addr)
 /* The same by code in the target's RAM. */
 static int code_must_fault(struct target *t, uint32_t addr)
 {
-	uint32_t error, v;
+	uint32_t error = 0, v = 0;
 	int err = algo_start(t);
 
 	if (err != 0)
@@ -153,7 +153,7 @@ static int prove_level1(struct target *t)
 		c->flash_base + c->flash_len - 4,
 		c->closed_ram,
 	};
-	uint32_t have[CHIP_OPTIONS_MAX];
+	uint32_t have[CHIP_OPTIONS_MAX] = { 0 };
 	int err;
 
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
@@ -203,7 +203,7 @@ int target_prove_locked(struct target *t)
 
 static int check_unlocked(struct target *t)
 {
-	uint32_t have[CHIP_OPTIONS_MAX], v;
+	uint32_t have[CHIP_OPTIONS_MAX] = { 0 }, v;
 	int err = target_attach(t);
 
 	if (err != 0)
@@ -225,7 +225,7 @@ static int check_unlocked(struct target *t)
 
 int target_unlock(struct target *t, const struct chip *chip)
 {
-	uint32_t have[CHIP_OPTIONS_MAX], want[CHIP_OPTIONS_MAX];
+	uint32_t have[CHIP_OPTIONS_MAX] = { 0 }, want[CHIP_OPTIONS_MAX] = { 0 };
 	int err;
 
 	target_phase_set(t, PHASE_CONNECT, 0);

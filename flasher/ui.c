@@ -39,6 +39,7 @@ struct ui {
 	bool colour;
 	size_t width;
 	size_t drawn; /* lines on the terminal that are ours */
+	size_t typed; /* and the operator's below them */
 	size_t channels;
 	struct ui_channel *channel;
 	struct job_result *results;
@@ -94,11 +95,22 @@ static void busy_line(const struct ui_channel *c, size_t n, char *out,
 		 c->phase, graph, rate, now - c->begin);
 }
 
+/* Takes our lines off the screen, so that something else can be printed. */
+static void undraw(struct ui *ui)
+{
+	if (ui->form != FORM_TERMINAL || ui->drawn == 0)
+		return;
+	printf("\033[%zuA\r\033[J", ui->drawn);
+	ui->drawn = 0;
+}
+
 static void draw(struct ui *ui)
 {
 	char line[LINE_CAP];
 	size_t drawn = 0;
 
+	if (ui->typed)
+		undraw(ui);
 	if (ui->drawn)
 		printf("\033[%zuA", ui->drawn);
 	for (size_t i = 0; i < ui->channels; i++) {
@@ -115,15 +127,6 @@ static void draw(struct ui *ui)
 	}
 	ui->drawn = drawn;
 	fflush(stdout);
-}
-
-/* Takes our lines off the screen, so that something else can be printed. */
-static void undraw(struct ui *ui)
-{
-	if (ui->form != FORM_TERMINAL || ui->drawn == 0)
-		return;
-	printf("\033[%zuA\r\033[J", ui->drawn);
-	ui->drawn = 0;
 }
 
 static void *refresh(void *arg)
@@ -350,6 +353,14 @@ void ui_say(struct ui *ui, int channel, const char *fmt, ...)
 	}
 	pthread_mutex_unlock(&ui->lock);
 	free(text);
+}
+
+void ui_typed(struct ui *ui)
+{
+	pthread_mutex_lock(&ui->lock);
+	if (ui->form == FORM_TERMINAL && ui->drawn)
+		ui->typed++;
+	pthread_mutex_unlock(&ui->lock);
 }
 
 /* -- the end ------------------------------------------------------------ */

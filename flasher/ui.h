@@ -34,5 +34,7 @@ void ui_result(struct ui *ui, unsigned channel, const struct job_result *r);
 /* A line for the operator; channel -1 = the station. */
 void ui_say(struct ui *ui, int channel, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The operator typed a line: the terminal has moved on by one. */
+void ui_typed(struct ui *ui);
 
 #endif

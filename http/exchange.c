@@ -12,6 +12,8 @@
 	"\"tell the owner; see the server's log\",\"who\":\"owner\","      \
 	"\"http\":500}"
 
+#define DRAIN_MAX (8u << 20)
+
 /* ---- what the handler sees --------------------------------------------- */
 
 const struct api_route *http_exchange_route(const struct http_exchange *x)
@@ -182,6 +184,23 @@ static void check_sizes(struct http_exchange *x)
 	}
 }
 
+/* A refusal while the body is still on its way would be lost: closing a socket
+ * with unread bytes resets the connection.  So the body is read and dropped
+ * first, unless the client waits for our word, or it is beyond all measure. */
+static bool drain_first(const struct http_exchange *x)
+{
+	const char *len = MHD_lookup_connection_value(
+		x->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	if (MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND,
+					MHD_HTTP_HEADER_EXPECT))
+		return false;
+	if (len)
+		return strtoull(len, NULL, 10) <= DRAIN_MAX;
+	return MHD_lookup_connection_value(x->mhd, MHD_HEADER_KIND,
+					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
 static enum MHD_Result begin(struct http_server *s, struct MHD_Connection *mhd,
 			     const char *url, const char *method, void **state)
 {
@@ -209,7 +228,9 @@ static enum MHD_Result begin(struct http_server *s, struct MHD_Connection *mhd,
 	if (!x->early)
 		MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, on_query,
 					  x);
-	return x->early ? respond(x) : MHD_YES;
+	if (x->early && !drain_first(x))
+		return respond(x);
+	return MHD_YES;
 }
 
 /* ---- body -------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3"
 #define CONNECTIONS_MAX 1200
-#define CONNECTION_POOL (HTTP_HEADER_MAX + 8192) /* headers in, headers out */
+#define CONNECTION_POOL (HTTP_HEADER_MAX + 4096) /* headers in, headers out */
 #define REQUEST_S 20
 #define IDLE_S 300
 #define BODY_BUDGET (32u << 20)

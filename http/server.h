@@ -26,7 +26,7 @@
 #include "base/error.h"
 
 #define HTTP_SERVER_WHY_CAP 256
-#define HTTP_HEADER_MAX 8192 /* request line and headers */
+#define HTTP_HEADER_MAX 4096 /* request line and headers */
 
 struct http_server;   /* opaque */
 struct http_exchange; /* opaque */

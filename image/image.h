@@ -17,8 +17,9 @@
 #include "base/error.h"
 
 #define IMAGE_ERROR_CAP 256
-#define IMAGE_BYTES_MAX (2u << 20) /* of firmware; IMAGE_MAX of wire/const.h \
-				    */
+#define IMAGE_BYTES_MAX                                      \
+	(2u << 20) /* of firmware; IMAGE_MAX of wire/const.h \
+		    */
 
 struct image_segment {
 	uint32_t address;

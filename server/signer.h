@@ -72,9 +72,8 @@ struct signer_port {
 	int (*rewrap)(void *self, struct signer_rewrap *items, size_t n);
 	/* X.509 for a station: CSR DER in, certificate DER out (malloc'ed),
 	 * subject CN = flasher name, EKU clientAuth, 2 years. */
-	int (*station_cert)(void *self, const char *flasher,
-			    const uint8_t *csr, size_t len, uint8_t **out,
-			    size_t *out_len);
+	int (*station_cert)(void *self, const char *flasher, const uint8_t *csr,
+			    size_t len, uint8_t **out, size_t *out_len);
 	/* X.509 for the edge: CSR DER in; names: comma-separated DNS names and
 	 * IP addresses; EKU serverAuth, 90 days.  Once per start. */
 	int (*server_cert)(void *self, const char *names, const uint8_t *csr,

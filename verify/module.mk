@@ -12,11 +12,14 @@ $(B)/verify/signet_verify_bearssl_$(1).o: $(BEARSSL_SRC)/inc/bearssl.h
 endef
 $(foreach i,i15 m15 i31 m31,$(eval $(call BEARSSL_HOST_RULE,$(i))))
 
-TESTS += test_verify
-test_verify_SRC := tests/unit/test_verify.c tests/lib/verify_openssl.c \
+TESTS += test_verify test_verify_edges
+define VERIFY_TEST
+$(1)_SRC := tests/unit/$(1).c tests/lib/verify_openssl.c \
 	$(foreach i,i15 m15 i31 m31,verify/signet_verify_bearssl_$(i).c)
-test_verify_USE := verify authority wire crypto base
-test_verify_LIBS := -lcmocka -lcrypto
+$(1)_USE := verify authority wire crypto base
+$(1)_LIBS := -lcmocka -lcrypto
+endef
+$(foreach t,test_verify test_verify_edges,$(eval $(call VERIFY_TEST,$(t))))
 
 TESTS += test_glitch
 test_glitch_SRC := tests/unit/test_glitch.c tests/lib/thumb.c \

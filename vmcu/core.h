@@ -18,8 +18,8 @@ struct core; /* opaque, owned by struct mcu */
 
 /* Why the core halted: the bits of DFSR (ARMv7-M ARM C1.6.1). */
 enum core_halt {
-	CORE_HALTED = 1 << 0,	/* C_HALT or step */
-	CORE_BKPT = 1 << 1,	/* BKPT or FPB */
+	CORE_HALTED = 1 << 0, /* C_HALT or step */
+	CORE_BKPT = 1 << 1,   /* BKPT or FPB */
 	CORE_DWTTRAP = 1 << 2,
 	CORE_VCATCH = 1 << 3,
 	CORE_EXTERNAL = 1 << 4,

@@ -4,8 +4,9 @@
  * to the bench: takes one request packet, gives one response packet (Arm
  * CMSIS-DAP 2.1.1).  Transport is the caller's (vmcu/dap_server.h).
  *
- * A request is checked as a whole before any of it acts; a malformed one, and
- * a command that this probe does not have, is answered with DAP_INVALID.
+ * A command is checked as a whole before any of it acts; a malformed one, and
+ * one that this probe does not have, is answered with DAP_INVALID.  In
+ * DAP_ExecuteCommands those in front of it have acted.
  */
 #ifndef VMCU_DAP_PROBE_H
 #define VMCU_DAP_PROBE_H

@@ -24,10 +24,10 @@
 struct mcu; /* opaque */
 
 struct mcu_config {
-	const char *chip;  /* "stm32l432" */
-	const char *state; /* state file, NULL = in memory only */
-	const uint8_t *uid; /* 12 bytes for a new chip, NULL = from seed */
-	uint64_t seed; /* noise of SRAM, RNG, UID */
+	const char *chip;    /* "stm32l432" */
+	const char *state;   /* state file, NULL = in memory only */
+	const uint8_t *uid;  /* 12 bytes for a new chip, NULL = from seed */
+	uint64_t seed;	     /* noise of SRAM, RNG, UID */
 	const char *profile; /* "genuine", or a counterfeit profile name;
 			      * NULL = the state file's, else genuine */
 	enum { MCU_TIME_MIN, MCU_TIME_TYP, MCU_TIME_MAX } flash_time;
@@ -102,8 +102,8 @@ struct mcu_identity {
 	uint32_t jtag_idcode;	/* core TAP, IR length 4 */
 	uint32_t jtag_boundary; /* boundary-scan TAP, IR length 5; 0 = none */
 	uint32_t ap_idr, ap_base, ap_cfg;
-	bool ap_packed;	       /* MEM-AP keeps packed transfers */
-	uint32_t ap_wrap;      /* auto-increment wraps at, bytes */
+	bool ap_packed;	  /* MEM-AP keeps packed transfers */
+	uint32_t ap_wrap; /* auto-increment wraps at, bytes */
 };
 const struct mcu_identity *mcu_identity(const struct mcu *m);
 

@@ -22,25 +22,25 @@
  * a-z 0-9 . _ - , beginning with a letter or digit. */
 #define NAME_CAP 32
 
-#define UID_MAX 12      /* bytes; 12 on STM32, 8 on nRF51 */
-#define SERIAL_CAP 32   /* serial number text, with NUL */
-#define DIGEST_LEN 32   /* SHA-256 */
+#define UID_MAX 12	   /* bytes; 12 on STM32, 8 on nRF51 */
+#define SERIAL_CAP 32	   /* serial number text, with NUL */
+#define DIGEST_LEN 32	   /* SHA-256 */
 #define CREDENTIAL_MAX 472 /* fits its record, see wire/record.h */
 #define FIRMWARE_SIG_MAX 504
 #define RELEASE_HEADER_MAX 1024
 #define SEGMENTS_MAX 16
 #define OPTIONS_MAX 8
-#define CHUNK_LEN 1024  /* default plaintext bytes per chunk */
+#define CHUNK_LEN 1024	 /* default plaintext bytes per chunk */
 #define CHUNK_LEN_MIN 64 /* and chunk lengths are multiples of it */
 #define CHUNK_LEN_MAX 65536
 #define IMAGE_MAX (2u << 20)
 #define RESERVED_LEN 8192 /* the top of flash that images leave free */
 
 /* UID families: the number in credentials, and the name people type. */
-#define FAMILY_LIST(X)                                                        \
-	X(FAMILY_STM32F1, 1, "stm32f1")                                       \
-	X(FAMILY_STM32F0, 2, "stm32f0")                                       \
-	X(FAMILY_STM32L4, 3, "stm32l4")                                       \
+#define FAMILY_LIST(X)                  \
+	X(FAMILY_STM32F1, 1, "stm32f1") \
+	X(FAMILY_STM32F0, 2, "stm32f0") \
+	X(FAMILY_STM32L4, 3, "stm32l4") \
 	X(FAMILY_NRF51, 4, "nrf51")
 
 enum family {
@@ -52,8 +52,8 @@ enum family {
 
 /* How the owner knows that a real, locked chip got the unit
  * (docs/threat-model.md): nothing, or a stage-0 secret. */
-#define PROOF_LIST(X)                                                         \
-	X(PROOF_NONE, 0, "none")                                              \
+#define PROOF_LIST(X)            \
+	X(PROOF_NONE, 0, "none") \
 	X(PROOF_STAGE0, 1, "stage0")
 
 enum proof_step {

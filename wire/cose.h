@@ -40,7 +40,9 @@ MUST_USE int cose_tbs_prefix(const char *label, size_t payload_len,
 
 MUST_USE int cose_encode(const struct cose_sign1 *s, uint8_t *out, size_t cap,
 			 size_t *out_len);
-/* Whole buffer must be one COSE_Sign1; E_TRAILING otherwise. */
+/* Whole buffer must be one COSE_Sign1 of exactly our form (E_TRAILING,
+ * E_CRITICAL for any other header); wrongly sized kid or signature: E_SYNTAX or
+ * E_TOO_LARGE. */
 MUST_USE int cose_decode(const uint8_t *buf, size_t len,
 			 struct cose_sign1 *out);
 

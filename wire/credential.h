@@ -32,8 +32,8 @@ struct credential {
 	uint64_t issued; /* seconds since 1970-01-01 UTC */
 	uint8_t uid[UID_MAX];
 	uint8_t uid_len;
-	uint8_t family; /* enum family */
-	uint8_t proof;  /* enum proof_step */
+	uint8_t family;		    /* enum family */
+	uint8_t proof;		    /* enum proof_step */
 	uint8_t digest[DIGEST_LEN]; /* release digest as built */
 };
 

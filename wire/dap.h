@@ -59,7 +59,7 @@ enum dap_info_id {
 #define DAP_CAP_SWD 0x01
 #define DAP_CAP_JTAG 0x02
 #define DAP_CAP_ATOMIC 0x10
-#define DAP_CAP_UART 0x80 /* bit 7: UART communication port */
+#define DAP_CAP_UART 0x80      /* bit 7: UART communication port */
 #define DAP_CAP2_UART_COM 0x01 /* second byte, bit 0: USB COM port */
 
 /* DAP_UART_Transport modes; DAP_UART_Control bits; DAP_UART_Status bits */

@@ -43,8 +43,8 @@ struct segment {
 };
 
 struct option_word {
-	uint32_t reg;   /* register address of the chip's option word */
-	uint32_t mask;  /* bits that the product fixes */
+	uint32_t reg;  /* register address of the chip's option word */
+	uint32_t mask; /* bits that the product fixes */
 	uint32_t value;
 };
 
@@ -60,13 +60,13 @@ struct firmware_info { /* payload of the firmware signature */
 struct release_header {
 	struct firmware_info fw;
 	uint32_t chunk_len;
-	uint8_t family;     /* enum family */
+	uint8_t family;	    /* enum family */
 	uint8_t protection; /* final read-protection level, 0..2 */
 	uint8_t option_count;
 	struct option_word options[OPTIONS_MAX];
 };
 
-struct release_file { /* pointers into the decoded buffer */
+struct release_file {	       /* pointers into the decoded buffer */
 	const uint8_t *header; /* COSE_Sign1 */
 	size_t header_len;
 	const uint8_t *firmware; /* COSE_Sign1 */
@@ -76,14 +76,16 @@ struct release_file { /* pointers into the decoded buffer */
 	size_t sealed_len;
 };
 
-/* Both decoders check segments: 1..SEGMENTS_MAX, length > 0, ascending, gaps
- * between them, sum at most IMAGE_MAX, no address overflow. */
+/* Encoders and decoders check the same: names; segments 1..SEGMENTS_MAX, length
+ * > 0, ascending, gaps between them, sum at most IMAGE_MAX, no address
+ * overflow; chunk length a multiple of CHUNK_LEN_MIN up to CHUNK_LEN_MAX; a
+ * known family; option values inside their masks. */
 MUST_USE int firmware_info_encode(const struct firmware_info *f, uint8_t *out,
 				  size_t cap, size_t *out_len);
 MUST_USE int firmware_info_decode(const uint8_t *buf, size_t len,
 				  struct firmware_info *out);
-MUST_USE int release_header_encode(const struct release_header *h,
-				   uint8_t *out, size_t cap, size_t *out_len);
+MUST_USE int release_header_encode(const struct release_header *h, uint8_t *out,
+				   size_t cap, size_t *out_len);
 MUST_USE int release_header_decode(const uint8_t *buf, size_t len,
 				   struct release_header *out);
 MUST_USE int release_file_encode(const struct release_file *f, uint8_t *out,

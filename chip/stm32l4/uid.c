@@ -11,7 +11,7 @@
  * most 25 wafers in the industry; 30 leaves room.
  */
 #define COORDINATE_MAX 0x0fff
-#define WAFER_MAX 30
+#define WAFER_MAX 30u
 #define LOT_AT 5
 #define LOT_LEN 7
 

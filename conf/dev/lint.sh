@@ -45,11 +45,15 @@ cpp() {
 		--suppress=normalCheckLevelMaxBranches -j"$(nproc)" \
 		$(git ls-files '*.c' | grep -v '^tests/target\|^examples/')
 }
+tidy_one() {
+	clang-tidy --quiet --warnings-as-errors='*' --checks="$TIDY_CHECKS" "$@" \
+		-- -I. -Ibuild/host/gen -I/usr/include -D_GNU_SOURCE -std=c11
+}
+export -f tidy_one
+export TIDY_CHECKS='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling'
 tidy() {
 	git ls-files '*.c' | grep -vE '^(tests/(target|fuzz)|examples/|chip/.*/flash_algo|verify/signet_verify_bearssl)' |
-		xargs -P "$(nproc)" -n 8 clang-tidy --quiet --warnings-as-errors='*' \
-		--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
-		-- -I. -Ibuild/host/gen -D_GNU_SOURCE -std=c11
+		xargs -P "$(nproc)" -n 1 bash -c 'tidy_one "$@"' tidy
 }
 make -s -j"$(nproc)" programs >/dev/null 2>&1 || true
 step includes includes

@@ -83,6 +83,12 @@ cp "$DIR/flash.bin" "$DIR/bent.bin"
 printf '\x00' | dd of="$DIR/bent.bin" bs=1 seek=300 conv=notrunc 2>/dev/null
 run "one byte of firmware" 1 signet verify --flash "$DIR/bent.bin" \
 	--key "$DIR/device.pub" --release-key "$SIGNET_HOME/keys/main.pub"
+run "one byte of firmware, no release key" 1 signet verify \
+	--flash "$DIR/bent.bin" --key "$DIR/device.pub"
+expect "one byte of firmware, no release key" "$DIR/out" '^NOT genuine'
+run "flash without release key" 0 signet verify --flash "$DIR/flash.bin" \
+	--key "$DIR/device.pub"
+expect "flash without release key" "$DIR/out" '^firmware +as the credential'
 run "empty flash" 1 sh -c "head -c 262144 /dev/zero | tr '\0' '\377' \
 	>'$DIR/blank.bin' && '$B/signet' verify --flash '$DIR/blank.bin' \
 	--key '$DIR/device.pub'"
@@ -171,6 +177,46 @@ assert events[-1] == {"event": "summary", "built": 1, "refused": 0,
                       "failed": 0, "stopped": 0}, events[-1]
 assert any(e["event"] == "phase" and e["phase"] == "prove" for e in events)
 PY
+
+# -- a terminal: the operator brings the next board, one line a channel ----------
+order_make third lamp 5
+fresh 0 6b001100144f354638353330
+cat >"$DIR/operator.py" <<'PY'
+import os, pty, select, subprocess, sys, time
+command, swap = sys.argv[2:], sys.argv[1]
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(command[0], command)
+seen, asked, end = b"", 0, time.time() + 120
+while time.time() < end:
+    if not select.select([fd], [], [], 0.2)[0]:
+        continue
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    seen += data
+    if seen.count(b"put the next board in") > asked:
+        asked += 1
+        if asked == 1:
+            subprocess.run(["sh", "-c", swap], check=True)
+            os.write(fd, b"0\n")
+        else:
+            os.write(fd, b"q\n")
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+run "operator at a terminal" 0 python3 "$DIR/operator.py" \
+	"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' insert '$DIR/third.state' \
+	--new --uid 6b001100144f354638353331 >/dev/null" \
+	"$B/signet-flasher" --dir "$DIR/station" program --order third \
+	--channels 0
+expect "operator at a terminal" "$DIR/out" '2 built, 0 refused, 0 failed'
+expect "operator at a terminal" "$DIR/out" \
+	'6b001100144f354638353330  [a-z]+ .* [0-9.]+ s'
+[ "$(order_field third closed)" = 2 ] || fail "the operator's two devices"
 
 # -- revoked: at the next request ------------------------------------------------
 fresh 0 6b001100144f354638353325

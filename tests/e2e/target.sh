@@ -220,6 +220,20 @@ for when in connect erase program program:50 verify records lock prove; do
 	fault $when "power off" "E_TARGET_LOST" "$p"
 	echo "ok: faults in $when"
 done
+fault power "unplug" "E_TARGET_LOST" "prove"
+
+# the probe itself falls silent: stopped, and let go on afterwards
+for when in connect erase program program:50 verify records lock start prove; do
+	run --timeout 300 --level 1 --record 0x1e00="$dir/record2" \
+		--when "$when" --run "kill -STOP $pid" identify program \
+		"$hello" power start hello 500 prove
+	kill -CONT "$pid"
+	[ "$rc" = 1 ] || bad "silent probe in $when: exit code $rc"
+	grep -q "^FAIL phase=${when%:*} error=E_PROBE_LOST why=....." \
+		"$dir/out" || bad "silent probe in $when"
+	recover "silence of the probe in $when"
+done
+echo "ok: silent probe"
 for n in 1 2 3 100 627 686; do
 	fault connect "cut $n" "E_TARGET_LOST" "erase program records lock"
 done

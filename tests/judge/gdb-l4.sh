@@ -124,4 +124,15 @@ ctl uart >"$DIR/uart"
 grep -qF "signet: refused: $reason" "$DIR/uart" ||
 	fail "console says \"$(cat "$DIR/uart")\", gdb says \"$reason\""
 
+# A listener hears the next start as it happens.
+ctl uart --follow >"$DIR/heard" &
+PIDS+=($!)
+for ((i = 0; i < 100; i++)); do
+	ctl power cycle
+	ctl run 300
+	grep -q 'refused' "$DIR/heard" && break
+	sleep 0.05
+done
+expect follow "$DIR/heard" "^signet: refused: $reason"
+
 say "PASS: $(ctl info)"

@@ -16,19 +16,25 @@ unset SIGNET_PASSPHRASE_FILE CREDENTIALS_DIRECTORY
 signet() { "$B/signet" "$@"; }
 station() { "$B/signet-flasher" --dir "$DIR/station" "$@"; }
 
-# free_port: one that nobody has just now
-free_port() {
-	local port
+# free_ports: the first of three that nobody has just now; below those that
+# the kernel gives to outgoing connections
+free_ports() {
+	local port i busy
 	while :; do
-		port=$((20000 + RANDOM % 30000))
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+		port=$((20000 + RANDOM % 12000))
+		busy=0
+		for i in 0 1 2; do
+			(exec 3<>"/dev/tcp/127.0.0.1/$((port + i))") \
+				2>/dev/null && busy=1
+		done
+		[ "$busy" = 0 ] && break
 	done
 	echo "$port"
 }
 
 server_init() {
 	local port
-	port=$(free_port)
+	port=$(free_ports)
 	PORTS=$port,$((port + 1)),$((port + 2))
 	"$B/signetd" init --dir "$DIR/server" --ports "$PORTS" \
 		--passphrase-file "$DIR/server.pass" >"$DIR/init.out" ||

@@ -7,6 +7,8 @@
 #   server_stop                 SIGTERM, waits, sets $status
 #   admin METHOD PATH [JSON]    curl on the administration port
 #   station NAME                invites and enrols: $work/NAME.{key,crt}
+#   uids                        $work/uids, sorted: every UID of the order
+#                               "load" that the ledger says was delivered
 #   check TEXT COMMAND...       prints ok or FAIL
 #   finish                      exits 0 if nothing failed
 
@@ -140,4 +142,19 @@ sign() {
 		-CAkey "$work/s/keys/ca.pem" -passin "file:$work/pass" \
 		-set_serial "0x$(openssl rand -hex 8)" -days "$3" \
 		-extfile "$work/ext" -out "$work/$1.crt" 2>/dev/null
+}
+
+uids() {
+	local after=0
+	: >"$work/uids"
+	while :; do
+		admin GET "/v1/devices?order=load&after=$after" >"$work/page"
+		tr '{' '\n' <"$work/page" | grep '"uid"' >"$work/rows" || break
+		grep -E '"state":"(delivered|installed|closed|unknown)"' \
+			"$work/rows" | sed 's/.*"uid":"\([0-9a-f]*\)".*/\1/' \
+			>>"$work/uids"
+		after=$(tail -1 "$work/rows" |
+			sed 's/.*"grant":\([0-9]*\).*/\1/')
+	done
+	sort -o "$work/uids" "$work/uids"
 }

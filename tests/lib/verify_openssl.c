@@ -108,3 +108,22 @@ void verify_openssl_hash(const char *label, const struct cose_sign1 *s,
 	hash_update(&ctx, s->payload, s->payload_len);
 	hash_final(&ctx, out);
 }
+
+void verify_openssl_sign(void *pkey, const uint8_t hash[32], uint8_t sig[64])
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	uint8_t der[80];
+	const uint8_t *p = der;
+	size_t len = sizeof(der);
+	ECDSA_SIG *s;
+
+	if (!ctx || EVP_PKEY_sign_init(ctx) != 1 ||
+	    EVP_PKEY_sign(ctx, der, &len, hash, 32) != 1)
+		abort();
+	s = d2i_ECDSA_SIG(NULL, &p, (long)len);
+	if (!s || BN_bn2binpad(ECDSA_SIG_get0_r(s), sig, 32) != 32 ||
+	    BN_bn2binpad(ECDSA_SIG_get0_s(s), sig + 32, 32) != 32)
+		abort();
+	ECDSA_SIG_free(s);
+	EVP_PKEY_CTX_free(ctx);
+}

@@ -12,4 +12,7 @@ extern const struct signet_crypto verify_openssl;
 void verify_openssl_hash(const char *label, const struct cose_sign1 *s,
 			 uint8_t out[DIGEST_LEN]);
 
+/* ES256 over a hash as it is, by an EVP_PKEY. */
+void verify_openssl_sign(void *pkey, const uint8_t hash[32], uint8_t sig[64]);
+
 #endif

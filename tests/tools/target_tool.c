@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "flasher/target.h"
@@ -58,6 +60,19 @@ static int failed(const struct tool *t, int err)
 	return 1;
 }
 
+static void run_command(const char *command)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		die("the command of --run failed");
+}
+
 static void progress(void *arg, enum target_phase phase, uint32_t done,
 		     uint32_t total)
 {
@@ -70,8 +85,7 @@ static void progress(void *arg, enum target_phase phase, uint32_t done,
 	    strcmp(t->when_phase, target_phase_name(phase)) != 0 ||
 	    (uint64_t)done * 100 < (uint64_t)total * t->when_percent)
 		return;
-	if (system(t->when_run) != 0)
-		die("the command of --run failed");
+	run_command(t->when_run);
 	t->when_run = NULL;
 }
 

@@ -25,7 +25,7 @@ static char why[KEYFILE_WHY_CAP];
 
 static const char *in_dir(const char *name)
 {
-	static char path[4][128];
+	static char path[4][512];
 	static int turn;
 
 	turn = (turn + 1) % 4;

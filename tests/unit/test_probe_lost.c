@@ -93,7 +93,7 @@ static void misbehave(int fd, enum fault fault, const uint8_t *request)
 static void play_probe(enum fault fault, unsigned at)
 {
 	int fd = accept(listener, NULL, NULL);
-	uint8_t head[8], request[1024];
+	uint8_t head[8] = { 0 }, request[1024] = { 0 };
 	unsigned n = 0;
 
 	while (get(fd, head, 8) &&

@@ -256,6 +256,26 @@ static void test_too_many_questions(void **state)
 	assert_int_equal(bitbang_take(&f->s, many, sizeof(many)), E_SPACE);
 }
 
+static void tms_bits(struct fixture *f, uint64_t v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		(void)cycle(f, v >> i & 1, 1);
+}
+
+/* A port that was left in SWD is deaf on JTAG until it is switched back. */
+static void test_switch_back_from_swd(void **state)
+{
+	struct fixture *f = *state;
+
+	swd_connect(f->b);
+	reset_to_idle(f);
+	assert_true(scan_dr(f, ~0ull, 64) == ~0ull);
+	tms_bits(f, ~0ull, 56);
+	tms_bits(f, 0xe73c, 16);
+	reset_to_idle(f);
+	assert_int_equal((uint32_t)scan_dr(f, ~0ull, 64), CORE_IDCODE);
+}
+
 static void test_dead_chip(void **state)
 {
 	struct fixture *f = *state;
@@ -278,6 +298,7 @@ int main(void)
 		T(test_reset_pins),
 		T(test_bad_characters),
 		T(test_too_many_questions),
+		T(test_switch_back_from_swd),
 		T(test_dead_chip),
 	};
 

@@ -298,6 +298,36 @@ static void test_empty_flash_boots_rom(void **state)
 	assert_int_equal(rig_reg(m, 15) & 0xffff0000, FLASH);
 }
 
+/* What tools do instead of a power cycle: a 1 turns PEMPTY over. */
+static void test_empty_flag_by_hand(void **state)
+{
+	struct mcu *m = *state;
+
+	install(m);
+	rig_w(m, FLASH_SR, SR_PEMPTY);
+	assert_false(rig_r(m, FLASH_SR) & SR_PEMPTY);
+	nrst(m);
+	rig_halt(m);
+	assert_int_equal(rig_reg(m, 15) & 0xffff0000, FLASH);
+	rig_w(m, FLASH_SR, SR_PEMPTY);
+	assert_true(rig_r(m, FLASH_SR) & SR_PEMPTY);
+	nrst(m);
+	rig_halt(m);
+	assert_int_equal(rig_reg(m, 15) & 0xffff0000, 0x1fff0000);
+}
+
+/* Where nBOOT0 decides, nobody looks whether the flash is empty. */
+static void test_empty_flag_without_pin(void **state)
+{
+	struct mcu *m = *state;
+
+	rig_options(m, OPTR_DEFAULT & ~(1u << 26)); /* nSWBOOT0 */
+	rig_power_cycle(m);
+	assert_true(rig_r(m, FLASH_SR) & SR_PEMPTY);
+	mcu_advance(m, MS);
+	assert_true(rig_r(m, DHCSR) & 1u << 19); /* locked up in FF */
+}
+
 /* Code in RAM, started by the boot options, loads from flash. */
 static uint32_t read_from_ram_boot(struct mcu *m, uint32_t optr)
 {
@@ -409,6 +439,8 @@ int main(void)
 		T(test_level2_is_the_end),
 		T(test_level2_irreversible),
 		T(test_empty_flash_boots_rom),
+		T(test_empty_flag_by_hand),
+		T(test_empty_flag_without_pin),
 		T(test_boot_from_ram_shuts_flash),
 		T(test_sram_survival),
 		T(test_sram2_erased_at_reset),

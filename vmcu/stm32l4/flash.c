@@ -549,7 +549,7 @@ void l4_flash_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 		break;
 	case 0x10:
 		l->fl.sr &= ~(v & SR_CLEARABLE);
-		if (v & SR_PEMPTY)
+		if (v & SR_PEMPTY) /* a 1 turns it over */
 			l->pempty = !l->pempty;
 		update_irq(l);
 		break;

@@ -9,7 +9,7 @@
  * Not modelled, and known: MPU, DIV_0 and UNALIGN traps, lazy floating-point
  * stacking (an exception does not save S0-S31); DMA, timers, ADC, CRS and the
  * rest of the peripherals (they read 0); PCROP (stored, not enforced); OTP
- * programming; fast programming; single-bit ECC corrections; low-power modes
+ * programming; single-bit ECC corrections; low-power modes
  * below Sleep; oscillator start-up times; data loads from flash while it is
  * busy (they do not stall; fetches and stores do); the instruction cache is
  * taken to always hit, without it each 64-bit line costs the wait states.

@@ -84,8 +84,8 @@ void l4_options_boot(struct l4 *l)
 		return;
 	if (boot0)
 		l->boot = o & OPTR_NBOOT1 ? BOOT_ROM : BOOT_RAM;
-	else if (l->pempty)
-		l->boot = BOOT_ROM;
+	else if (l->pempty && o & OPTR_NSWBOOT0)
+		l->boot = BOOT_ROM; /* only where the pin decides */
 }
 
 bool l4_page_protected(const struct l4 *l, unsigned page)
