@@ -47,8 +47,9 @@ struct fingerprint {
 struct grant_request {
 	char order[NAME_CAP];
 	SHAPE_BYTES_OF(UID_MAX) uid;
-	SHAPE_BYTES_OF(NONCE_LEN) nonce; /* request key: same nonce, same
-					  * answer, byte for byte */
+	SHAPE_BYTES_OF(NONCE_LEN)
+	nonce;		  /* request key: same nonce, same
+			   * answer, byte for byte */
 	uint32_t channel; /* for the log; 0.. */
 	/* fingerprint, flat */
 	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
@@ -56,17 +57,17 @@ struct grant_request {
 
 struct grant_answer {
 	uint64_t grant;
-	uint32_t attempt; /* 1.. */
-	uint32_t lease_s; /* seconds that the reservation holds */
+	uint32_t attempt;     /* 1.. */
+	uint32_t lease_s;     /* seconds that the reservation holds */
 	char state[NAME_CAP]; /* "reserved"; on a retry of a chip that has had
 			       * its credential: "delivered" ... */
-	char mode[NAME_CAP]; /* "signed" (the order's) */
+	char mode[NAME_CAP];  /* "signed" (the order's) */
 	char product[NAME_CAP];
-	char release[NAME_CAP]; /* version */
+	char release[NAME_CAP];	 /* version */
 	char serial[SERIAL_CAP]; /* "" until the chip has its credential: serial
 				  * numbers are given at delivery */
 	char header_digest[HEX_DIGEST_CAP]; /* SHA-256 of the release header:
-					      * names the cached chunks */
+					     * names the cached chunks */
 	uint32_t left; /* units of the order still free after this */
 };
 
@@ -150,8 +151,8 @@ struct enrol_answer {
 /* -- administration port ------------------------------------------------- */
 struct product {
 	char name[NAME_CAP];
-	char family[NAME_CAP]; /* "stm32l4" */
-	char proof[NAME_CAP];  /* "none" */
+	char family[NAME_CAP];	 /* "stm32l4" */
+	char proof[NAME_CAP];	 /* "none" */
 	struct blob release_pub; /* raw P-256, 65 bytes */
 	struct blob device_pub;	 /* answer only */
 	char created[TIME_CAP];
@@ -175,11 +176,11 @@ struct order {
 	char name[NAME_CAP];
 	char product[NAME_CAP];
 	char release[NAME_CAP];
-	char mode[NAME_CAP]; /* "signed" */
-	char manufacturer[NAME_CAP]; /* whose flashers may build it */
-	uint32_t quantity;	     /* 1 .. 2^31-1 */
-	uint32_t retries;	     /* extra attempts per unit; 0 = 3 */
-	uint32_t lease_s;	     /* 0 = 120 */
+	char mode[NAME_CAP];		/* "signed" */
+	char manufacturer[NAME_CAP];	/* whose flashers may build it */
+	uint32_t quantity;		/* 1 .. 2^31-1 */
+	uint32_t retries;		/* extra attempts per unit; 0 = 3 */
+	uint32_t lease_s;		/* 0 = 120 */
 	char serial_prefix[SERIAL_CAP]; /* serial = prefix + number, "" none;
 					 * at most 15 bytes, not ending in a
 					 * digit */
@@ -199,7 +200,7 @@ struct order_change {
 struct flasher {
 	char name[NAME_CAP];
 	char manufacturer[NAME_CAP];
-	uint32_t channels; /* the most it may have open; default 4 */
+	uint32_t channels;    /* the most it may have open; default 4 */
 	char state[NAME_CAP]; /* "invited", "enrolled", "revoked" */
 	char fingerprint[HEX_DIGEST_CAP]; /* SHA-256 of its certificate */
 	char seen[TIME_CAP];
@@ -233,8 +234,8 @@ struct grant_change {
 struct log_entry {
 	uint64_t seq;
 	char time[TIME_CAP];
-	char event[NAME_CAP];	/* "grant.reserved", "grant.refused" ... */
-	char actor[NAME_CAP];	/* flasher or person */
+	char event[NAME_CAP]; /* "grant.reserved", "grant.refused" ... */
+	char actor[NAME_CAP]; /* flasher or person */
 	char order[NAME_CAP];
 	char subject[TEXT_CAP]; /* UID in hex, product, flasher */
 	char code[NAME_CAP];	/* refusal code, or "" */
@@ -253,12 +254,24 @@ struct query { /* every list: filters by name, "" = all */
 	uint32_t limit; /* 0 = ROWS_MAX */
 };
 
-struct product_list { struct list rows; };
-struct release_list { struct list rows; };
-struct order_list { struct list rows; };
-struct flasher_list { struct list rows; };
-struct device_list { struct list rows; };
-struct log_list { struct list rows; };
+struct product_list {
+	struct list rows;
+};
+struct release_list {
+	struct list rows;
+};
+struct order_list {
+	struct list rows;
+};
+struct flasher_list {
+	struct list rows;
+};
+struct device_list {
+	struct list rows;
+};
+struct log_list {
+	struct list rows;
+};
 
 struct status {
 	char version[NAME_CAP];
@@ -274,80 +287,80 @@ struct status {
  * code in JSON, HTTP status, who resolves, cause template, next step).
  * Append-only.
  */
-#define REFUSAL_LIST(X)                                                       \
-	X(R_BAD_REQUEST, "bad-request", 400, "caller",                        \
-	  "the request is malformed", "correct the named field")              \
-	X(R_NOT_FOUND, "not-found", 404, "caller", "no such object",          \
-	  "check the name")                                                   \
-	X(R_EXISTS, "exists", 409, "caller", "this name is taken",            \
-	  "choose another name")                                              \
-	X(R_AUTH, "not-authorised", 401, "owner",                             \
-	  "the token or certificate is not accepted", "ask for a new one")    \
-	X(R_REVOKED, "flasher-revoked", 403, "owner",                         \
-	  "this flasher has been revoked", "enrol again with a new code")     \
-	X(R_CODE, "enrol-code", 403, "owner",                                 \
-	  "the one-time code is wrong, used or expired", "ask for a new code")\
-	X(R_NOT_ALLOWED, "not-allowed", 403, "owner",                         \
-	  "the order belongs to another manufacturer",                        \
-	  "ask the owner to assign the order")                                \
-	X(R_ORDER_CLOSED, "order-closed", 409, "owner",                       \
-	  "the order is paused, ended or outside its window",                 \
-	  "ask the owner to open it")                                         \
-	X(R_ORDER_USED_UP, "order-used-up", 409, "owner",                     \
-	  "every unit of the order has been used",                            \
-	  "ask the owner for a further order")                                \
-	X(R_ORDER_RESERVED, "order-reserved", 409, "nobody",                  \
-	  "the last units are reserved by other channels",                    \
-	  "wait for the lease to run out and try again")                      \
-	X(R_COUNTERFEIT, "fingerprint", 422, "owner",                         \
-	  "the part is not the chip that the product is made of",             \
-	  "set the part aside; it may be counterfeit")                        \
-	X(R_UID_FORM, "uid-malformed", 422, "owner",                          \
-	  "the unique ID is impossible for this chip family",                 \
-	  "set the part aside; it may be counterfeit")                        \
-	X(R_ALREADY_BUILT, "already-built", 409, "owner",                     \
-	  "this chip has been built already",                                 \
-	  "put the next board in; to rework this one ask the owner")          \
-	X(R_CONFLICT, "uid-conflict", 409, "owner",                           \
-	  "another flasher or order has claimed this unique ID",              \
-	  "set the part aside and tell the owner")                            \
-	X(R_RETRY_LIMIT, "retry-limit", 409, "owner",                         \
-	  "this chip has used all its attempts",                              \
-	  "set it aside; the owner can allow more with `signet grant retry`") \
-	X(R_CREDIT, "credit", 429, "operator",                                \
-	  "this flasher has as many grants open as it has channels",          \
-	  "finish or report the open devices, or wait for their leases")      \
-	X(R_LEASE, "lease-expired", 409, "operator",                          \
-	  "the reservation ran out and no unit is free",                      \
-	  "ask the owner for a further order")                                \
-	X(R_ATTEMPT, "attempt-stale", 409, "operator",                        \
-	  "a later attempt for this chip exists", "start the device again")   \
-	X(R_REPLAY, "replay-altered", 409, "owner",                           \
-	  "a request key came back with other content",                       \
-	  "tell the owner: this is a fault or an attack")                     \
-	X(R_STATE, "state", 409, "caller",                                    \
-	  "not possible in the present state", "look at the state first")     \
-	X(R_TOO_LARGE, "too-large", 413, "caller", "the request is too large",\
-	  "send less")                                                        \
-	X(R_SIGNATURE, "signature", 422, "owner",                             \
-	  "the release is not signed by the product's release key",           \
-	  "make it again with the right key")                                 \
-	X(R_BUSY, "busy", 503, "nobody", "the server is overloaded",          \
-	  "try again in a moment")                                            \
-	X(R_STORAGE, "storage", 507, "owner",                                 \
-	  "the server cannot write its database (disk full?)",                \
-	  "tell the owner; nothing was granted")                              \
-	X(R_METHOD, "no-such-operation", 404, "caller",                       \
-	  "there is no such operation", "see the table in docs/api.md") \
-	X(R_INTERNAL, "internal", 500, "owner",                               \
-	  "the server failed", "tell the owner; see the server's log")
+#define REFUSAL_LIST(X)                                                        \
+	X(R_BAD_REQUEST, "bad-request", 400, "caller",                         \
+	  "the request is malformed", "correct the named field")               \
+	X(R_NOT_FOUND, "not-found", 404, "caller", "no such object",           \
+	  "check the name")                                                    \
+	X(R_EXISTS, "exists", 409, "caller", "this name is taken",             \
+	  "choose another name")                                               \
+	X(R_AUTH, "not-authorised", 401, "owner",                              \
+	  "the token or certificate is not accepted", "ask for a new one")     \
+	X(R_REVOKED, "flasher-revoked", 403, "owner",                          \
+	  "this flasher has been revoked", "enrol again with a new code")      \
+	X(R_CODE, "enrol-code", 403, "owner",                                  \
+	  "the one-time code is wrong, used or expired", "ask for a new code") \
+	X(R_NOT_ALLOWED, "not-allowed", 403, "owner",                          \
+	  "the order belongs to another manufacturer",                         \
+	  "ask the owner to assign the order")                                 \
+	X(R_ORDER_CLOSED, "order-closed", 409, "owner",                        \
+	  "the order is paused, ended or outside its window",                  \
+	  "ask the owner to open it")                                          \
+	X(R_ORDER_USED_UP, "order-used-up", 409, "owner",                      \
+	  "every unit of the order has been used",                             \
+	  "ask the owner for a further order")                                 \
+	X(R_ORDER_RESERVED, "order-reserved", 409, "nobody",                   \
+	  "the last units are reserved by other channels",                     \
+	  "wait for the lease to run out and try again")                       \
+	X(R_COUNTERFEIT, "fingerprint", 422, "owner",                          \
+	  "the part is not the chip that the product is made of",              \
+	  "set the part aside; it may be counterfeit")                         \
+	X(R_UID_FORM, "uid-malformed", 422, "owner",                           \
+	  "the unique ID is impossible for this chip family",                  \
+	  "set the part aside; it may be counterfeit")                         \
+	X(R_ALREADY_BUILT, "already-built", 409, "owner",                      \
+	  "this chip has been built already",                                  \
+	  "put the next board in; to rework this one ask the owner")           \
+	X(R_CONFLICT, "uid-conflict", 409, "owner",                            \
+	  "another flasher or order has claimed this unique ID",               \
+	  "set the part aside and tell the owner")                             \
+	X(R_RETRY_LIMIT, "retry-limit", 409, "owner",                          \
+	  "this chip has used all its attempts",                               \
+	  "set it aside; the owner can allow more with `signet grant retry`")  \
+	X(R_CREDIT, "credit", 429, "operator",                                 \
+	  "this flasher has as many grants open as it has channels",           \
+	  "finish or report the open devices, or wait for their leases")       \
+	X(R_LEASE, "lease-expired", 409, "operator",                           \
+	  "the reservation ran out and no unit is free",                       \
+	  "ask the owner for a further order")                                 \
+	X(R_ATTEMPT, "attempt-stale", 409, "operator",                         \
+	  "a later attempt for this chip exists", "start the device again")    \
+	X(R_REPLAY, "replay-altered", 409, "owner",                            \
+	  "a request key came back with other content",                        \
+	  "tell the owner: this is a fault or an attack")                      \
+	X(R_STATE, "state", 409, "caller",                                     \
+	  "not possible in the present state", "look at the state first")      \
+	X(R_TOO_LARGE, "too-large", 413, "caller", "the request is too large", \
+	  "send less")                                                         \
+	X(R_SIGNATURE, "signature", 422, "owner",                              \
+	  "the release is not signed by the product's release key",            \
+	  "make it again with the right key")                                  \
+	X(R_BUSY, "busy", 503, "nobody", "the server is overloaded",           \
+	  "try again in a moment")                                             \
+	X(R_STORAGE, "storage", 507, "owner",                                  \
+	  "the server cannot write its database (disk full?)",                 \
+	  "tell the owner; nothing was granted")                               \
+	X(R_METHOD, "no-such-operation", 404, "caller",                        \
+	  "there is no such operation", "see the table in docs/api.md")        \
+	X(R_INTERNAL, "internal", 500, "owner", "the server failed",           \
+	  "tell the owner; see the server's log")
 
 enum refusal_code {
 	R_NONE = 0,
 #define X(sym, code, http, who, cause, next) sym,
 	REFUSAL_LIST(X)
 #undef X
-	R_COUNT,
+		R_COUNT,
 };
 
 /* The answer's body when a request is refused. */
@@ -361,52 +374,48 @@ struct refusal {
 
 /* Fills r from the table; cause is replaced by detail unless detail is NULL
  * or "". */
-void refusal_set(struct refusal *r, enum refusal_code code,
-		 const char *detail);
+void refusal_set(struct refusal *r, enum refusal_code code, const char *detail);
 
 /* -- the operations ------------------------------------------------------ */
 enum api_port { PORT_FLASHER = 1, PORT_ENROL = 2, PORT_ADMIN = 3 };
 
 /* X(op, method, path, port, request shape, answer shape).  With GET, request
  * fields come from path and query string. */
-#define OP_LIST(X)                                                            \
-	X(OP_GRANT, "POST", "/v1/grants", PORT_FLASHER, grant_request,        \
-	  grant_answer)                                                       \
-	X(OP_DELIVER, "POST", "/v1/grants/{grant}/deliver", PORT_FLASHER,     \
-	  deliver_request, deliver_answer)                                    \
-	X(OP_REPORT, "POST", "/v1/grants/{grant}/report", PORT_FLASHER,       \
-	  report_request, report_answer)                                      \
-	X(OP_WORK, "GET", "/v1/work", PORT_FLASHER, query, order_list)        \
-	X(OP_RELEASE_FETCH, "GET", "/v1/orders/{order}/release",              \
-	  PORT_FLASHER, release_fetch, release_answer)                        \
-	X(OP_ENROL, "POST", "/v1/enrol", PORT_ENROL, enrol_request,           \
-	  enrol_answer)                                                       \
-	X(OP_PRODUCT_CREATE, "POST", "/v1/products", PORT_ADMIN, product,     \
-	  product)                                                            \
-	X(OP_PRODUCTS, "GET", "/v1/products", PORT_ADMIN, query,              \
-	  product_list)                                                       \
-	X(OP_RELEASE_UPLOAD, "POST", "/v1/releases", PORT_ADMIN,              \
-	  release_upload, release)                                            \
-	X(OP_RELEASES, "GET", "/v1/releases", PORT_ADMIN, query,              \
-	  release_list)                                                       \
-	X(OP_ORDER_CREATE, "POST", "/v1/orders", PORT_ADMIN, order, order)    \
-	X(OP_ORDERS, "GET", "/v1/orders", PORT_ADMIN, query, order_list)      \
-	X(OP_ORDER_CHANGE, "POST", "/v1/orders/{order}/change", PORT_ADMIN,   \
-	  order_change, order)                                                \
-	X(OP_FLASHER_INVITE, "POST", "/v1/flashers", PORT_ADMIN, flasher,     \
-	  flasher)                                                            \
-	X(OP_FLASHERS, "GET", "/v1/flashers", PORT_ADMIN, query,              \
-	  flasher_list)                                                       \
-	X(OP_FLASHER_REVOKE, "POST", "/v1/flashers/{flasher}/revoke",         \
-	  PORT_ADMIN, query, flasher)                                         \
-	X(OP_DEVICES, "GET", "/v1/devices", PORT_ADMIN, query, device_list)   \
-	X(OP_GRANT_CHANGE, "POST", "/v1/grants/{grant}/change", PORT_ADMIN,   \
-	  grant_change, device)                                               \
-	X(OP_LOG, "GET", "/v1/log", PORT_ADMIN, query, log_list)              \
-	X(OP_STATUS, "GET", "/v1/status", PORT_ADMIN, query, status)          \
+#define OP_LIST(X)                                                             \
+	X(OP_GRANT, "POST", "/v1/grants", PORT_FLASHER, grant_request,         \
+	  grant_answer)                                                        \
+	X(OP_DELIVER, "POST", "/v1/grants/{grant}/deliver", PORT_FLASHER,      \
+	  deliver_request, deliver_answer)                                     \
+	X(OP_REPORT, "POST", "/v1/grants/{grant}/report", PORT_FLASHER,        \
+	  report_request, report_answer)                                       \
+	X(OP_WORK, "GET", "/v1/work", PORT_FLASHER, query, order_list)         \
+	X(OP_RELEASE_FETCH, "GET", "/v1/orders/{order}/release", PORT_FLASHER, \
+	  release_fetch, release_answer)                                       \
+	X(OP_ENROL, "POST", "/v1/enrol", PORT_ENROL, enrol_request,            \
+	  enrol_answer)                                                        \
+	X(OP_PRODUCT_CREATE, "POST", "/v1/products", PORT_ADMIN, product,      \
+	  product)                                                             \
+	X(OP_PRODUCTS, "GET", "/v1/products", PORT_ADMIN, query, product_list) \
+	X(OP_RELEASE_UPLOAD, "POST", "/v1/releases", PORT_ADMIN,               \
+	  release_upload, release)                                             \
+	X(OP_RELEASES, "GET", "/v1/releases", PORT_ADMIN, query, release_list) \
+	X(OP_ORDER_CREATE, "POST", "/v1/orders", PORT_ADMIN, order, order)     \
+	X(OP_ORDERS, "GET", "/v1/orders", PORT_ADMIN, query, order_list)       \
+	X(OP_ORDER_CHANGE, "POST", "/v1/orders/{order}/change", PORT_ADMIN,    \
+	  order_change, order)                                                 \
+	X(OP_FLASHER_INVITE, "POST", "/v1/flashers", PORT_ADMIN, flasher,      \
+	  flasher)                                                             \
+	X(OP_FLASHERS, "GET", "/v1/flashers", PORT_ADMIN, query, flasher_list) \
+	X(OP_FLASHER_REVOKE, "POST", "/v1/flashers/{flasher}/revoke",          \
+	  PORT_ADMIN, query, flasher)                                          \
+	X(OP_DEVICES, "GET", "/v1/devices", PORT_ADMIN, query, device_list)    \
+	X(OP_GRANT_CHANGE, "POST", "/v1/grants/{grant}/change", PORT_ADMIN,    \
+	  grant_change, device)                                                \
+	X(OP_LOG, "GET", "/v1/log", PORT_ADMIN, query, log_list)               \
+	X(OP_STATUS, "GET", "/v1/status", PORT_ADMIN, query, status)           \
 	X(OP_SERVER_KEYS, "GET", "/v1/keys", PORT_ADMIN, query, server_keys)
 
-struct server_keys { /* what `signet release make` needs */
+struct server_keys {		      /* what `signet release make` needs */
 	struct blob release_hpke_pub; /* raw X25519 of the signer */
 	struct blob ca;		      /* DER */
 };
@@ -416,7 +425,7 @@ enum api_op {
 #define X(op, method, path, port, req, ans) op,
 	OP_LIST(X)
 #undef X
-	OP_COUNT,
+		OP_COUNT,
 };
 
 struct api_route {
@@ -443,7 +452,7 @@ extern const struct shape refusal_shape, grant_request_shape,
 	product_shape, release_shape, release_upload_shape, order_shape,
 	order_change_shape, flasher_shape, device_shape, grant_change_shape,
 	log_entry_shape, query_shape, product_list_shape, release_list_shape,
-	order_list_shape, flasher_list_shape, device_list_shape,
-	log_list_shape, status_shape, server_keys_shape;
+	order_list_shape, flasher_list_shape, device_list_shape, log_list_shape,
+	status_shape, server_keys_shape;
 
 #endif

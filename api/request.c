@@ -15,8 +15,8 @@ int api_params_add(struct api_params *p, const char *name, const char *value)
 	if (p->count == API_PARAMS_MAX || strlen(name) >= sizeof(item->name) ||
 	    strlen(value) >= sizeof(item->value))
 		return E_SPACE;
-	strcpy(item->name, name);
-	strcpy(item->value, value);
+	memcpy(item->name, name, strlen(name) + 1);
+	memcpy(item->value, value, strlen(value) + 1);
 	p->count++;
 	return 0;
 }

@@ -8,8 +8,9 @@
 
 #include "api/shape_impl.h"
 
-#define U64_JSON_MAX ((UINT64_C(1) << 53) - 1) /* exact in every JSON reader \
-						*/
+#define U64_JSON_MAX                                            \
+	((UINT64_C(1) << 53) - 1) /* exact in every JSON reader \
+				   */
 
 static bool name_char(char c)
 {

@@ -30,21 +30,21 @@ enum shape_type {
 	SHAPE_LIST,  /* struct list of sub-shapes, malloc'ed; JSON array */
 };
 
-struct blob { /* SHAPE_BLOB */
+struct blob {	       /* SHAPE_BLOB */
 	uint8_t *data; /* malloc'ed or NULL */
 	size_t len;
 };
 
-struct list { /* SHAPE_LIST */
+struct list {	     /* SHAPE_LIST */
 	void *items; /* malloc'ed array of the sub-shape's struct, or NULL */
 	size_t count;
 };
 
 /* SHAPE_BYTES fields are declared with this: length first. */
-#define SHAPE_BYTES_OF(n)                                                     \
-	struct {                                                              \
-		uint32_t len;                                                 \
-		uint8_t data[n];                                              \
+#define SHAPE_BYTES_OF(n)        \
+	struct {                 \
+		uint32_t len;    \
+		uint8_t data[n]; \
 	}
 
 struct shape;
@@ -55,10 +55,10 @@ struct shape_field {
 	size_t offset;
 	size_t cap; /* TEXT: char[cap]; BYTES: array size; BLOB: bytes at most;
 		     * LIST: items at most */
-	bool required; /* absent in JSON is an error */
-	uint64_t min, max; /* U32, U64: range, max 0 = no limit; TEXT,
-			    * BYTES, BLOB: min = least length; when not
-			    * required, empty is allowed as well */
+	bool required;		  /* absent in JSON is an error */
+	uint64_t min, max;	  /* U32, U64: range, max 0 = no limit; TEXT,
+				   * BYTES, BLOB: min = least length; when not
+				   * required, empty is allowed as well */
 	const struct shape *item; /* LIST */
 };
 
@@ -87,8 +87,8 @@ MUST_USE int shape_to_json(const struct shape *s, const void *in, bool pretty,
 /* Binary form: fields in order, every length checked against the shape. */
 MUST_USE int shape_pack(const struct shape *s, const void *in, uint8_t **out,
 			size_t *out_len);
-MUST_USE int shape_unpack(const struct shape *s, const uint8_t *buf,
-			  size_t len, void *out);
+MUST_USE int shape_unpack(const struct shape *s, const uint8_t *buf, size_t len,
+			  void *out);
 /* Frees what blobs and lists hold and zeroes the struct. */
 void shape_clear(const struct shape *s, void *p);
 

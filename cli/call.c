@@ -166,12 +166,13 @@ int cli_run_list(const struct command *self, void *globals, void *params)
 	uint32_t seen = 0;
 	int r;
 
-	if (q->limit == 0 || q->limit > ROWS_MAX)
-		q->limit = ROWS_MAX;
 	do {
 		const struct shape *item;
 		struct list *rows;
 
+		q->limit = ROWS_MAX;
+		if (wanted != 0 && wanted - seen < ROWS_MAX)
+			q->limit = wanted - seen;
 		memset(any, 0, sizeof(any));
 		r = cli_call(cli, v->op, q, any);
 		if (r != 0)
@@ -186,6 +187,11 @@ int cli_run_list(const struct command *self, void *globals, void *params)
 				   v->column_count, first);
 		first = false;
 		seen += (uint32_t)rows->count;
+		if (v->page_by == NULL && rows->count == ROWS_MAX)
+			fprintf(stderr,
+				"signet: only the first %d are shown; a "
+				"filter narrows the list\n",
+				ROWS_MAX);
 		q->after = next_page(item, rows, v, q->limit);
 		shape_clear(api_route(v->op)->answer, any);
 	} while (q->after != 0 && (wanted == 0 || seen < wanted));

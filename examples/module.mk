@@ -137,5 +137,12 @@ $(BOOT_TEST):
 	$(EXAMPLE_LD) -T examples/$(basename $(@F))/$(basename $(@F)).ld \
 		-o $@ $(filter %.o %.a,$^)
 
+# The board's MPU set-up, judged by QEMU: tests/judge/qemu-mpu.sh
+TARGETS += $(T)/mpu.elf
+$(T)/mpu.elf: $(call target_objs,cm4,tests/target/mpu/mpu.c) $(BOARD_OBJS) \
+		examples/bootloader/bootloader.ld $(EXAMPLE_LDS)
+	$(EXAMPLE_LD) -T examples/bootloader/bootloader.ld -o $@ \
+		$(filter %.o,$^)
+
 FORCE:
 .PHONY: example check-size FORCE

@@ -156,7 +156,7 @@ static void read_token(struct http_exchange *x)
 		x->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
 
 	if (h && !strncasecmp(h, "Bearer ", 7) && strlen(h + 7) < TOKEN_CAP)
-		strcpy(x->token, h + 7);
+		memcpy(x->token, h + 7, strlen(h + 7) + 1);
 	if (x->server->cfg.want_token && !x->token[0])
 		refuse(x, R_AUTH,
 		       "no \"Authorization: Bearer TOKEN\" was sent");

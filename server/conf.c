@@ -131,7 +131,7 @@ int conf_listen_parse(const char *text, char address[64], uint32_t *port)
 		return E_SYNTAX;
 	if (!number_read(colon + 1, 0, 65535, port))
 		return E_RANGE;
-	strcpy(address, host);
+	memcpy(address, host, len + 1);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static int value_set(const struct entry *e, struct role_config *cfg,
 	switch (e->type) {
 	case CONF_TEXT:
 		if (strlen(value) < ROLE_TEXT_CAP) {
-			strcpy((char *)at, value);
+			memcpy(at, value, strlen(value) + 1);
 			return 0;
 		}
 		snprintf(need, 160, "a shorter text");

@@ -144,7 +144,7 @@ static int dir_resolve(const char *dir, struct role_config *cfg)
 		fprintf(stderr, "signetd: %s: the path is too long\n", path);
 		return E_TOO_LARGE;
 	}
-	strcpy(cfg->dir, path);
+	memcpy(cfg->dir, path, strlen(path) + 1);
 	return 0;
 }
 
@@ -193,9 +193,9 @@ static bool listen_read(const char *text, struct role_config *cfg)
 		 strchr(text, ':') ? "[%.100s]:0" : "%.100s:0", text);
 	if (conf_listen_parse(both, address, &port))
 		return false;
-	strcpy(cfg->flasher_address, address);
-	strcpy(cfg->enrol_address, address);
-	strcpy(cfg->admin_address, address);
+	memcpy(cfg->flasher_address, address, sizeof(address));
+	memcpy(cfg->enrol_address, address, sizeof(address));
+	memcpy(cfg->admin_address, address, sizeof(address));
 	return true;
 }
 
@@ -210,7 +210,7 @@ static int main_init(const struct args *a, struct role_config *cfg)
 	if (a->names && strlen(a->names) >= ROLE_TEXT_CAP)
 		return complain("--names is too long", NULL);
 	if (a->names)
-		strcpy(cfg->names, a->names);
+		memcpy(cfg->names, a->names, strlen(a->names) + 1);
 	if (a->ports && !ports_read(a->ports, cfg))
 		return complain("--ports must be three port numbers", a->ports);
 	if (a->listen && !listen_read(a->listen, cfg))

@@ -122,7 +122,7 @@ static int content_key(struct signer_local *s, const struct signer_rewrap *r,
 	if (err)
 		return err;
 	o = &s->opened[s->opened_next++ % OPENED_MAX];
-	strcpy(o->order, r->order);
+	memcpy(o->order, r->order, sizeof(o->order));
 	memcpy(o->digest, r->header_digest, DIGEST_LEN);
 	memcpy(o->wrapped, r->wrapped, WRAPPED_KEY_LEN);
 	memcpy(o->key, out, AEAD_KEY_LEN);

@@ -316,8 +316,8 @@ int signer_local_open(const char *dir, const char *pass,
 		free(s);
 		return E_ARG;
 	}
-	strcpy(s->dir, dir);
-	strcpy(s->pass, pass);
+	memcpy(s->dir, dir, strlen(dir) + 1);
+	memcpy(s->pass, pass, strlen(pass) + 1);
 	s->port = (struct signer_port){
 		.self = s,
 		.product_key = local_product_key,

@@ -50,7 +50,7 @@ tidy_one() {
 		-- -I. -Ibuild/host/gen -I/usr/include -D_GNU_SOURCE -std=c11
 }
 export -f tidy_one
-export TIDY_CHECKS='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling'
+export TIDY_CHECKS='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized'
 tidy() {
 	git ls-files '*.c' | grep -vE '^(tests/(target|fuzz)|examples/|chip/.*/flash_algo|verify/signet_verify_bearssl)' |
 		xargs -P "$(nproc)" -n 1 bash -c 'tidy_one "$@"' tidy

@@ -29,30 +29,6 @@ static const struct signet_policy policy = {
 	signet_release_pub, SIGNET_ROLLBACK_MIN,
 };
 
-/* Nothing but the bootloader itself may be executed until all is verified: a
- * disturbed return must not lead into a record, the application or RAM. */
-static void execute_only_us(void)
-{
-	const uint32_t data = MPU_RASR_NORMAL | MPU_RASR_READ_WRITE |
-			      MPU_RASR_XN | MPU_RASR_ENABLE;
-	const struct {
-		uint32_t base, attributes;
-	} regions[] = {
-		/* a later one wins where they overlap */
-		{ 0x00000000, MPU_RASR_SIZE(29) | data },
-		{ FLASH_BASE, MPU_RASR_SIZE(14) | MPU_RASR_NORMAL |
-				      MPU_RASR_READ_ONLY | MPU_RASR_ENABLE },
-		{ SRAM1_BASE, MPU_RASR_SIZE(29) | data },
-	};
-
-	for (uint32_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
-		MPU_RBAR = regions[i].base | MPU_RBAR_VALID | i;
-		MPU_RASR = regions[i].attributes;
-	}
-	MPU_CTRL = MPU_CTRL_ENABLE | MPU_CTRL_PRIVDEFENA;
-	__asm__ volatile("dsb\n\tisb" ::: "memory");
-}
-
 static const uint8_t *flash(uint32_t address)
 {
 	return (const uint8_t *)(uintptr_t)address;
@@ -154,7 +130,9 @@ int main(void)
 	struct credential cred;
 	struct signet_reason why;
 
-	execute_only_us();
+	/* a disturbed return must not lead into a record, the application or
+	 * RAM before all is verified */
+	board_execute_only();
 	board_clock();
 	console_init();
 	signet_verify_firmware(&signet_bearssl, &policy,

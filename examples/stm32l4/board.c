@@ -25,6 +25,28 @@ void board_clock(void)
 		;
 }
 
+void board_execute_only(void)
+{
+	const uint32_t data = MPU_RASR_NORMAL | MPU_RASR_READ_WRITE |
+			      MPU_RASR_XN | MPU_RASR_ENABLE;
+	const struct {
+		uint32_t base, attributes;
+	} regions[] = {
+		/* a later one wins where they overlap */
+		{ 0x00000000, MPU_RASR_SIZE(29) | data },
+		{ FLASH_BASE, MPU_RASR_SIZE(14) | MPU_RASR_NORMAL |
+				      MPU_RASR_READ_ONLY | MPU_RASR_ENABLE },
+		{ SRAM1_BASE, MPU_RASR_SIZE(29) | data },
+	};
+
+	for (uint32_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
+		MPU_RBAR = regions[i].base | MPU_RBAR_VALID | i;
+		MPU_RASR = regions[i].attributes;
+	}
+	MPU_CTRL = MPU_CTRL_ENABLE | MPU_CTRL_PRIVDEFENA;
+	__asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
 void console_init(void)
 {
 	RCC_AHB2ENR |= RCC_AHB2ENR_GPIOAEN;

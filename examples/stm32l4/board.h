@@ -12,6 +12,10 @@
 /* 80 MHz from MSI (4 MHz) by the PLL; nothing to do when it runs already. */
 void board_clock(void);
 
+/* By the MPU: from now on nothing but the bootloader's 16 kB at the start of
+ * flash can be executed.  Reading and writing stay as they were. */
+void board_execute_only(void);
+
 /* USART2, 115200 8N1, transmitter on PA2. */
 void console_init(void);
 void console_text(const char *s);

@@ -6,12 +6,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define PUT(dst, src) snprintf((dst), sizeof(dst), "%s", (src))
 #include <openssl/evp.h>
 
 #include "crypto/crypto.h"
@@ -48,7 +51,7 @@ static void on_exchange(void *arg, struct http_exchange *x)
 	w->calls++;
 	if (http_exchange_peer(x))
 		memcpy(w->peer, http_exchange_peer(x), 32);
-	strcpy(w->token, http_exchange_token(x));
+	PUT(w->token, http_exchange_token(x));
 	if (w->delay_ms)
 		usleep(w->delay_ms * 1000);
 	if (!strcmp(q->order, "busy") && w->calls < 3) {
@@ -164,7 +167,7 @@ static int call_as(const struct http_client_config *cfg, const char *order,
 	struct query q = { .after = 17 };
 	int err;
 
-	strcpy(q.order, order);
+	PUT(q.order, order);
 	assert_int_equal(http_client_new(cfg, &c), 0);
 	err = http_call(c, OP_STATUS, &q, answer, r);
 	if (err)

@@ -2,6 +2,7 @@
 /* Each role's sandbox, tried from inside: what must work, and what must not. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 
 #include <cmocka.h>
 
+#define PUT(dst, src) snprintf((dst), sizeof(dst), "%s", (src))
 #include "crypto/crypto.h"
 #include "server/sandbox.h"
 
@@ -27,7 +29,7 @@ static int setup(void **state)
 	int fd;
 
 	(void)state;
-	strcpy(dir, "/tmp/signet-box-XXXXXX");
+	PUT(dir, "/tmp/signet-box-XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
 	snprintf(outside, sizeof(outside), "%s/secret", dir);
@@ -37,13 +39,19 @@ static int setup(void **state)
 	return mkdir(inside, 0700);
 }
 
+static int forget(const char *path, const struct stat *st, int flag,
+		  struct FTW *at)
+{
+	(void)st;
+	(void)flag;
+	(void)at;
+	return remove(path);
+}
+
 static int teardown(void **state)
 {
-	char command[96];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	return system(command);
+	return nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Runs act in a sandboxed child: its exit status, or minus its signal. */

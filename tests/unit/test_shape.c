@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#define PUT(dst, src) snprintf((dst), sizeof(dst), "%s", (src))
 #include "api/messages.h"
 #include "api/request.h"
 
@@ -146,11 +147,11 @@ static void test_quantity(void **state)
 static void fill_order(struct order *o)
 {
 	memset(o, 0, sizeof(*o));
-	strcpy(o->name, "spring.2");
-	strcpy(o->product, "lamp");
-	strcpy(o->release, "1.0.0");
-	strcpy(o->manufacturer, "acme");
-	strcpy(o->serial_prefix, "L\xc3\xa4mp-"); /* UTF-8 stays whole */
+	PUT(o->name, "spring.2");
+	PUT(o->product, "lamp");
+	PUT(o->release, "1.0.0");
+	PUT(o->manufacturer, "acme");
+	PUT(o->serial_prefix, "L\xc3\xa4mp-"); /* UTF-8 stays whole */
 	o->quantity = 8;
 	o->serial_first = (UINT64_C(1) << 53) - 1;
 }
@@ -168,7 +169,7 @@ static void test_round_trip(void **state)
 	fill_order(&rows[0]);
 	fill_order(&rows[1]);
 	memset(rows[1].name, 0, sizeof(rows[1].name));
-	strcpy(rows[1].name, "other");
+	PUT(rows[1].name, "other");
 	assert_int_equal(
 		shape_to_json(&order_list_shape, &list, true, &json, &len), 0);
 	assert_int_equal(shape_from_json(&order_list_shape, json, len, &a, why),
@@ -360,7 +361,7 @@ static void test_request_round_trip(void **state)
 			 0);
 	assert_null(body);
 	assert_string_equal(target, "/v1/devices?order=o1&limit=5");
-	strcpy(q.order, "../x");
+	PUT(q.order, "../x");
 	assert_int_equal(api_request_encode(api_route(OP_DEVICES), &q, target,
 					    &body, &len),
 			 E_ARG);
