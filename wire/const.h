@@ -17,6 +17,7 @@
 #define LABEL_HPKE_RELEASE "signet hpke release v1"
 #define LABEL_HPKE_CONTENT_KEY "signet hpke content key v1"
 #define LABEL_HPKE_STORED_KEY "signet hpke stored key v1"
+#define LABEL_HANDSHAKE "signet handshake v1"
 
 /* Names chosen by people (product, order, flasher, version): 1..31 bytes of
  * a-z 0-9 . _ - , beginning with a letter or digit. */

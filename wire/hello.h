@@ -12,19 +12,24 @@
  *
  * Noise prologue = LABEL_HANDSHAKE || hello bytes || UID as the chip reads it
  * || SHA-256 of the loader's flash (its whole place, LOADER_LEN bytes).
+ *
+ * Freestanding.  Encoders refuse what decoders would refuse.
  */
 #ifndef WIRE_HELLO_H
 #define WIRE_HELLO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/rw.h"
 #include "wire/const.h"
 #include "wire/release.h"
 
 #define CHALLENGE_LEN 32
 #define LINK_KEY_LEN 32
+#define HELLO_VERSION 1 /* the first byte of all five */
 
 struct hello { /* u8 version 1, order text[32] NUL-padded, grant u64,
 		* attempt u32, challenge[32] */
@@ -34,8 +39,16 @@ struct hello { /* u8 version 1, order text[32] NUL-padded, grant u64,
 	uint8_t challenge[CHALLENGE_LEN];
 };
 #define HELLO_LEN (1 + NAME_CAP + 8 + 4 + CHALLENGE_LEN)
+/* The order's name must be valid: it comes from our own books. */
 void hello_encode(const struct hello *h, uint8_t out[HELLO_LEN]);
 MUST_USE int hello_decode(const uint8_t *buf, size_t len, struct hello *out);
+
+/* The Noise prologue of a handshake, for either end; uid_len is that of the
+ * family (claim.uid_len).  Returns its length. */
+#define PROLOGUE_MAX (sizeof(LABEL_HANDSHAKE) - 1 + HELLO_LEN + UID_MAX + 32)
+size_t prologue_make(const uint8_t hello[HELLO_LEN], const uint8_t *uid,
+		     size_t uid_len, const uint8_t loader_digest[DIGEST_LEN],
+		     uint8_t out[PROLOGUE_MAX]);
 
 /*
  * The chip's claim: raw values, judged by the server (chip_check_lock()).
@@ -67,6 +80,7 @@ MUST_USE int claim_decode(const uint8_t *buf, size_t len, struct claim *out);
  * patch bytes, patches (address u32, u16 length, bytes)...
  */
 #define PATCH_TOTAL_MAX 1024
+#define SEALED_CHUNK_MAX 1984 /* fits a link frame with both tags */
 struct delivery {
 	uint8_t content_key[32];
 	uint8_t link_down[LINK_KEY_LEN]; /* station -> chip */
@@ -84,8 +98,19 @@ struct delivery {
 		      PATCH_TOTAL_MAX)
 MUST_USE int delivery_encode(const struct delivery *d, uint8_t *out,
 			     size_t cap, size_t *out_len);
+/* Decodes in place: *out is all zeros after a failure. */
 MUST_USE int delivery_decode(const uint8_t *buf, size_t len,
 			     struct delivery *out);
+
+/* Walks patches: rd_init() with patches and patch_len, then until false;
+ * r->err says whether all was well.  Those of a decoded delivery are: each
+ * inside one segment, not empty, ascending, not overlapping. */
+struct patch {
+	uint32_t address;
+	uint16_t len;
+	const uint8_t *bytes;
+};
+bool patch_next(struct rd *r, struct patch *out);
 
 /* u8 version 1, digest as installed[32], u8 count, count * (address, value):
  * the lock's words read again. */

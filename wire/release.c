@@ -28,7 +28,7 @@ enum {
 	PROTECTION_MAX = 2,
 };
 
-static int segments_check(const struct segment *s, size_t count)
+int segments_check(const struct segment *s, size_t count)
 {
 	uint64_t end = 0;
 	uint64_t sum = 0;

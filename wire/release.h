@@ -93,6 +93,9 @@ MUST_USE int release_file_encode(const struct release_file *f, uint8_t *out,
 MUST_USE int release_file_decode(const uint8_t *buf, size_t len,
 				 struct release_file *out);
 
+/* The rule for segments: E_RANGE, E_OVERLAP, E_NOT_CANONICAL, E_TOO_LARGE. */
+MUST_USE int segments_check(const struct segment *s, size_t count);
+
 /* Total plaintext bytes, and number of chunks. */
 uint32_t release_plain_len(const struct release_header *h);
 uint32_t release_chunk_count(const struct release_header *h);
