@@ -88,6 +88,7 @@ static const struct shape_field grant_answer_fields[] = {
 	TEXT(grant_answer, serial, false),
 	TEXT(grant_answer, header_digest, true),
 	U32(grant_answer, left, true),
+	BYTES(grant_answer, challenge, false, 0),
 };
 SHAPE(grant_answer, "grant");
 
@@ -133,6 +134,52 @@ static const struct shape_field release_answer_fields[] = {
 	BLOB(release_answer, chunks, true, 1, CHUNKS_MAX),
 };
 SHAPE(release_answer, "encrypted release");
+
+static const struct shape_field handshake_request_fields[] = {
+	U64(handshake_request, grant, true),
+	U32(handshake_request, attempt, true),
+	BLOB(handshake_request, message, true, NOISE_MESSAGE_OVERHEAD,
+	     CLAIM_MAX + NOISE_MESSAGE_OVERHEAD),
+};
+SHAPE(handshake_request, "handshake");
+
+static const struct shape_field handshake_answer_fields[] = {
+	U64(handshake_answer, grant, true),
+	U32(handshake_answer, attempt, true),
+	BLOB(handshake_answer, message2, true, NOISE_MESSAGE_OVERHEAD,
+	     DELIVERY_MAX + NOISE_MESSAGE_OVERHEAD),
+	BYTES(handshake_answer, link_down, true, LINK_KEY_LEN),
+	BYTES(handshake_answer, link_up, true, LINK_KEY_LEN),
+};
+SHAPE(handshake_answer, "handshake answer");
+
+static const struct shape_field installed_request_fields[] = {
+	U64(installed_request, grant, true),
+	U32(installed_request, attempt, true),
+	BLOB(installed_request, report, true, SEALED_OVERHEAD,
+	     REPORT_MAX + SEALED_OVERHEAD),
+};
+SHAPE(installed_request, "installed");
+
+static const struct shape_field installed_answer_fields[] = {
+	U64(installed_answer, grant, true),
+	U32(installed_answer, attempt, true),
+	BLOB(installed_answer, commit, true, SEALED_OVERHEAD,
+	     COMMIT_MAX + SEALED_OVERHEAD),
+};
+SHAPE(installed_answer, "commit");
+
+static const struct shape_field loader_fetch_fields[] = {
+	NAME(loader_fetch, order, true),
+};
+SHAPE(loader_fetch, "loader fetch");
+
+static const struct shape_field loader_answer_fields[] = {
+	NAME(loader_answer, family, true),
+	BLOB(loader_answer, loader, true, 1, RESERVED_LEN),
+	BLOB(loader_answer, stub, true, 1, RESERVED_LEN),
+};
+SHAPE(loader_answer, "loader");
 
 static const struct shape_field enrol_request_fields[] = {
 	TEXT(enrol_request, secret, true),

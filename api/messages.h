@@ -12,8 +12,11 @@
  *     POST /v1/grants                     grant_request -> grant_answer
  *     POST /v1/grants/{grant}/deliver     deliver_request -> deliver_answer
  *     POST /v1/grants/{grant}/report      report_request -> report_answer
+ *     POST /v1/grants/{grant}/handshake   handshake_request -> handshake_answer
+ *     POST /v1/grants/{grant}/installed   installed_request -> installed_answer
  *     GET  /v1/work                       query -> order_list
  *     GET  /v1/orders/{order}/release     release_fetch -> release_answer
+ *     GET  /v1/orders/{order}/loader      loader_fetch -> loader_answer
  *   enrolment port (TLS, no client certificate)
  *     POST /v1/enrol                      enrol_request -> enrol_answer
  *   administration port (TLS, Authorization: Bearer TOKEN)
@@ -25,6 +28,7 @@
 
 #include "api/shape.h"
 #include "wire/const.h"
+#include "wire/hello.h"
 
 #define HEX_DIGEST_CAP 65
 #define TIME_CAP 21 /* "2026-11-20T08:00:00Z" */
@@ -69,6 +73,8 @@ struct grant_answer {
 	char header_digest[HEX_DIGEST_CAP]; /* SHA-256 of the release header:
 					     * names the cached chunks */
 	uint32_t left; /* units of the order still free after this */
+	SHAPE_BYTES_OF(CHALLENGE_LEN) challenge; /* sealed only: goes into the
+						  * attempt's hello */
 };
 
 struct deliver_request {
@@ -112,6 +118,52 @@ struct release_answer {
 	struct blob header;   /* COSE_Sign1 */
 	struct blob firmware; /* COSE_Sign1, installed in the target */
 	struct blob chunks;   /* ciphertext, authority_release_encrypt() */
+};
+
+/*
+ * Sealed mode.  message is the loader's message 1, whole; its request key is
+ * its SHA-256, so that the same message gets the same message 2, byte for byte
+ * (wire/hello.h).  The link keys are the station's copy of those in message 2.
+ */
+#define NOISE_MESSAGE_OVERHEAD 48 /* ephemeral key and tag */
+#define SEALED_OVERHEAD 16	  /* tag of a transport message */
+
+struct handshake_request {
+	uint64_t grant;
+	uint32_t attempt;
+	struct blob message;
+};
+
+struct handshake_answer {
+	uint64_t grant;
+	uint32_t attempt;
+	struct blob message2;
+	SHAPE_BYTES_OF(LINK_KEY_LEN) link_down; /* station -> chip */
+	SHAPE_BYTES_OF(LINK_KEY_LEN) link_up;	/* chip -> station */
+};
+
+/* The loader's report as it came; the answer is for it alone.  The same report
+ * gets the same commit. */
+struct installed_request {
+	uint64_t grant;
+	uint32_t attempt;
+	struct blob report;
+};
+
+struct installed_answer {
+	uint64_t grant;
+	uint32_t attempt;
+	struct blob commit;
+};
+
+struct loader_fetch { /* the loader that the order's product admits */
+	char order[NAME_CAP];
+};
+
+struct loader_answer {
+	char family[NAME_CAP];
+	struct blob loader; /* LOADER_LEN bytes, as they lie in flash */
+	struct blob stub;   /* at most STUB_LEN bytes */
 };
 
 /* -- enrolment port ------------------------------------------------------ */
