@@ -7,6 +7,7 @@
 
 #include "api/shape_impl.h"
 #include "wire/credential.h"
+#include "wire/hello.h"
 
 /* A field: JSON name = member name. */
 #define FIELD(st, kind, member, must, lo, hi)                                \

@@ -28,7 +28,6 @@
 
 #include "api/shape.h"
 #include "wire/const.h"
-#include "wire/hello.h"
 
 #define HEX_DIGEST_CAP 65
 #define TIME_CAP 21 /* "2026-11-20T08:00:00Z" */

@@ -27,8 +27,6 @@
 #include "wire/const.h"
 #include "wire/release.h"
 
-#define CHALLENGE_LEN 32
-#define LINK_KEY_LEN 32
 #define HELLO_VERSION 1 /* the first byte of all five */
 
 struct hello { /* u8 version 1, order text[32] NUL-padded, grant u64,
