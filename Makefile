@@ -39,6 +39,7 @@ TARGETS :=
 include base/module.mk
 include wire/module.mk
 include crypto/module.mk
+include seal/module.mk
 include image/module.mk
 include authority/module.mk
 include keys/module.mk

@@ -9,8 +9,9 @@
  * used for two plaintexts.  The inner bytes are the cached ciphertext of the
  * order: two layers, the outer one different for every device and attempt.
  *
- *   wire:  sync 0xA5, type u8, index u16, length u16, head check u16 (CRC-16
- *          CCITT over type..length), body[length], body check u32 (CRC-32)
+ *   wire:  sync 0xA5, type u8, index u16, length u16, head check u16
+ *          (CRC-16/CCITT-FALSE over type..length), body[length], body check
+ *          u32 (CRC-32 of IEEE 802.3 over the body)
  *
  * The checks only find line noise early; authenticity is the AEAD's.  On
  * swd-pins no body byte sequence may look like an SWD line reset (50 clocks
@@ -66,11 +67,31 @@ MUST_USE int link_head_decode(const uint8_t in[LINK_HEAD_LEN],
 			      struct link_head *out);
 uint32_t link_crc32(const void *p, size_t len);
 
+/* A whole frame: out gets LINK_HEAD_LEN + h->len + LINK_TAIL_LEN bytes, which
+ * is returned.  body may stand at out + LINK_HEAD_LEN already. */
+#define LINK_FRAME_MAX (LINK_HEAD_LEN + LINK_BODY_MAX + LINK_TAIL_LEN)
+size_t link_frame(const struct link_head *h, const uint8_t *body,
+		  uint8_t *out);
+
+/* A receiver fed with bytes as they come.  Zero it and set buf to begin; a
+ * frame can follow noise and other frames directly. */
+struct link_rx {
+	uint8_t *buf;	       /* LINK_BODY_MAX + LINK_TAIL_LEN bytes */
+	uint32_t have;	       /* bytes of the frame so far */
+	struct link_head head; /* valid when a frame is whole */
+	uint8_t raw[LINK_HEAD_LEN];
+};
+/* 1 when b ends a frame (head, and body in buf), 0 when more must come, E_* of
+ * link_head_decode() or E_CHECKSUM (body) when one was damaged. */
+MUST_USE int link_rx_byte(struct link_rx *rx, uint8_t b);
+
 /* A data frame's body: chunk ciphertext sealed with link key and nonce index;
- * out gets len + 16. */
+ * out gets len + 16 and may be in. */
 void link_seal(const uint8_t key[32], uint16_t index, const uint8_t *in,
 	       size_t len, uint8_t *out);
+/* In place; len includes the tag.  A body that does not open becomes zeros:
+ * E_DECRYPT, E_TRUNCATED. */
 MUST_USE int link_open(const uint8_t key[32], uint16_t index, uint8_t *body,
-		       size_t len); /* in place; len includes the tag */
+		       size_t len);
 
 #endif

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seal/prim.h - the four primitives under the sealed link.
+ * seal/prim.h - the primitives under the sealed link.
  *
  * seal/prim_openssl.c on the host, seal/prim_bearssl_*.c on the chip (chosen
- * per family at link time).  Nothing here is written by hand.
+ * per family at link time):
+ *
+ *	seal/prim_bearssl_m31.c   Cortex-M3 and later
+ *	seal/prim_bearssl_i15.c   Cortex-M0
+ *
+ * Nothing here is written by hand.
  */
 #ifndef SEAL_PRIM_H
 #define SEAL_PRIM_H
@@ -13,7 +18,8 @@
 
 #include "base/error.h"
 
-/* Context big enough for either library; no inner pointers on the chip. */
+/* Context big enough for either library; holds no pointer, may be copied and
+ * forgotten. */
 struct prim_sha256 {
 	uint64_t opaque[16];
 };
@@ -21,7 +27,8 @@ void prim_sha256_init(struct prim_sha256 *c);
 void prim_sha256_update(struct prim_sha256 *c, const void *p, size_t len);
 void prim_sha256_final(struct prim_sha256 *c, uint8_t out[32]);
 
-/* out = scalar * point (RFC 7748); E_CRYPTO when the result is all zeros. */
+/* out = scalar * point (RFC 7748); E_CRYPTO when the result is all zeros, and
+ * out is then zeros.  out may be scalar or point. */
 MUST_USE int prim_x25519(uint8_t out[32], const uint8_t scalar[32],
 			 const uint8_t point[32]);
 void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32]);
