@@ -70,8 +70,7 @@ uint32_t link_crc32(const void *p, size_t len);
 /* A whole frame: out gets LINK_HEAD_LEN + h->len + LINK_TAIL_LEN bytes, which
  * is returned.  body may stand at out + LINK_HEAD_LEN already. */
 #define LINK_FRAME_MAX (LINK_HEAD_LEN + LINK_BODY_MAX + LINK_TAIL_LEN)
-size_t link_frame(const struct link_head *h, const uint8_t *body,
-		  uint8_t *out);
+size_t link_frame(const struct link_head *h, const uint8_t *body, uint8_t *out);
 
 /* A receiver fed with bytes as they come.  Zero it and set buf to begin; a
  * frame can follow noise and other frames directly. */

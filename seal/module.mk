@@ -4,3 +4,9 @@
 MODULES += seal sealhost
 seal_SRC := seal/noise.c seal/link.c
 sealhost_SRC := seal/prim_openssl.c
+
+TESTS += test_noise
+test_noise_SRC := tests/unit/test_noise.c tests/lib/noise_openssl.c \
+	tests/lib/vectors.c
+test_noise_USE := seal sealhost base
+test_noise_LIBS := -lcmocka -ljansson -lcrypto

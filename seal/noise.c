@@ -93,9 +93,8 @@ static void mix_psk(struct noise *s, const uint8_t psk[32])
 }
 
 /* Tokens (psk,) e and a DH, which every message of ours consists of. */
-static void mix_tokens(struct noise *s, const uint8_t *psk,
-		       const uint8_t e[32], const uint8_t dh[32],
-		       uint8_t k[32])
+static void mix_tokens(struct noise *s, const uint8_t *psk, const uint8_t e[32],
+		       const uint8_t dh[32], uint8_t k[32])
 {
 	if (psk)
 		mix_psk(s, psk);
@@ -206,8 +205,8 @@ int noise_read1(struct noise *s, const uint8_t s_priv[32],
 	return message_read(s, psk, s_priv, msg, len, payload);
 }
 
-int noise_write2(struct noise *s, const uint8_t e_priv[32],
-		 const void *payload, size_t len, uint8_t *out)
+int noise_write2(struct noise *s, const uint8_t e_priv[32], const void *payload,
+		 size_t len, uint8_t *out)
 {
 	if (!in_turn(s, false, 1))
 		return E_STATE;

@@ -54,8 +54,8 @@ MUST_USE int noise_read2(struct noise *s, const uint8_t *msg, size_t len,
 			 uint8_t *payload);
 /* Split(): k1 initiator -> responder, k2 responder -> initiator; hash is the
  * handshake hash, or NULL.  Only after message 2. */
-MUST_USE int noise_split(const struct noise *s, uint8_t k1[32],
-			 uint8_t k2[32], uint8_t hash[32]);
+MUST_USE int noise_split(const struct noise *s, uint8_t k1[32], uint8_t k2[32],
+			 uint8_t hash[32]);
 void noise_wipe(struct noise *s);
 
 /* A transport message: ChaCha20-Poly1305, nonce = 4 zero bytes || n u64 LE,

@@ -92,10 +92,10 @@ struct delivery {
 	uint16_t patch_len;
 	uint8_t patches[PATCH_TOTAL_MAX];
 };
-#define DELIVERY_MAX (1 + 32 * 5 + 4 + 8 + 1 + SEGMENTS_MAX * 8 + 2 + \
-		      PATCH_TOTAL_MAX)
-MUST_USE int delivery_encode(const struct delivery *d, uint8_t *out,
-			     size_t cap, size_t *out_len);
+#define DELIVERY_MAX \
+	(1 + 32 * 5 + 4 + 8 + 1 + SEGMENTS_MAX * 8 + 2 + PATCH_TOTAL_MAX)
+MUST_USE int delivery_encode(const struct delivery *d, uint8_t *out, size_t cap,
+			     size_t *out_len);
 /* Decodes in place: *out is all zeros after a failure. */
 MUST_USE int delivery_decode(const uint8_t *buf, size_t len,
 			     struct delivery *out);
