@@ -8,6 +8,7 @@
 #include "api/shape_impl.h"
 #include "wire/credential.h"
 #include "wire/hello.h"
+#include "wire/layout.h"
 
 /* A field: JSON name = member name. */
 #define FIELD(st, kind, member, must, lo, hi)                                \
@@ -90,6 +91,7 @@ static const struct shape_field grant_answer_fields[] = {
 	TEXT(grant_answer, header_digest, true),
 	U32(grant_answer, left, true),
 	BYTES(grant_answer, challenge, false, 0),
+	NAME(grant_answer, proof, false),
 };
 SHAPE(grant_answer, "grant");
 
@@ -167,6 +169,7 @@ static const struct shape_field installed_answer_fields[] = {
 	U32(installed_answer, attempt, true),
 	BLOB(installed_answer, commit, true, SEALED_OVERHEAD,
 	     COMMIT_MAX + SEALED_OVERHEAD),
+	NAME(installed_answer, state, true),
 };
 SHAPE(installed_answer, "commit");
 
@@ -177,10 +180,30 @@ SHAPE(loader_fetch, "loader fetch");
 
 static const struct shape_field loader_answer_fields[] = {
 	NAME(loader_answer, family, true),
-	BLOB(loader_answer, loader, true, 1, RESERVED_LEN),
-	BLOB(loader_answer, stub, true, 1, RESERVED_LEN),
+	BLOB(loader_answer, loader, true, LOADER_LEN, LOADER_LEN),
+	BLOB(loader_answer, stub, true, 1, STUB_LEN),
+	TEXT(loader_answer, digest, true),
 };
-SHAPE(loader_answer, "loader");
+SHAPE(loader_answer, "loader for stations");
+
+static const struct shape_field stage0_request_fields[] = {
+	NAME(stage0_request, batch, true),
+	BYTES(stage0_request, uid, true, 1),
+	U32(stage0_request, dpidr, true),
+	U32(stage0_request, cpuid, true),
+	U32(stage0_request, designer, true),
+	U32(stage0_request, part, true),
+	U32(stage0_request, device_id, true),
+	U32(stage0_request, flash_kb, true),
+};
+SHAPE(stage0_request, "stage-0 request");
+
+static const struct shape_field stage0_answer_fields[] = {
+	NAME(stage0_answer, family, true),
+	BLOB(stage0_answer, key_enc, true, 32, 32),
+	BLOB(stage0_answer, key_sealed, true, 48, 48),
+};
+SHAPE(stage0_answer, "stage-0 secret");
 
 static const struct shape_field enrol_request_fields[] = {
 	TEXT(enrol_request, secret, true),
@@ -202,7 +225,8 @@ SHAPE(enrol_answer, "enrolment answer");
 static const struct shape_field product_fields[] = {
 	NAME(product, name, true),
 	NAME(product, family, true),
-	NAME(product, proof, false),
+	TEXT(product, modes, false),
+	NAME(product, demands, false),
 	BLOB(product, release_pub, true, 65, 65),
 	BLOB(product, device_pub, false, 65, 65),
 	TEXT(product, created, false),
@@ -210,9 +234,10 @@ static const struct shape_field product_fields[] = {
 SHAPE(product, "product");
 
 static const struct shape_field release_fields[] = {
-	NAME(release, product, true), NAME(release, version, true),
-	U32(release, rollback, true), U32(release, size, true),
-	TEXT(release, digest, true),  TEXT(release, created, false),
+	NAME(release, product, true),  NAME(release, version, true),
+	U32(release, rollback, true),  U32(release, size, true),
+	TEXT(release, digest, true),   NAME(release, mode, false),
+	TEXT(release, created, false),
 };
 SHAPE(release, "release");
 
@@ -227,6 +252,7 @@ static const struct shape_field order_fields[] = {
 	NAME(order, product, true),
 	NAME(order, release, true),
 	NAME(order, mode, false),
+	NAME(order, batch, false),
 	NAME(order, manufacturer, true),
 	U32_IN(order, quantity, true, 1, INT32_MAX),
 	U32_IN(order, retries, false, 0, 1000),
@@ -236,6 +262,7 @@ static const struct shape_field order_fields[] = {
 	TEXT(order, opens, false),
 	TEXT(order, closes, false),
 	NAME(order, state, false),
+	NAME(order, proof, false),
 	U32(order, reserved, false),
 	U32(order, delivered, false),
 	U32(order, installed, false),
@@ -288,6 +315,35 @@ static const struct shape_field grant_change_fields[] = {
 };
 SHAPE(grant_change, "grant change");
 
+static const struct shape_field loader_fields[] = {
+	NAME(loader, family, true),   TEXT(loader, digest, true),
+	U32(loader, stub, false),     NAME(loader, state, false),
+	TEXT(loader, created, false),
+};
+SHAPE(loader, "loader");
+
+static const struct shape_field loader_upload_fields[] = {
+	NAME(loader_upload, family, true),
+	BLOB(loader_upload, loader, true, LOADER_LEN, LOADER_LEN),
+	BLOB(loader_upload, stub, true, 1, STUB_LEN),
+};
+SHAPE(loader_upload, "loader upload");
+
+static const struct shape_field loader_change_fields[] = {
+	TEXT(loader_change, digest, true),
+	NAME(loader_change, action, true),
+};
+SHAPE(loader_change, "loader change");
+
+static const struct shape_field stage0_batch_fields[] = {
+	NAME(stage0_batch, name, true),
+	NAME(stage0_batch, family, true),
+	NAME(stage0_batch, manufacturer, true),
+	U32(stage0_batch, chips, false),
+	TEXT(stage0_batch, created, false),
+};
+SHAPE(stage0_batch, "batch");
+
 static const struct shape_field log_entry_fields[] = {
 	U64(log_entry, seq, true),     TEXT(log_entry, time, false),
 	NAME(log_entry, event, false), NAME(log_entry, actor, false),
@@ -314,6 +370,8 @@ LIST_SHAPE(order_list, order, "list of orders");
 LIST_SHAPE(flasher_list, flasher, "list of flashers");
 LIST_SHAPE(device_list, device, "list of devices");
 LIST_SHAPE(log_list, log_entry, "log");
+LIST_SHAPE(loader_list, loader, "list of loaders");
+LIST_SHAPE(stage0_batches, stage0_batch, "list of batches");
 
 static const struct shape_field status_fields[] = {
 	NAME(status, version, true),	TEXT(status, started, true),
@@ -325,6 +383,7 @@ SHAPE(status, "status");
 static const struct shape_field server_keys_fields[] = {
 	BLOB(server_keys, release_hpke_pub, true, 32, 32),
 	BLOB(server_keys, ca, true, 1, CERT_MAX),
+	BLOB(server_keys, noise_pub, true, 32, 32),
 };
 SHAPE(server_keys, "server keys");
 

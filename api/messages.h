@@ -17,6 +17,7 @@
  *     GET  /v1/work                       query -> order_list
  *     GET  /v1/orders/{order}/release     release_fetch -> release_answer
  *     GET  /v1/orders/{order}/loader      loader_fetch -> loader_answer
+ *     POST /v1/batches/{batch}/secret     stage0_request -> stage0_answer
  *   enrolment port (TLS, no client certificate)
  *     POST /v1/enrol                      enrol_request -> enrol_answer
  *   administration port (TLS, Authorization: Bearer TOKEN)
@@ -72,8 +73,10 @@ struct grant_answer {
 	char header_digest[HEX_DIGEST_CAP]; /* SHA-256 of the release header:
 					     * names the cached chunks */
 	uint32_t left; /* units of the order still free after this */
-	SHAPE_BYTES_OF(CHALLENGE_LEN) challenge; /* sealed only: goes into the
-						  * attempt's hello */
+	SHAPE_BYTES_OF(CHALLENGE_LEN)
+	challenge;	      /* sealed only: goes into the
+			       * attempt's hello */
+	char proof[NAME_CAP]; /* "none" or "stage0" (the order's) */
 };
 
 struct deliver_request {
@@ -153,6 +156,7 @@ struct installed_answer {
 	uint64_t grant;
 	uint32_t attempt;
 	struct blob commit;
+	char state[NAME_CAP]; /* "installed", or what it has become since */
 };
 
 struct loader_fetch { /* the loader that the order's product admits */
@@ -163,6 +167,23 @@ struct loader_answer {
 	char family[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes, as they lie in flash */
 	struct blob stub;   /* at most STUB_LEN bytes */
+	char digest[HEX_DIGEST_CAP]; /* SHA-256 of loader */
+};
+
+/* At a trusted site: the stage-0 secret of one chip (design: batch master, the
+ * chip's family and UID).  The same chip gets the same secret again. */
+struct stage0_request {
+	char batch[NAME_CAP];
+	SHAPE_BYTES_OF(UID_MAX) uid;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+};
+
+struct stage0_answer {
+	char family[NAME_CAP];
+	struct blob key_enc;	/* HPKE enc, to the flasher's enrolled key */
+	struct blob key_sealed; /* secret 32 + tag 16.  info
+				 * LABEL_HPKE_STAGE0, AAD = batch name || 0 ||
+				 * family u8 || UID */
 };
 
 /* -- enrolment port ------------------------------------------------------ */
@@ -203,7 +224,9 @@ struct enrol_answer {
 struct product {
 	char name[NAME_CAP];
 	char family[NAME_CAP];	 /* "stm32l4" */
-	char proof[NAME_CAP];	 /* "none" */
+	char modes[NAME_CAP];	 /* "sealed" (also when ""), "sealed+signed" */
+	char demands[NAME_CAP];	 /* proof step that its devices must have:
+				  * "none" (also when ""), "stage0" */
 	struct blob release_pub; /* raw P-256, 65 bytes */
 	struct blob device_pub;	 /* answer only */
 	char created[TIME_CAP];
@@ -215,6 +238,7 @@ struct release {
 	uint32_t rollback;
 	uint32_t size; /* plaintext bytes */
 	char digest[HEX_DIGEST_CAP];
+	char mode[NAME_CAP]; /* how it is laid out: "sealed", "signed" */
 	char created[TIME_CAP];
 };
 
@@ -227,11 +251,12 @@ struct order {
 	char name[NAME_CAP];
 	char product[NAME_CAP];
 	char release[NAME_CAP];
-	char mode[NAME_CAP];		/* "signed" */
-	char manufacturer[NAME_CAP];	/* whose flashers may build it */
-	uint32_t quantity;		/* 1 .. 2^31-1 */
-	uint32_t retries;		/* extra attempts per unit; 0 = 3 */
-	uint32_t lease_s;		/* 0 = 120 */
+	char mode[NAME_CAP];	     /* "sealed" (also when ""), "signed" */
+	char batch[NAME_CAP];	     /* stage-0 batch of its chips, "" none */
+	char manufacturer[NAME_CAP]; /* whose flashers may build it */
+	uint32_t quantity;	     /* 1 .. 2^31-1 */
+	uint32_t retries;	     /* extra attempts per unit; 0 = 3 */
+	uint32_t lease_s;	     /* 0 = 120 */
 	char serial_prefix[SERIAL_CAP]; /* serial = prefix + number, "" none;
 					 * at most 15 bytes, not ending in a
 					 * digit */
@@ -239,6 +264,7 @@ struct order {
 	char opens[TIME_CAP], closes[TIME_CAP]; /* "" = no limit */
 	/* answer only */
 	char state[NAME_CAP]; /* "open", "paused", "ended" */
+	char proof[NAME_CAP]; /* "none"; "stage0" with a batch */
 	uint32_t reserved, delivered, installed, closed, unknown, scrapped;
 	char created[TIME_CAP];
 };
@@ -282,6 +308,34 @@ struct grant_change {
 	char reason[TEXT_CAP];
 };
 
+struct loader { /* on the admission list */
+	char family[NAME_CAP];
+	char digest[HEX_DIGEST_CAP]; /* SHA-256 of its LOADER_LEN bytes */
+	uint32_t stub;		     /* bytes of its stub */
+	char state[NAME_CAP];	     /* "admitted", "retired" */
+	char created[TIME_CAP];
+};
+
+struct loader_upload {
+	char family[NAME_CAP];
+	struct blob loader; /* LOADER_LEN bytes */
+	struct blob stub;
+};
+
+struct loader_change {
+	char digest[HEX_DIGEST_CAP];
+	char action[NAME_CAP]; /* "retire", "admit" */
+};
+
+struct stage0_batch { /* of chips that get a stage-0 secret */
+	char name[NAME_CAP];
+	char family[NAME_CAP];
+	char manufacturer[NAME_CAP]; /* the trusted site whose flashers may put
+				      * the secrets in */
+	uint32_t chips;		     /* answer only: secrets given out so far */
+	char created[TIME_CAP];
+};
+
 struct log_entry {
 	uint64_t seq;
 	char time[TIME_CAP];
@@ -321,6 +375,12 @@ struct device_list {
 	struct list rows;
 };
 struct log_list {
+	struct list rows;
+};
+struct loader_list {
+	struct list rows;
+};
+struct stage0_batches {
 	struct list rows;
 };
 
@@ -404,7 +464,31 @@ struct status {
 	X(R_METHOD, "no-such-operation", 404, "caller",                        \
 	  "there is no such operation", "see the table in docs/api.md")        \
 	X(R_INTERNAL, "internal", 500, "owner", "the server failed",           \
-	  "tell the owner; see the server's log")
+	  "tell the owner; see the server's log")                              \
+	X(R_MODE, "mode", 409, "owner",                                        \
+	  "product, release and order do not allow the same mode",             \
+	  "make a release or an order of the right mode")                      \
+	X(R_PROOF, "proof-step", 409, "owner",                                 \
+	  "the product demands a proof step that this cannot give",            \
+	  "name a stage-0 batch, or a family that has stage 0")                \
+	X(R_LOADER, "loader-not-admitted", 409, "owner",                       \
+	  "the loader is not on the server's list",                            \
+	  "build it and add it with `signet loader add`")                      \
+	X(R_HANDSHAKE, "handshake", 422, "operator",                           \
+	  "the chip's message does not open: altered, or not of this grant",   \
+	  "start the device again; if that fails too, tell the owner")         \
+	X(R_CLAIM, "claim", 422, "owner",                                      \
+	  "the chip says that it is another one than the grant is for",        \
+	  "set the part aside and tell the owner")                             \
+	X(R_LOCK, "lock-state", 422, "operator",                               \
+	  "the chip's protection is not as ordered",                           \
+	  "start the device again; if that fails too, set the part aside")     \
+	X(R_RNG, "rng", 422, "operator",                                       \
+	  "the chip's random number generator failed its tests",               \
+	  "start the device again; if that fails too, set the part aside")     \
+	X(R_REPORT, "report", 422, "operator",                                 \
+	  "what the chip reports is not the release that it was given",        \
+	  "start the device again")
 
 enum refusal_code {
 	R_NONE = 0,
@@ -439,9 +523,17 @@ enum api_port { PORT_FLASHER = 1, PORT_ENROL = 2, PORT_ADMIN = 3 };
 	  deliver_request, deliver_answer)                                     \
 	X(OP_REPORT, "POST", "/v1/grants/{grant}/report", PORT_FLASHER,        \
 	  report_request, report_answer)                                       \
+	X(OP_HANDSHAKE, "POST", "/v1/grants/{grant}/handshake", PORT_FLASHER,  \
+	  handshake_request, handshake_answer)                                 \
+	X(OP_INSTALLED, "POST", "/v1/grants/{grant}/installed", PORT_FLASHER,  \
+	  installed_request, installed_answer)                                 \
 	X(OP_WORK, "GET", "/v1/work", PORT_FLASHER, query, order_list)         \
 	X(OP_RELEASE_FETCH, "GET", "/v1/orders/{order}/release", PORT_FLASHER, \
 	  release_fetch, release_answer)                                       \
+	X(OP_LOADER_FETCH, "GET", "/v1/orders/{order}/loader", PORT_FLASHER,   \
+	  loader_fetch, loader_answer)                                         \
+	X(OP_STAGE0, "POST", "/v1/batches/{batch}/secret", PORT_FLASHER,       \
+	  stage0_request, stage0_answer)                                       \
 	X(OP_ENROL, "POST", "/v1/enrol", PORT_ENROL, enrol_request,            \
 	  enrol_answer)                                                        \
 	X(OP_PRODUCT_CREATE, "POST", "/v1/products", PORT_ADMIN, product,      \
@@ -462,6 +554,14 @@ enum api_port { PORT_FLASHER = 1, PORT_ENROL = 2, PORT_ADMIN = 3 };
 	X(OP_DEVICES, "GET", "/v1/devices", PORT_ADMIN, query, device_list)    \
 	X(OP_GRANT_CHANGE, "POST", "/v1/grants/{grant}/change", PORT_ADMIN,    \
 	  grant_change, device)                                                \
+	X(OP_LOADER_ADD, "POST", "/v1/loaders", PORT_ADMIN, loader_upload,     \
+	  loader)                                                              \
+	X(OP_LOADERS, "GET", "/v1/loaders", PORT_ADMIN, query, loader_list)    \
+	X(OP_LOADER_CHANGE, "POST", "/v1/loaders/{digest}/change", PORT_ADMIN, \
+	  loader_change, loader)                                               \
+	X(OP_BATCH_CREATE, "POST", "/v1/batches", PORT_ADMIN, stage0_batch,    \
+	  stage0_batch)                                                        \
+	X(OP_BATCHES, "GET", "/v1/batches", PORT_ADMIN, query, stage0_batches) \
 	X(OP_LOG, "GET", "/v1/log", PORT_ADMIN, query, log_list)               \
 	X(OP_STATUS, "GET", "/v1/status", PORT_ADMIN, query, status)           \
 	X(OP_SERVER_KEYS, "GET", "/v1/keys", PORT_ADMIN, query, server_keys)
@@ -469,6 +569,7 @@ enum api_port { PORT_FLASHER = 1, PORT_ENROL = 2, PORT_ADMIN = 3 };
 struct server_keys {		      /* what `signet release make` needs */
 	struct blob release_hpke_pub; /* raw X25519 of the signer */
 	struct blob ca;		      /* DER */
+	struct blob noise_pub;	      /* raw X25519: goes into loaders */
 };
 
 enum api_op {
@@ -504,6 +605,11 @@ extern const struct shape refusal_shape, grant_request_shape,
 	order_change_shape, flasher_shape, device_shape, grant_change_shape,
 	log_entry_shape, query_shape, product_list_shape, release_list_shape,
 	order_list_shape, flasher_list_shape, device_list_shape, log_list_shape,
-	status_shape, server_keys_shape;
+	status_shape, server_keys_shape, handshake_request_shape,
+	handshake_answer_shape, installed_request_shape, installed_answer_shape,
+	loader_fetch_shape, loader_answer_shape, stage0_request_shape,
+	stage0_answer_shape, loader_shape, loader_upload_shape,
+	loader_change_shape, loader_list_shape, stage0_batch_shape,
+	stage0_batches_shape;
 
 #endif

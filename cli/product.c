@@ -8,6 +8,7 @@
 struct product_params {
 	struct product product;
 	char release_key[NAME_CAP];
+	bool allow_signed;
 };
 
 static const struct arg create_args[] = {
@@ -20,10 +21,14 @@ static const struct arg create_args[] = {
 	{ "release-key", "KEY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct product_params, release_key), 0, 0, 0,
 	  "the local key that signs its firmware" },
-	{ "proof", "STEP", ARG_NAME, 0,
-	  offsetof(struct product_params, product.proof), 0, 0, 0,
-	  "how a chip proves to be one before it gets anything: none "
-	  "(default)" },
+	{ "allow-signed", NULL, ARG_FLAG, 0,
+	  offsetof(struct product_params, allow_signed), 0, 0, 0,
+	  "it may be built in signed mode too, where the manufacturer gets "
+	  "the firmware in clear" },
+	{ "demand-proof", "STEP", ARG_NAME, 0,
+	  offsetof(struct product_params, product.demands), 0, 0, 0,
+	  "how a chip must prove to be one before it gets anything: none "
+	  "(default), stage0" },
 };
 
 static int create_run(const struct command *self, void *globals, void *params)
@@ -39,8 +44,10 @@ static int create_run(const struct command *self, void *globals, void *params)
 		r = cli_key_public(cli, p->release_key, pub);
 	if (r != 0)
 		return r;
-	if (p->product.proof[0] == '\0')
-		snprintf(p->product.proof, NAME_CAP, "none");
+	snprintf(p->product.modes, NAME_CAP, "%s",
+		 p->allow_signed ? "sealed+signed" : "sealed");
+	if (p->product.demands[0] == '\0')
+		snprintf(p->product.demands, NAME_CAP, "none");
 	p->product.release_pub = (struct blob){ pub, sizeof(pub) };
 	memset(&made, 0, sizeof(made));
 	r = cli_call(cli, OP_PRODUCT_CREATE, &p->product, &made);
@@ -62,9 +69,8 @@ const struct command command_product_create = {
 };
 
 static const struct column columns[] = {
-	{ "name", "product", false },
-	{ "family", "family", false },
-	{ "proof", "proof", false },
+	{ "name", "product", false },	 { "family", "family", false },
+	{ "modes", "modes", false },	 { "demands", "demands", false },
 	{ "created", "created", false },
 };
 static const struct cli_view view = { OP_PRODUCTS, columns, ARRAY_LEN(columns),

@@ -20,10 +20,10 @@ static int product_row(struct call *c, struct row_product *row)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "family: chips of %s are not supported",
 				   q->family);
-	if (q->proof[0] != '\0' && strcmp(q->proof, "none") != 0)
+	if (q->demands[0] != '\0' && strcmp(q->demands, "none") != 0)
 		return call_refuse(c, R_BAD_REQUEST,
-				   "proof: %s is not possible in signed mode",
-				   q->proof);
+				   "demands: %s is not possible in signed mode",
+				   q->demands);
 	if (q->release_pub.len != P256_PUB_LEN ||
 	    q->release_pub.data[0] != 0x04)
 		return call_refuse(c, R_BAD_REQUEST,

@@ -125,7 +125,7 @@ int fill_product(const struct row_product *r, struct product *out)
 
 	TEXT_SET(out->name, r->name);
 	TEXT_SET(out->family, family ? family : "");
-	TEXT_SET(out->proof, proof ? proof : "");
+	TEXT_SET(out->demands, proof ? proof : "");
 	time_text(r->created, out->created);
 	err = blob_set(&out->release_pub, r->release_pub, P256_PUB_LEN);
 	if (err == 0)

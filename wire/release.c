@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cbor.h"
+#include "wire/hello.h"
 #include "wire/name.h"
 
 #define FILE_FORMAT "signet-release-v1"
@@ -18,11 +19,13 @@ enum field { /* map keys, ascending */
 	     FIELD_FAMILY = 7,
 	     FIELD_OPTIONS = 8,
 	     FIELD_PROTECTION = 9,
+	     FIELD_BOOT = 10,
 };
 
 enum {
 	FIRMWARE_FIELDS = FIELD_SEGMENTS,
-	HEADER_FIELDS = FIELD_PROTECTION,
+	HEADER_FIELDS = FIELD_PROTECTION, /* of a signed release */
+	SEALED_FIELDS = FIELD_BOOT,
 	FILE_ITEMS = 5,
 	SEAL_TAG_LEN = 16,
 	PROTECTION_MAX = 2,
@@ -60,6 +63,8 @@ static int header_check(const struct release_header *h)
 {
 	if (h->chunk_len < CHUNK_LEN_MIN || h->chunk_len > CHUNK_LEN_MAX ||
 	    h->chunk_len % CHUNK_LEN_MIN)
+		return E_RANGE;
+	if (h->sealed && h->chunk_len > SEALED_CHUNK_MAX)
 		return E_RANGE;
 	if (!family_name(h->family) || h->protection > PROTECTION_MAX)
 		return E_RANGE;
@@ -102,7 +107,7 @@ static void rd_field(struct rd *r, enum field want)
 	int64_t key = cbor_rd_int(r);
 
 	if (key != want)
-		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_PROTECTION
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_BOOT
 				   ? E_SYNTAX
 				   : E_CRITICAL);
 }
@@ -217,7 +222,7 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 	if (err)
 		return err;
 	wr_init(&w, out, cap);
-	cbor_wr_map(&w, HEADER_FIELDS);
+	cbor_wr_map(&w, h->sealed ? SEALED_FIELDS : HEADER_FIELDS);
 	wr_firmware_fields(&w, &h->fw);
 	cbor_wr_uint(&w, FIELD_CHUNK_LEN);
 	cbor_wr_uint(&w, h->chunk_len);
@@ -227,6 +232,12 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 	wr_options(&w, h);
 	cbor_wr_uint(&w, FIELD_PROTECTION);
 	cbor_wr_uint(&w, h->protection);
+	if (h->sealed) {
+		cbor_wr_uint(&w, FIELD_BOOT);
+		cbor_wr_array(&w, 2);
+		cbor_wr_uint(&w, h->boot[0]);
+		cbor_wr_uint(&w, h->boot[1]);
+	}
 	return wr_end(&w, out_len);
 }
 
@@ -234,12 +245,15 @@ int release_header_decode(const uint8_t *buf, size_t len,
 			  struct release_header *out)
 {
 	struct release_header h;
+	size_t count;
 	struct rd r;
 	int err;
 
 	memset(&h, 0, sizeof(h));
 	rd_init(&r, buf, len);
-	rd_fields(&r, HEADER_FIELDS);
+	count = cbor_rd_map(&r, r.left);
+	if (count < HEADER_FIELDS || count > SEALED_FIELDS)
+		rd_fail(&r, count > SEALED_FIELDS ? E_CRITICAL : E_SYNTAX);
 	rd_firmware_fields(&r, &h.fw);
 	rd_field(&r, FIELD_CHUNK_LEN);
 	h.chunk_len = rd_word(&r);
@@ -249,6 +263,13 @@ int release_header_decode(const uint8_t *buf, size_t len,
 	rd_options(&r, &h);
 	rd_field(&r, FIELD_PROTECTION);
 	h.protection = rd_small(&r);
+	h.sealed = count == SEALED_FIELDS;
+	if (h.sealed) {
+		rd_field(&r, FIELD_BOOT);
+		rd_tuple(&r, 2);
+		h.boot[0] = rd_word(&r);
+		h.boot[1] = rd_word(&r);
+	}
 	err = rd_end(&r);
 	if (!err)
 		err = header_check(&h);

@@ -10,13 +10,19 @@
  * header   COSE_Sign1 by the release key, AAD LABEL_RELEASE, payload:
  *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments
  *            [[address, length]...], 6 chunk length, 7 family,
- *            8 options [[register, mask, value]...], 9 protection level }
+ *            8 options [[register, mask, value]...], 9 protection level,
+ *            10 boot [stack, reset]: only in sealed releases }
  * firmware COSE_Sign1 by the release key, AAD LABEL_FIRMWARE, payload:
  *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments }
  *          It is installed in the target and checked by its bootloader.
  * enc, sealed   HPKE (crypto/crypto.h) to the signer's release key, info
  *          LABEL_HPKE_RELEASE, AAD = SHA-256 of header: the segments' bytes,
  *          in order, without gaps.
+ *
+ * A sealed release is laid out for the loader (wire/layout.h): the image's
+ * first double word is {its stack pointer, address of the resident stub | 1},
+ * and field 10 holds the two words that stood there.  Segments, digest and
+ * signatures are of the bytes as installed.  A signed release has no field 10.
  *
  * digest = SHA-256( LABEL_IMAGE, then per segment: address u32 LE,
  *          length u32 LE, bytes ), segments ascending, not overlapping, not
@@ -64,6 +70,8 @@ struct release_header {
 	uint8_t protection; /* final read-protection level, 0..2 */
 	uint8_t option_count;
 	struct option_word options[OPTIONS_MAX];
+	bool sealed;	  /* laid out for sealed mode; then: */
+	uint32_t boot[2]; /* the firmware's own stack pointer, reset vector */
 };
 
 struct release_file {	       /* pointers into the decoded buffer */

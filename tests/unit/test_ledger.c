@@ -856,10 +856,10 @@ static void test_product_input(void **state)
 			 R_BAD_REQUEST);
 	logged(b, "product.refused", "owner", "", "bad-request");
 	BED_SET(q.family, "stm32l4");
-	BED_SET(q.proof, "stage0");
+	BED_SET(q.demands, "stage0");
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);
-	q.proof[0] = '\0';
+	q.demands[0] = '\0';
 	q.release_pub.len = 64;
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);

@@ -82,6 +82,27 @@ static void test_header(void **state)
 			 E_SPACE);
 }
 
+static void test_sealed_header(void **state)
+{
+	struct release_header h = example();
+	struct release_header back;
+	uint8_t want[512], got[512];
+	size_t want_len = unhex("aa" FW REST "0a821a2000c0001a08000101", want,
+				sizeof(want));
+	size_t len;
+
+	(void)state;
+	h.sealed = true;
+	h.boot[0] = 0x2000c000;
+	h.boot[1] = 0x08000101;
+	assert_int_equal(release_header_encode(&h, got, sizeof(got), &len), 0);
+	assert_int_equal(len, want_len);
+	assert_memory_equal(got, want, len);
+	assert_int_equal(release_header_decode(want, want_len, &back), 0);
+	assert_memory_equal(&back, &h, sizeof(h));
+	check_lengths(decode_header, want, want_len);
+}
+
 static void test_firmware(void **state)
 {
 	struct release_header h = example();
@@ -221,6 +242,10 @@ static void test_header_refusals(void **state)
 	h.options[0].value = 0x100; /* outside its mask */
 	header_refused(h, E_RANGE);
 	h = example();
+	h.sealed = true;
+	h.chunk_len = 2048; /* would not fit a link frame */
+	header_refused(h, E_RANGE);
+	h = example();
 	h.option_count = OPTIONS_MAX + 1;
 	header_refused(h, E_TOO_LARGE);
 	h = example();
@@ -241,12 +266,19 @@ static void test_header_bytes(void **state)
 		const char *hex;
 		int err;
 	} bad[] = {
-		{ "aa" FW REST "0a00", E_CRITICAL },
+		{ "aa" FW REST "0b00", E_CRITICAL },
+		{ "ab" FW REST "0a820102"
+		  "0b00",
+		  E_CRITICAL },
+		{ "aa" FW REST "0a00", E_SYNTAX },
+		{ "aa" FW REST "0a8101", E_SYNTAX },
+		{ "aa" FW REST "0a82011b0000000100000000", E_RANGE },
+		{ "a9" FW REST "0a820102", E_TRAILING },
 		{ "a9" FW "06190400"
 		  "0703"
 		  "0880"
 		  "0a00",
-		  E_CRITICAL },
+		  E_SYNTAX },
 		{ "a9" FW "06190400"
 		  "0703"
 		  "0901"
@@ -382,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_sealed_header),
 		cmocka_unit_test(test_firmware),
 		cmocka_unit_test(test_largest_fits),
 		cmocka_unit_test(test_segments),
