@@ -43,6 +43,48 @@ static int board_copy(const struct mcu_config *cfg, struct bench_board *out)
 	return 0;
 }
 
+/* -- what the chip tells ----------------------------------------------------
+ */
+
+static void heard_pin(void *user, uint64_t ps, char port, unsigned bit,
+		      int level)
+{
+	struct bench *b = user;
+
+	if (port != 'A' || bit != 13)
+		return;
+	line_move(&b->line, ps, level);
+	if (b->capture != NULL)
+		capture_chip(b->capture, ps, level);
+}
+
+static void heard_uart(void *user, uint64_t ps, bool tx, uint8_t byte,
+		       uint64_t bit_ps)
+{
+	struct bench *b = user;
+
+	if (b->capture != NULL)
+		capture_uart(b->capture, ps, tx, byte, bit_ps);
+}
+
+static void heard_power(void *user, uint64_t ps, bool on)
+{
+	struct bench *b = user;
+
+	if (b->capture != NULL)
+		capture_vdd(b->capture, ps, on);
+}
+
+static void listen_to(struct bench *b)
+{
+	const struct mcu_listener who = { .user = b,
+					  .pin = heard_pin,
+					  .uart = heard_uart,
+					  .power = heard_power };
+
+	mcu_listen(b->mcu, &who);
+}
+
 int bench_new(const struct mcu_config *cfg, struct bench **out,
 	      char why[BENCH_WHY_CAP])
 {
@@ -62,6 +104,8 @@ int bench_new(const struct mcu_config *cfg, struct bench **out,
 	}
 	b->time.mcu = b->mcu;
 	swj_init(&b->swj, &b->time);
+	line_init(&b->line);
+	listen_to(b);
 	*out = b;
 	return 0;
 }
@@ -70,9 +114,31 @@ void bench_free(struct bench *b)
 {
 	if (b == NULL)
 		return;
+	if (b->capture != NULL)
+		(void)!capture_close(b->capture);
 	mcu_free(b->mcu);
 	board_free(&b->board);
 	free(b);
+}
+
+/* What the wire does to n characters from the chip; returns how many stay. */
+static size_t uart_spoil(struct bench *b, uint8_t *p, size_t n)
+{
+	struct noise *noise = &b->uart_noise;
+	size_t kept = 0;
+
+	if (noise->flip <= 0 && noise->drop <= 0)
+		return n;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t byte = p[i];
+
+		for (unsigned bit = 0; bit < 8; bit++)
+			if (noise_flip(noise))
+				byte ^= (uint8_t)(1u << bit);
+		if (!noise_drop(noise))
+			p[kept++] = byte;
+	}
+	return kept;
 }
 
 static void uart_collect(struct bench *b)
@@ -82,7 +148,7 @@ static void uart_collect(struct bench *b)
 	do {
 		at = (size_t)(b->uart_end % BENCH_UART_CAP);
 		n = mcu_uart_read(b->mcu, b->uart + at, BENCH_UART_CAP - at);
-		b->uart_end += n;
+		b->uart_end += uart_spoil(b, b->uart + at, n);
 	} while (n != 0);
 }
 
@@ -90,6 +156,45 @@ void bench_settle(struct bench *b)
 {
 	wiretime_flush(&b->time);
 	uart_collect(b);
+	if (b->capture != NULL)
+		capture_settle(b->capture, mcu_now(b->mcu));
+}
+
+int bench_capture(struct bench *b, const char *path, char why[BENCH_WHY_CAP])
+{
+	struct capture_start at = { .nrst = b->nrst == 0 };
+	int err = 0;
+
+	bench_settle(b);
+	if (b->capture != NULL)
+		err = capture_close(b->capture);
+	b->capture = NULL;
+	if (err == 0 && path != NULL) {
+		at.now_ps = mcu_now(b->mcu);
+		at.vdd = mcu_powered(b->mcu);
+		err = capture_open(path, &at, &b->capture);
+	}
+	if (err != 0)
+		snprintf(why, BENCH_WHY_CAP, "cannot write the capture: %s",
+			 error_text(err));
+	return err;
+}
+
+size_t bench_uart_write(struct bench *b, const uint8_t *p, size_t len)
+{
+	size_t n = 0;
+
+	for (; n < len; n++) {
+		uint8_t byte = p[n];
+
+		for (unsigned bit = 0; bit < 8; bit++)
+			if (noise_flip(&b->uart_noise))
+				byte ^= (uint8_t)(1u << bit);
+		if (!noise_drop(&b->uart_noise) &&
+		    mcu_uart_write(b->mcu, &byte, 1) == 0)
+			break;
+	}
+	return n;
 }
 
 void bench_run(struct bench *b, uint64_t picoseconds)
@@ -152,8 +257,11 @@ void bench_nrst(struct bench *b, enum bench_puller who, bool low)
 		b->nrst |= (unsigned)who;
 	else
 		b->nrst &= ~(unsigned)who;
-	if (was != (b->nrst != 0))
-		mcu_nrst(b->mcu, b->nrst != 0);
+	if (was == (b->nrst != 0))
+		return;
+	mcu_nrst(b->mcu, b->nrst != 0);
+	if (b->capture != NULL)
+		capture_nrst(b->capture, mcu_now(b->mcu), b->nrst == 0);
 }
 
 /* Two boards made on one bench must not get one UID. */
@@ -202,6 +310,8 @@ static void replace(struct bench *b, struct mcu *m,
 	b->mcu = m;
 	b->board = *board;
 	b->time.mcu = m;
+	line_clear(&b->line);
+	listen_to(b);
 	swj_power_on_reset(&b->swj);
 	if (b->nrst != 0)
 		mcu_nrst(b->mcu, true);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmcu/capture.h"
+#include "vmcu/line.h"
 #include "vmcu/mcu.h"
 #include "vmcu/swj.h"
 #include "vmcu/wiretime.h"
@@ -35,6 +37,9 @@ struct bench {
 	struct mcu *mcu;
 	struct wiretime time;
 	struct swj swj;
+	struct line line;	 /* the same wires as the firmware's */
+	struct noise uart_noise; /* and its UART */
+	struct capture *capture; /* NULL = nobody records */
 	struct bench_board board;
 	unsigned nrst; /* enum bench_puller */
 	uint8_t uart[BENCH_UART_CAP];
@@ -69,6 +74,12 @@ struct bench_insert {
 MUST_USE int bench_insert(struct bench *b, const struct bench_insert *what,
 			  char why[BENCH_WHY_CAP]);
 
+/* Records all wires into a file from now on, or no longer (path NULL). */
+MUST_USE int bench_capture(struct bench *b, const char *path,
+			   char why[BENCH_WHY_CAP]);
+
+/* Bytes towards the firmware's receiver; returns how many its queue took. */
+size_t bench_uart_write(struct bench *b, const uint8_t *p, size_t len);
 /* Bytes of the firmware's UART from *pos on; moves *pos.  *ret_lost says that
  * the listener came too late for some. */
 size_t bench_uart_read(struct bench *b, uint64_t *pos, uint8_t *out, size_t cap,

@@ -231,7 +231,7 @@ static int do_send(struct call *k)
 	const uint8_t *p = (const uint8_t *)k->argv[0];
 	size_t len = strlen(k->argv[0]);
 
-	if (mcu_uart_write(k->bench->mcu, p, len) != len)
+	if (bench_uart_write(k->bench, p, len) != len)
 		return failed(k, "the firmware's receiver is full");
 	return CODE_OK;
 }

@@ -28,14 +28,50 @@ void dprobe_detach(struct dprobe *p)
 	uint64_t packets = p->packets;
 
 	bench_nrst(b, BENCH_NRST_PROBE, false);
+	line_hold(b, -1, -1);
 	dprobe_init(p, b, p->packet_ps);
 	p->packets = packets;
 }
 
-int dprobe_cycle(struct dprobe *p, int level)
+/* One cycle of the debug port: 0, 1, or -1 with SWDIO released. */
+static int cycle(struct dprobe *p, int level)
 {
-	wiretime_spend(&p->bench->time, WIRETIME_PS / p->clock_hz);
-	return swj_swd_cycle(&p->bench->swj, level);
+	struct bench *b = p->bench;
+	uint64_t period = WIRETIME_PS / p->clock_hz;
+	uint64_t start = mcu_now(b->mcu) + b->time.pending;
+
+	wiretime_spend(&b->time, period);
+	level = swj_swd_cycle(&b->swj, level);
+	if (b->capture != NULL)
+		capture_cycle(b->capture, start, period, level,
+			      b->swj.chip_drives);
+	return level;
+}
+
+uint64_t dprobe_bits(struct dprobe *p, bool out, uint64_t bits, unsigned n)
+{
+	uint64_t v = 0;
+
+	if (n == 0)
+		return 0;
+	p->swclk = true;
+	if (out)
+		p->swdio = bits >> (n - 1) & 1;
+	if (line_on(p->bench))
+		return line_bits(p->bench, WIRETIME_PS / p->clock_hz, out, bits,
+				 n);
+	for (unsigned i = 0; i < n; i++)
+		v |= (uint64_t)cycle(p, out ? (int)(bits >> i & 1) : -1) << i;
+	return v;
+}
+
+/* Between commands the probe drives both wires, while it is connected. */
+static void hold(struct dprobe *p)
+{
+	if (p->connected)
+		line_hold(p->bench, p->swclk, p->swdio);
+	else
+		line_hold(p->bench, -1, -1);
 }
 
 /* -- general commands ----------------------------------------------------- */
@@ -159,7 +195,7 @@ static void do_swj_pins(struct dprobe *p, struct rd *r, struct wr *w)
 	uint8_t value = rd_u8(r);
 	uint8_t select = rd_u8(r);
 	uint32_t wait_us = rd_u32(r);
-	bool edge = false;
+	bool edge = false, on_line, level;
 	uint8_t pins;
 
 	if (r->err != 0)
@@ -173,9 +209,13 @@ static void do_swj_pins(struct dprobe *p, struct rd *r, struct wr *w)
 		edge = !p->swclk && (value & DAP_PIN_SWCLK) != 0;
 		p->swclk = (value & DAP_PIN_SWCLK) != 0;
 	}
-	if (edge)
-		(void)dprobe_cycle(p, p->swdio);
-	pins = (p->swclk ? DAP_PIN_SWCLK : 0) | (p->swdio ? DAP_PIN_SWDIO : 0) |
+	on_line = line_on(p->bench);
+	if (on_line)
+		hold(p);
+	else if (edge)
+		(void)cycle(p, p->swdio);
+	level = on_line ? line_swdio(p->bench) != 0 : p->swdio;
+	pins = (p->swclk ? DAP_PIN_SWCLK : 0) | (level ? DAP_PIN_SWDIO : 0) |
 	       (p->bench->nrst == 0 ? DAP_PIN_NRESET : 0);
 	if (((pins ^ value) & select) != 0)
 		bench_run(p->bench,
@@ -264,6 +304,7 @@ size_t dprobe_packet(struct dprobe *p, const uint8_t *req, size_t len,
 	wr_init(&w, resp, DAP_PACKET_MAX);
 	one_command(p, &r, &w);
 	bench_settle(p->bench);
+	hold(p);
 	if (r.err != 0 || wr_end(&w, &out_len) != 0) {
 		resp[0] = DAP_INVALID;
 		return 1;

@@ -32,7 +32,7 @@ struct dprobe {
 	uint32_t match_mask;
 	unsigned turnaround;
 	bool data_phase;
-	bool swclk, swdio; /* levels set by DAP_SWJ_Pins */
+	bool swclk, swdio; /* levels that it leaves on the wires */
 	bool executing;	   /* inside DAP_ExecuteCommands */
 	struct {
 		bool dap, configured, rx, tx;
@@ -59,7 +59,8 @@ dprobe_handler dprobe_transfer_configure, dprobe_transfer,
 dprobe_handler dprobe_uart_transport, dprobe_uart_configure,
 	dprobe_uart_transfer, dprobe_uart_control, dprobe_uart_status;
 
-/* One SWCLK cycle: 0, 1, or -1 with SWDIO released; the level sampled. */
-int dprobe_cycle(struct dprobe *p, int level);
+/* n cycles of SWCLK, at most 64: out drives SWDIO with the bits, else they are
+ * sampled.  To the debug port, or to the firmware when the pins are its own. */
+uint64_t dprobe_bits(struct dprobe *p, bool out, uint64_t bits, unsigned n);
 
 #endif

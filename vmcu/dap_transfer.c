@@ -11,17 +11,14 @@
 
 static void out_bits(struct dprobe *p, uint64_t bits, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		(void)dprobe_cycle(p, (int)(bits >> i & 1));
+	for (; n > 64; n -= 64) /* idle cycles: zeros */
+		(void)dprobe_bits(p, true, bits, 64);
+	(void)dprobe_bits(p, true, bits, n);
 }
 
 static uint64_t in_bits(struct dprobe *p, unsigned n)
 {
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		v |= (uint64_t)dprobe_cycle(p, -1) << i;
-	return v;
+	return dprobe_bits(p, false, 0, n);
 }
 
 static unsigned odd(uint32_t v)
@@ -363,10 +360,9 @@ void dprobe_swj_sequence(struct dprobe *p, struct rd *r, struct wr *w)
 
 	if (data == NULL)
 		return;
-	for (unsigned i = 0; i < bits; i++) {
-		p->swdio = (data[i / 8] >> i % 8 & 1) != 0;
-		(void)dprobe_cycle(p, p->swdio);
-	}
+	for (unsigned i = 0; i < bits; i += 8)
+		(void)dprobe_bits(p, true, data[i / 8],
+				  bits - i < 8 ? bits - i : 8);
 	wr_u8(w, DAP_OK);
 }
 

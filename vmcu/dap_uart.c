@@ -121,7 +121,7 @@ void dprobe_uart_transfer(struct dprobe *p, struct rd *r, struct wr *w)
 		return;
 	}
 	if (p->uart.tx && tx_len != 0)
-		tx_len = (uint16_t)mcu_uart_write(p->bench->mcu, tx, tx_len);
+		tx_len = (uint16_t)bench_uart_write(p->bench, tx, tx_len);
 	else
 		tx_len = 0;
 	bench_settle(p->bench);

@@ -5,7 +5,7 @@ vmcu_SRC += vmcu/debug.c vmcu/debug_id.c vmcu/raw.c
 
 MODULES += vmcu_bench
 vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
-	vmcu/bench.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
+	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_server.c vmcu/bitbang.c vmcu/control.c \
 	vmcu/command.c
 
@@ -24,6 +24,22 @@ $(1)_LIBS := -lunicorn -lcmocka
 endef
 $(foreach t,test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug,\
 	$(eval $(call VMCU_TEST,$(t))))
+
+TESTS += test_vmcu_line
+test_vmcu_line_SRC := tests/unit/test_vmcu_line.c tests/unit/vmcu_rig.c \
+	vmcu/unicorn_leaks.c
+test_vmcu_line_USE := $(VMCU_USE)
+test_vmcu_line_LIBS := -lunicorn -lcmocka
+
+# The program that takes the debug pins for itself.
+TARGETS += $(T)/pins.bin
+$(T)/pins.elf: tests/target/pins.c tests/target/pins.ld
+	@mkdir -p $(@D)
+	$(TARGET_CC) $(TARGET_cm4) -std=c11 -O2 -ffreestanding -Wall -Wextra \
+		-nostdlib -nostartfiles -T tests/target/pins.ld -o $@ \
+		tests/target/pins.c
+$(T)/pins.bin: $(T)/pins.elf
+	$(TARGET_OBJCOPY) -O binary $< $@
 
 define VMCU_FUZZER
 $(1)_SRC := tests/fuzz/$(1).c tests/fuzz/replay_main.c \

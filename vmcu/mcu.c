@@ -56,6 +56,9 @@ void mcu_irq(struct mcu *m, unsigned n, bool level)
 
 bool mcu_cut_here(struct mcu *m)
 {
+	m->flash_ops++;
+	if (m->listener.flash != NULL)
+		m->listener.flash(m->listener.user, m->flash_ops);
 	if (m->cut_after == 0 || --m->cut_after > 0)
 		return false;
 	m->cut_now = true;
@@ -159,6 +162,8 @@ void mcu_power(struct mcu *m, bool on)
 	if (on == m->power)
 		return;
 	m->power = on;
+	if (m->listener.power != NULL)
+		m->listener.power(m->listener.user, m->now, on);
 	if (!on) {
 		m->chip->power_off(m);
 		core_hold(m->core, true);
@@ -272,6 +277,7 @@ void mcu_advance(struct mcu *m, uint64_t picoseconds)
 		}
 		obey(m);
 	}
+	mcu_edges_due(m);
 }
 
 uint64_t mcu_now(const struct mcu *m)
@@ -310,6 +316,50 @@ size_t mcu_uart_write(struct mcu *m, const uint8_t *p, size_t len)
 int mcu_pin(const struct mcu *m, char port, unsigned bit)
 {
 	return m->power ? m->chip->pin(m, port, bit) : -1;
+}
+
+int mcu_pin_level(const struct mcu *m, char port, unsigned bit)
+{
+	return m->chip->pin_level(m, port, bit);
+}
+
+void mcu_edges_due(struct mcu *m)
+{
+	while (m->edge_count > 0) {
+		const struct mcu_edge *e = &m->edges[m->edge_head];
+
+		if (e->at > m->now)
+			return;
+		m->edge_head = (m->edge_head + 1) % MCU_EDGES_MAX;
+		m->edge_count--;
+		m->chip->pin_drive(m, e->port, e->bit, e->level);
+	}
+}
+
+void mcu_pin_drive(struct mcu *m, char port, unsigned bit, int level)
+{
+	mcu_edges_due(m);
+	m->chip->pin_drive(m, port, bit, level);
+}
+
+int mcu_pin_drive_at(struct mcu *m, uint64_t ps, char port, unsigned bit,
+		     int level)
+{
+	if (m->edge_count == MCU_EDGES_MAX)
+		return E_SPACE;
+	m->edges[(m->edge_head + m->edge_count++) % MCU_EDGES_MAX] =
+		(struct mcu_edge){ ps, port, (uint8_t)bit, (int8_t)level };
+	return 0;
+}
+
+uint32_t mcu_pin_conflicts(const struct mcu *m)
+{
+	return m->pin_conflicts;
+}
+
+void mcu_listen(struct mcu *m, const struct mcu_listener *l)
+{
+	m->listener = *l;
 }
 
 bool mcu_debug_pins_on(const struct mcu *m)

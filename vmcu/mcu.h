@@ -81,10 +81,41 @@ uint32_t mcu_resets(const struct mcu *m);
 size_t mcu_uart_read(struct mcu *m, uint8_t *out, size_t cap);
 /* Queues bytes towards the firmware's receiver (paced by the baud rate). */
 size_t mcu_uart_write(struct mcu *m, const uint8_t *p, size_t len);
-/* Level of a pin (port 'A'.., bit 0..15): -1 not driven, 0, 1. */
+/* What the chip drives on a pin (port 'A'.., bit 0..15): -1 nothing, 0, 1. */
 int mcu_pin(const struct mcu *m, char port, unsigned bit);
+/* The level on the wire: what the chip or the outside drives (low wins), else
+ * the chip's pull; -1 floating. */
+int mcu_pin_level(const struct mcu *m, char port, unsigned bit);
+/* The outside drives a pin: 0, 1, or -1 = lets go.  Stays through resets. */
+void mcu_pin_drive(struct mcu *m, char port, unsigned bit, int level);
+/* The same at a time to come (as mcu_now() counts); calls in the order of
+ * time, at most MCU_EDGES_MAX not yet due.  So a whole sequence of edges is
+ * laid out first and the chip then runs through it in one mcu_advance(), with
+ * each edge where it belongs. */
+#define MCU_EDGES_MAX 1024
+MUST_USE int mcu_pin_drive_at(struct mcu *m, uint64_t ps, char port,
+			      unsigned bit, int level);
+/* Times that chip and outside drove one pin against each other. */
+uint32_t mcu_pin_conflicts(const struct mcu *m);
 /* True while PA13/PA14 are still switched to the debug port. */
 bool mcu_debug_pins_on(const struct mcu *m);
+
+/* Somebody who watches the chip's pins and supply; any of the calls may be
+ * NULL.  Times are as mcu_now() counts, and may lie a little ahead of it. */
+struct mcu_listener {
+	void *user;
+	/* The chip drives a pin otherwise: -1 lets go. */
+	void (*pin)(void *user, uint64_t ps, char port, unsigned bit,
+		    int level);
+	/* A character begins on the transmitter's or receiver's wire.  bit_ps
+	 * 0: sent to a firmware that is not listening, baud rate unknown. */
+	void (*uart)(void *user, uint64_t ps, bool tx, uint8_t byte,
+		     uint64_t bit_ps);
+	void (*power)(void *user, uint64_t ps, bool on);
+	/* A flash operation is about to end; see mcu_cut_after(). */
+	void (*flash)(void *user, uint32_t count);
+};
+void mcu_listen(struct mcu *m, const struct mcu_listener *l); /* copied */
 
 /* -- debug bus: what an AHB-AP sees ------------------------------------- */
 enum mcu_bus { MCU_BUS_OK = 0, MCU_BUS_FAULT = 1, MCU_BUS_DEAD = 2 };

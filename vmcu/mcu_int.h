@@ -43,6 +43,13 @@ struct mcu_ring {
 	size_t head, len;
 };
 
+struct mcu_edge { /* what the outside will do to a pin */
+	uint64_t at;
+	char port;
+	uint8_t bit;
+	int8_t level;
+};
+
 struct chip {
 	const char *name;
 	int (*create)(struct mcu *m, const struct mcu_config *cfg,
@@ -63,6 +70,8 @@ struct chip {
 	bool (*write)(struct mcu *m, enum mcu_master by, uint32_t addr,
 		      unsigned size, uint32_t v);
 	int (*pin)(const struct mcu *m, char port, unsigned bit);
+	int (*pin_level)(const struct mcu *m, char port, unsigned bit);
+	void (*pin_drive)(struct mcu *m, char port, unsigned bit, int level);
 	bool (*debug_pins_on)(const struct mcu *m);
 	/* False when the protection has shut the debug port for good. */
 	bool (*debug_allowed)(const struct mcu *m);
@@ -100,6 +109,11 @@ struct mcu {
 	bool debug_req, system_req;
 
 	struct mcu_ring uart_out, uart_in;
+	struct mcu_listener listener;
+	uint32_t flash_ops;
+	struct mcu_edge edges[MCU_EDGES_MAX]; /* ring, in order of time */
+	unsigned edge_head, edge_count;
+	uint32_t pin_conflicts;
 };
 
 extern const struct chip stm32l4_chip;
@@ -115,6 +129,8 @@ void mcu_sync(struct mcu *m);
 void mcu_want_reset(struct mcu *m, enum mcu_reset why);
 /* Level of interrupt line n. */
 void mcu_irq(struct mcu *m, unsigned n, bool level);
+/* Edges from outside that are due: before anybody looks at a pin. */
+void mcu_edges_due(struct mcu *m);
 /* A flash operation (program, erase, option) ends: true when the power is to
  * be cut, so that the operation has to be left torn. */
 bool mcu_cut_here(struct mcu *m);

@@ -62,10 +62,12 @@ int swj_swd_cycle(struct swj *s, int probe)
 	int level;
 
 	s->clocks++;
+	s->chip_drives = false;
 	if (!hears(s))
 		return probe < 0 ? 1 : probe;
 	if (s->swd_selected)
 		chip = swdp_drive(&s->swd);
+	s->chip_drives = chip >= 0;
 	level = chip >= 0 ? chip : probe != 0;
 	if (s->swd_selected)
 		swdp_clock(&s->swd, level);

@@ -26,7 +26,8 @@ struct swj {
 	unsigned ones;	/* run of ones on SWDIO/TMS */
 	unsigned switch_bits;
 	uint16_t switch_word;
-	uint64_t clocks; /* rising edges seen */
+	bool chip_drives; /* in the last cycle */
+	uint64_t clocks;  /* rising edges seen */
 };
 
 void swj_init(struct swj *s, struct wiretime *time);

@@ -171,6 +171,7 @@ static void chip_power_on(struct mcu *m, bool kept)
 static void chip_power_off(struct mcu *m)
 {
 	l4_flash_abort(l4_of(m));
+	l4_gpio_reset(l4_of(m)); /* nothing is driven any more */
 }
 
 static void reset_peripherals(struct l4 *l)
@@ -241,6 +242,16 @@ static void chip_event(struct mcu *m, unsigned slot)
 static int chip_pin(const struct mcu *m, char port, unsigned bit)
 {
 	return l4_gpio_pin(l4_of(m), port, bit);
+}
+
+static int chip_pin_level(const struct mcu *m, char port, unsigned bit)
+{
+	return l4_gpio_level(l4_of(m), port, bit);
+}
+
+static void chip_pin_drive(struct mcu *m, char port, unsigned bit, int level)
+{
+	l4_gpio_drive(l4_of(m), port, bit, level);
 }
 
 static bool chip_debug_pins_on(const struct mcu *m)
@@ -331,6 +342,8 @@ const struct chip stm32l4_chip = {
 	.read = chip_read,
 	.write = chip_write,
 	.pin = chip_pin,
+	.pin_level = chip_pin_level,
+	.pin_drive = chip_pin_drive,
 	.debug_pins_on = chip_debug_pins_on,
 	.debug_allowed = chip_debug_allowed,
 	.debug_seen = chip_debug_seen,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GPIO A, B, C, H.  Nothing drives the pins from outside: inputs show their
- * pulls, outputs what they drive.  PA13 and PA14 come out of reset as the
+ * GPIO A, B, C, H.  A pin shows what the chip or the outside drives (low wins
+ * when they fight), else its pull.  PA13 and PA14 come out of reset as the
  * debug port.
  */
 #include <string.h>
@@ -11,37 +11,71 @@
 #define MODE_IN 0
 #define MODE_OUT 1
 #define MODE_AF 2
+#define MODE_ANALOG 3
+
+static const char names[] = "ABCH";
 
 static unsigned field2(uint32_t reg, unsigned bit)
 {
 	return reg >> 2 * bit & 3;
 }
 
-/* -1 not driven, else the level */
-static int driven(const struct l4_gpio *g, unsigned bit)
+/* One bit per pin whose two-bit field has this value. */
+static uint16_t where(uint32_t reg, unsigned value)
 {
-	int level = g->odr >> bit & 1;
+	uint16_t v = 0;
 
-	if (field2(g->moder, bit) != MODE_OUT)
-		return -1;
-	if (g->otyper >> bit & 1 && level)
-		return -1; /* open drain, released */
-	return level;
+	for (unsigned bit = 0; bit < 16; bit++)
+		v |= (uint16_t)((field2(reg, bit) == value) << bit);
+	return v;
 }
 
-static uint32_t input(const struct l4_gpio *g)
+static uint16_t drives(const struct l4_gpio *g)
 {
-	uint32_t v = 0;
+	/* an open drain lets go of a one */
+	return where(g->moder, MODE_OUT) & (uint16_t) ~(g->otyper & g->odr);
+}
 
-	for (unsigned bit = 0; bit < 16; bit++) {
-		int level = driven(g, bit);
+/* After each change of a register: what follows from it, and who hears. */
+static void changed(struct l4 *l, unsigned unit, struct l4_gpio before)
+{
+	const struct mcu_listener *who = &l->m->listener;
+	const struct l4_outside *o = &l->outside[unit];
+	struct l4_gpio *g = &l->gpio[unit];
+	uint16_t other;
 
-		if (level < 0)
-			level = field2(g->pupdr, bit) == 1;
-		if (field2(g->moder, bit) != 3)
-			v |= (uint32_t)level << bit;
-	}
-	return v;
+	if (g->moder != before.moder)
+		g->analog = where(g->moder, MODE_ANALOG);
+	if (g->pupdr != before.pupdr)
+		g->pulled_up = where(g->pupdr, 1);
+	g->drives = drives(g);
+	other = (uint16_t)((g->drives ^ before.drives) |
+			   (g->drives & (g->odr ^ before.odr)));
+	if (other & g->drives & o->drives & (g->odr ^ o->level))
+		l->m->pin_conflicts++;
+	for (unsigned bit = 0; other != 0; bit++, other >>= 1)
+		if (other & 1 && who->pin != NULL)
+			who->pin(who->user, l->m->now, names[unit], bit,
+				 g->drives >> bit & 1 ? (int)(g->odr >> bit & 1)
+						      : -1);
+}
+
+static uint16_t levels(const struct l4_gpio *g, const struct l4_outside *o)
+{
+	uint16_t low = (uint16_t)((g->drives & ~g->odr) |
+				  (o->drives & ~o->level));
+	uint16_t high = (uint16_t)((g->drives & g->odr) |
+				   (o->drives & o->level));
+
+	return (uint16_t)((high | g->pulled_up) & ~low);
+}
+
+static uint32_t input(struct l4 *l, unsigned unit)
+{
+	const struct l4_gpio *g = &l->gpio[unit];
+
+	mcu_edges_due(l->m);
+	return levels(g, &l->outside[unit]) & (uint16_t)~g->analog;
 }
 
 uint32_t l4_gpio_read(struct l4 *l, unsigned unit, uint32_t off)
@@ -58,7 +92,7 @@ uint32_t l4_gpio_read(struct l4 *l, unsigned unit, uint32_t off)
 	case 0x0c:
 		return g->pupdr;
 	case 0x10:
-		return input(g);
+		return input(l, unit);
 	case 0x14:
 		return g->odr;
 	case 0x1c:
@@ -80,6 +114,7 @@ void l4_gpio_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 		   uint32_t mask)
 {
 	struct l4_gpio *g = &l->gpio[unit];
+	struct l4_gpio before = *g;
 
 	v &= mask;
 	switch (off) {
@@ -111,6 +146,7 @@ void l4_gpio_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 	default:
 		break;
 	}
+	changed(l, unit, before);
 }
 
 void l4_gpio_reset(struct l4 *l)
@@ -124,27 +160,66 @@ void l4_gpio_reset(struct l4 *l)
 		{ .moder = 0x0000000f },
 	};
 
-	memcpy(l->gpio, initial, sizeof(initial));
+	for (unsigned unit = 0; unit < 4; unit++) {
+		struct l4_gpio before = l->gpio[unit];
+
+		l->gpio[unit] = initial[unit];
+		before.moder = ~initial[unit].moder; /* work all out */
+		before.pupdr = ~initial[unit].pupdr;
+		changed(l, unit, before);
+	}
 }
 
-static const struct l4_gpio *port_of(const struct l4 *l, char port)
+static int unit_of(char port)
 {
-	static const char names[] = "ABCH";
 	const char *p = port ? strchr(names, port) : NULL;
 
-	return p ? &l->gpio[p - names] : NULL;
+	return p ? (int)(p - names) : -1;
 }
 
 int l4_gpio_pin(const struct l4 *l, char port, unsigned bit)
 {
-	const struct l4_gpio *g = port_of(l, port);
+	int unit = unit_of(port);
 
-	return g != NULL && bit < 16 ? driven(g, bit) : -1;
+	if (unit < 0 || bit > 15 || !(l->gpio[unit].drives >> bit & 1))
+		return -1;
+	return l->gpio[unit].odr >> bit & 1;
+}
+
+int l4_gpio_level(const struct l4 *l, char port, unsigned bit)
+{
+	int unit = unit_of(port);
+	const struct l4_gpio *g = &l->gpio[unit < 0 ? 0 : unit];
+	const struct l4_outside *o = &l->outside[unit < 0 ? 0 : unit];
+
+	if (unit < 0 || bit > 15)
+		return -1;
+	if (!((g->drives | o->drives) >> bit & 1) &&
+	    field2(g->pupdr, bit) != 1 && field2(g->pupdr, bit) != 2)
+		return -1;
+	return levels(g, o) >> bit & 1;
+}
+
+void l4_gpio_drive(struct l4 *l, char port, unsigned bit, int level)
+{
+	int unit = unit_of(port);
+	struct l4_outside *o = &l->outside[unit < 0 ? 0 : unit];
+	uint16_t mask;
+
+	if (unit < 0 || bit > 15)
+		return;
+	mask = (uint16_t)(1u << bit);
+	o->drives = (uint16_t)(level < 0 ? o->drives & ~mask
+					 : o->drives | mask);
+	o->level = (uint16_t)(level > 0 ? o->level | mask : o->level & ~mask);
+	if (level >= 0 && l->gpio[unit].drives & mask &&
+	    (int)(l->gpio[unit].odr >> bit & 1) != level)
+		l->m->pin_conflicts++;
 }
 
 bool l4_gpio_af(const struct l4 *l, char port, unsigned bit, unsigned af)
 {
-	const struct l4_gpio *g = port_of(l, port);
+	const struct l4_gpio *g = &l->gpio[unit_of(port)];
 
 	return field2(g->moder, bit) == MODE_AF &&
 	       (g->afr[bit / 8] >> 4 * (bit % 8) & 0xf) == af;

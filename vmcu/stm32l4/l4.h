@@ -121,6 +121,12 @@ struct l4_uart {
 
 struct l4_gpio {
 	uint32_t moder, otyper, ospeedr, pupdr, odr, afr[2], lckr;
+	/* derived: pins that the chip drives, its pull-ups, analog pins */
+	uint16_t drives, pulled_up, analog;
+};
+
+struct l4_outside { /* what drives the pins from outside */
+	uint16_t drives, level;
 };
 
 struct l4_profile {
@@ -154,6 +160,7 @@ struct l4 {
 	struct l4_flash fl;
 	struct l4_uart uart[3];
 	struct l4_gpio gpio[4];
+	struct l4_outside outside[4];
 	uint32_t rcc[0xa4 / 4];
 	uint32_t pwr[0x60 / 4];
 	uint32_t dbgmcu[4];
@@ -258,6 +265,8 @@ void l4_rng_event(struct l4 *l);
 void l4_iwdg_event(struct l4 *l);
 void l4_iwdg_start(struct l4 *l);
 int l4_gpio_pin(const struct l4 *l, char port, unsigned bit);
+int l4_gpio_level(const struct l4 *l, char port, unsigned bit);
+void l4_gpio_drive(struct l4 *l, char port, unsigned bit, int level);
 /* True when the pin is switched to this alternate function. */
 bool l4_gpio_af(const struct l4 *l, char port, unsigned bit, unsigned af);
 bool l4_gpio_debug_pins(const struct l4 *l);

@@ -96,6 +96,16 @@ static uint64_t char_time(const struct l4 *l, unsigned unit)
 	return (uint64_t)(bits * div * PS_PER_S / (2 * hz));
 }
 
+/* For whoever watches the wires: a character begins. */
+static void tell(struct l4 *l, unsigned unit, bool tx, uint8_t byte)
+{
+	const struct mcu_listener *who = &l->m->listener;
+
+	if (who->uart != NULL)
+		who->uart(who->user, l->m->now, tx, byte,
+			  char_time(l, unit) / 10);
+}
+
 /* -- sending --------------------------------------------------------------- */
 
 static void begin_shift(struct l4 *l, unsigned unit)
@@ -110,6 +120,8 @@ static void begin_shift(struct l4 *l, unsigned unit)
 	u->shifting = true;
 	u->holding = false;
 	u->isr |= ISR_TXE;
+	if (tx_wired(l, unit))
+		tell(l, unit, true, u->shift);
 	mcu_due(l->m, EVENT_UART + unit, l->m->now + t);
 }
 
@@ -153,16 +165,22 @@ static void begin_receive(struct l4 *l, unsigned unit)
 	if (l->m->uart_in.len == 0 || !receiving(l, unit) ||
 	    l->m->due[EVENT_UART_RX + unit] != PS_NEVER)
 		return;
+	tell(l, unit, false, l->m->uart_in.buf[l->m->uart_in.head]);
 	mcu_due(l->m, EVENT_UART_RX + unit, l->m->now + char_time(l, unit));
 }
 
 /* What comes while nobody listens is lost, as on a wire. */
 static void lose_unheard(struct l4 *l)
 {
+	const struct mcu_listener *who = &l->m->listener;
+	uint8_t byte;
+
 	for (unsigned i = 0; i < 3; i++)
 		if (receiving(l, i))
 			return;
-	l->m->uart_in.len = 0;
+	while (ring_get(&l->m->uart_in, &byte, 1) != 0)
+		if (who->uart != NULL)
+			who->uart(who->user, l->m->now, false, byte, 0);
 }
 
 void l4_uart_rx_event(struct l4 *l, unsigned unit)
