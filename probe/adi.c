@@ -137,6 +137,26 @@ static int connect_port(struct probe *p)
 	return 0;
 }
 
+int adi_take_pins(struct probe *p, uint32_t clock_hz)
+{
+	uint8_t clock[5] = { DAP_SWJ_CLOCK, clock_hz & 0xff,
+			     clock_hz >> 8 & 0xff, clock_hz >> 16 & 0xff,
+			     clock_hz >> 24 };
+	/* SWDIO low, SWCLK high, without an edge: 10 us are enough */
+	static const uint8_t pins[7] = { DAP_SWJ_PINS, DAP_PIN_SWCLK,
+					 DAP_PIN_SWCLK | DAP_PIN_SWDIO, 10 };
+	uint8_t answer[DAP_PACKET_MAX];
+	size_t len;
+	int err = connect_port(p);
+
+	if (err == 0)
+		err = dap_simple(p, clock, sizeof(clock), "set the clock");
+	if (err == 0)
+		err = dap_command(p, pins, sizeof(pins), answer,
+				  sizeof(answer), &len);
+	return err;
+}
+
 /* Debug and system power on, sticky errors off. */
 static void queue_power_up(struct probe *p)
 {

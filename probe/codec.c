@@ -208,6 +208,23 @@ int codec_status(uint8_t command, const uint8_t *packet, size_t len)
 	return 0;
 }
 
+int codec_sequence_decode(const uint8_t *packet, size_t len, uint8_t *in,
+			  size_t in_len)
+{
+	const uint8_t *bytes;
+	struct rd r;
+
+	rd_init(&r, packet, len);
+	if (rd_u8(&r) != DAP_SWD_SEQUENCE || rd_u8(&r) != DAP_OK)
+		return E_PROBE;
+	bytes = rd_bytes(&r, in_len);
+	if (rd_end(&r) != 0)
+		return E_PROBE;
+	if (in_len != 0)
+		memcpy(in, bytes, in_len);
+	return 0;
+}
+
 int codec_uart_decode(const uint8_t *packet, size_t len, size_t sent,
 		      uint8_t *out, size_t cap, size_t *ret_accepted,
 		      size_t *ret_received)

@@ -59,6 +59,9 @@ MUST_USE int codec_info_number(const uint8_t *packet, size_t len,
 			       uint32_t *out);
 /* Answer of a command with nothing but a status byte. */
 MUST_USE int codec_status(uint8_t command, const uint8_t *packet, size_t len);
+/* Answer of DAP_SWD_Sequence: exactly in_len bytes that were clocked in. */
+MUST_USE int codec_sequence_decode(const uint8_t *packet, size_t len,
+				   uint8_t *in, size_t in_len);
 /* Answer of DAP_UART_Transfer. */
 MUST_USE int codec_uart_decode(const uint8_t *packet, size_t len, size_t sent,
 			       uint8_t *out, size_t cap, size_t *ret_accepted,

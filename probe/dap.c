@@ -93,6 +93,12 @@ static void slot_decode(struct probe *p, struct slot *s, const uint8_t *packet,
 			probe_fail(p, err, "probe refuses command 0x%02x",
 				   s->command);
 		break;
+	case SLOT_SEQUENCE:
+		err = codec_sequence_decode(packet, len, s->data, s->count);
+		if (err != 0)
+			probe_fail(p, err,
+				   "probe cannot clock the pins as asked");
+		break;
 	}
 }
 
@@ -243,6 +249,19 @@ void queue_status(struct probe *p, const uint8_t *packet, size_t len)
 	s = &p->slots[p->open];
 	s->kind = SLOT_STATUS;
 	s->command = packet[0];
+	queue_launch(p, packet, len);
+}
+
+void queue_sequence(struct probe *p, const uint8_t *packet, size_t len,
+		    uint8_t *in, unsigned in_len)
+{
+	struct slot *s;
+
+	queue_send_ops(p);
+	s = &p->slots[p->open];
+	s->kind = SLOT_SEQUENCE;
+	s->data = in;
+	s->count = in_len;
 	queue_launch(p, packet, len);
 }
 

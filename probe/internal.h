@@ -21,7 +21,7 @@
 
 #define PROBE_IN_FLIGHT_MAX 16
 
-enum slot_kind { SLOT_OPS, SLOT_BLOCK, SLOT_STATUS };
+enum slot_kind { SLOT_OPS, SLOT_BLOCK, SLOT_STATUS, SLOT_SEQUENCE };
 
 struct slot { /* one packet, sent or being filled */
 	enum slot_kind kind;
@@ -29,7 +29,7 @@ struct slot { /* one packet, sent or being filled */
 	size_t request_len, response_len;
 	struct dap_op ops[DAP_OPS_MAX];
 	uint8_t request; /* SLOT_BLOCK */
-	uint8_t *data;	 /* SLOT_BLOCK read */
+	uint8_t *data;	 /* SLOT_BLOCK read, SLOT_SEQUENCE (count bytes) */
 	uint32_t where;
 	uint8_t command; /* SLOT_STATUS */
 };
@@ -64,6 +64,10 @@ unsigned queue_block(struct probe *p, uint8_t request, uint8_t *data,
 		     unsigned count, uint32_t where);
 /* A command with a status answer, in order with the rest. */
 void queue_status(struct probe *p, const uint8_t *packet, size_t len);
+/* A DAP_SWD_Sequence packet, in order with the rest; what it clocks in, in_len
+ * bytes, is in `in` after the flush. */
+void queue_sequence(struct probe *p, const uint8_t *packet, size_t len,
+		    uint8_t *in, unsigned in_len);
 /* Room for ops in the open packet: bytes of request and response. */
 size_t queue_room(const struct probe *p);
 MUST_USE int queue_flush(struct probe *p);
@@ -78,6 +82,9 @@ MUST_USE int dap_command(struct probe *p, const uint8_t *request, size_t len,
 /* A command answered by a status byte. */
 MUST_USE int dap_simple(struct probe *p, const uint8_t *request, size_t len,
 			const char *what);
+
+/* Takes the SWD pins; what is then clocked is the caller's. */
+MUST_USE int adi_take_pins(struct probe *p, uint32_t clock_hz);
 
 /* adi.c */
 #define DP_ABORT 0x0

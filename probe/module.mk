@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 MODULES += probe
 probe_SRC := probe/probe.c probe/dap.c probe/codec.c probe/dap_tcp.c \
-	probe/adi.c probe/mem.c probe/cortexm.c
+	probe/adi.c probe/mem.c probe/cortexm.c \
+	probe/line.c probe/link.c probe/link_swd.c probe/link_uart.c
 
 TESTS += test_probe_codec
 test_probe_codec_SRC := tests/unit/test_probe_codec.c
