@@ -16,6 +16,9 @@
 #include "base/error.h"
 #include "wire/const.h"
 
+struct claim_word;     /* wire/hello.h */
+struct release_header; /* wire/release.h */
+
 /* Code that runs in the target's RAM and programs flash from one buffer while
  * the probe fills the other (chip/FAMILY/flash_algo.c; chip/algo.h is its
  * interface).  It copies what the flash then holds into the mirror, so that
@@ -37,8 +40,23 @@ struct chip_algo {
 /* One option register.  Bits outside mask are reserved. */
 struct chip_option {
 	uint32_t reg, def, mask;
+	const char *name; /* "OPTR" */
 };
 #define CHIP_OPTIONS_MAX 5
+
+/* A register that tells whether a chip is really locked: each field must have
+ * the value, or must not when differs is set. */
+struct chip_field {
+	uint32_t mask, value;
+	bool differs;
+	const char *why; /* what is wrong otherwise */
+};
+struct chip_witness {
+	uint32_t address;
+	uint8_t count;
+	struct chip_field fields[4];
+};
+#define CHIP_WITNESSES_MAX 5
 
 struct chip {
 	const char *name; /* "stm32l432" */
@@ -60,6 +78,14 @@ struct chip {
 	uint8_t option_count;
 	uint32_t level_mask, level_value[3];
 	bool level2; /* the family has a level 2 */
+	/* Sealed mode: bits of options[0] that must be 0 (so that every reset
+	 * erases the RAM that keys lie in), and the witnesses in the order of
+	 * the loader's claim, after the options.  witness_count 0: the family
+	 * has no sealed mode. */
+	uint32_t seal_clear;
+	struct chip_witness witnesses[CHIP_WITNESSES_MAX];
+	uint8_t witness_count;
+	bool stage0; /* can hold a stage-0 secret */
 	/* RAM that level 1 shuts as well; 0 = none */
 	uint32_t closed_ram;
 	/* the family's part of chip_check_uid(); len was checked */
@@ -89,5 +115,25 @@ MUST_USE int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 			    char why[CHIP_WHY_CAP]);
 MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 			      char why[CHIP_WHY_CAP]);
+
+/*
+ * What the option registers hold in a device of this release, in the order of
+ * c->options: the chip's defaults, the release's words, its protection level,
+ * and in a sealed release the bits of seal_clear off.  E_ARG, why[] says what
+ * the chip cannot do.
+ */
+MUST_USE int chip_want_options(const struct chip *c,
+			       const struct release_header *h,
+			       uint32_t out[CHIP_OPTIONS_MAX],
+			       char why[CHIP_WHY_CAP]);
+/*
+ * Server side: do the words of a claim or report say that the chip is locked
+ * as the release orders?  Every option register and every witness, in order.
+ * E_TARGET_OPEN, why[] names the register; E_UNSUPPORTED.
+ */
+MUST_USE int chip_check_lock(const struct chip *c,
+			     const struct release_header *h,
+			     const struct claim_word *words, size_t count,
+			     char why[CHIP_WHY_CAP]);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 MODULES += chip
-chip_SRC := chip/chip.c chip/check.c chip/stm32l4/chip.c chip/stm32l4/uid.c
+chip_SRC := chip/chip.c chip/check.c chip/lock.c chip/stm32l4/chip.c chip/stm32l4/uid.c
 
 # The flash algorithm: compiled for the chip, linked for its place in RAM, and
 # turned into a C array that the host's description includes.
@@ -37,5 +37,5 @@ TARGETS += $(L4_ALGO).bin
 
 TESTS += test_chip
 test_chip_SRC := tests/unit/test_chip.c
-test_chip_USE := chip base
+test_chip_USE := chip wire base
 test_chip_LIBS := -lcmocka

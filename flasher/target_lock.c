@@ -4,45 +4,15 @@
 #include <stddef.h>
 
 #include "flasher/target_int.h"
-
-static int option_index(const struct chip *c, uint32_t reg)
-{
-	for (unsigned i = 0; i < c->option_count; i++)
-		if (c->options[i].reg == reg)
-			return (int)i;
-	return -1;
-}
+#include "wire/release.h"
 
 int target_want_options(struct target *t, const struct release_header *h,
 			uint32_t out[CHIP_OPTIONS_MAX])
 {
-	const struct chip *c = t->chip;
+	char why[CHIP_WHY_CAP] = "";
+	int err = chip_want_options(t->chip, h, out, why);
 
-	if (h->protection > (c->level2 ? 2 : 1))
-		return target_fail(t, E_ARG,
-				   "%s has no read-protection level %u",
-				   c->name, h->protection);
-	for (unsigned i = 0; i < c->option_count; i++)
-		out[i] = c->options[i].def;
-	for (unsigned i = 0; i < h->option_count; i++) {
-		const struct option_word *o = &h->options[i];
-		int n = option_index(c, o->reg);
-
-		if (n < 0)
-			return target_fail(t, E_ARG,
-					   "0x%08" PRIx32 " is no option "
-					   "register of %s",
-					   o->reg, c->name);
-		if (o->mask & ~c->options[n].mask)
-			return target_fail(t, E_ARG,
-					   "the release sets reserved bits of "
-					   "option register 0x%08" PRIx32,
-					   o->reg);
-		out[n] = (out[n] & ~o->mask) | (o->value & o->mask);
-	}
-	/* the level is the header's, whatever an option word says */
-	out[0] = (out[0] & ~c->level_mask) | c->level_value[h->protection];
-	return 0;
+	return err ? target_fail(t, err, "%s", why) : 0;
 }
 
 static int options_compare(struct target *t, int err, const uint32_t *have,

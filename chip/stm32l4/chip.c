@@ -51,16 +51,42 @@ const struct chip chip_stm32l4 = {
 	/* RM0394 3.4.1 and 3.7: OPTR, PCROP1SR, PCROP1ER, WRP1AR, WRP1BR with
 	 * the values of a part as delivered */
 	.options = {
-		{ 0x40022020, 0xffeff8aa, 0x0f8f77ff },
-		{ 0x40022024, 0xffffffff, 0x0000ffff },
-		{ 0x40022028, 0x00000000, 0x8000ffff },
-		{ 0x4002202c, 0x000000ff, 0x00ff00ff },
-		{ 0x40022030, 0x000000ff, 0x00ff00ff },
+		{ 0x40022020, 0xffeff8aa, 0x0f8f77ff, "OPTR" },
+		{ 0x40022024, 0xffffffff, 0x0000ffff, "PCROP1SR" },
+		{ 0x40022028, 0x00000000, 0x8000ffff, "PCROP1ER" },
+		{ 0x4002202c, 0x000000ff, 0x00ff00ff, "WRP1AR" },
+		{ 0x40022030, 0x000000ff, 0x00ff00ff, "WRP1BR" },
 	},
 	.option_count = 5,
 	.level_mask = 0xff,
 	.level_value = { 0xaa, 0xbb, 0xcc }, /* RM0394 3.5.1 */
 	.level2 = true,
 	.closed_ram = 0x10000000, /* SRAM2; DS11451 table 2 */
+	.seal_clear = 1u << 25,	  /* SRAM2_RST: 0 = every reset erases SRAM2 */
+	/* RM0394 8.4.1, 46.4.2 (pins of the debug port), 46.6.1, 3.7.5 */
+	.witnesses = {
+		{ 0x48000000, 3, {
+			{ 3u << 26, 2u << 26, true,
+			  "the pin PA13 is still SWDIO" },
+			{ 3u << 28, 2u << 28, true,
+			  "the pin PA14 is still SWCLK" },
+			{ 3u << 30, 2u << 30, true,
+			  "the pin PA15 is still JTDI" } } },
+		{ 0x48000400, 2, {
+			{ 3u << 6, 2u << 6, true,
+			  "the pin PB3 is still JTDO" },
+			{ 3u << 8, 2u << 8, true,
+			  "the pin PB4 is still NJTRST" } } },
+		{ 0xe000edf0, 1, {
+			{ 1, 0, false, "a debugger is attached" } } },
+		{ 0xe0042000, 1, {
+			{ 0xfff, 0x435, false,
+			  "DBGMCU_IDCODE is not an STM32L43x's" } } },
+		{ 0x40022010, 1, {
+			{ 1u << 15, 0, false,
+			  "the option bytes were not loaded cleanly" } } },
+	},
+	.witness_count = 5,
+	.stage0 = true,
 	.check_uid = stm32l4_check_uid,
 };

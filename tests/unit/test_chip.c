@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "chip/chip.h"
+#include "wire/hello.h"
+#include "wire/release.h"
 
 /* An STM32L476 that its owner printed in ST's forum: coordinates 0x29, 0x4A,
  * wafer 17, lot "P3XK71 ". */
@@ -147,6 +149,126 @@ static void test_level(void **state)
 	assert_int_equal(chip_level(c, 0xffeff8cc), 2);
 }
 
+/* -- the lock ------------------------------------------------------------ */
+#define LOCK_WORDS 10
+
+static const struct release_header sealed_release = {
+	.family = FAMILY_STM32L4,
+	.protection = 1,
+	.sealed = true,
+};
+
+/* What a locked L432 says, with its reserved bits as they read there. */
+static const struct claim_word locked[LOCK_WORDS] = {
+	{ 0x40022020, 0xfdeff8bb }, { 0x40022024, 0xffffffff },
+	{ 0x40022028, 0x00000000 }, { 0x4002202c, 0x000000ff },
+	{ 0x40022030, 0x000000ff }, { 0x48000000, 0x03ffffff },
+	{ 0x48000400, 0xfffffc3f }, { 0xe000edf0, 0x01010000 },
+	{ 0xe0042000, 0x10016435 }, { 0x40022010, 0x00020000 },
+};
+
+static void test_lock_good(void **state)
+{
+	const struct chip *c = chip_find(FAMILY_STM32L4);
+	struct release_header h = sealed_release;
+	struct claim_word w[LOCK_WORDS];
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	memcpy(w, locked, sizeof(w));
+	assert_int_equal(chip_check_lock(c, &h, w, LOCK_WORDS, why), 0);
+	w[0].value ^= 0xf0708800; /* reserved bits say nothing */
+	assert_int_equal(chip_check_lock(c, &h, w, LOCK_WORDS, why), 0);
+	h.protection = 2;
+	assert_int_equal(chip_check_lock(c, &h, w, LOCK_WORDS, why),
+			 E_TARGET_OPEN);
+	w[0].value = 0xfdeff8cc;
+	assert_int_equal(chip_check_lock(c, &h, w, LOCK_WORDS, why), 0);
+	/* signed mode leaves SRAM2_RST as delivered */
+	h.sealed = false;
+	assert_int_equal(chip_check_lock(c, &h, w, LOCK_WORDS, why),
+			 E_TARGET_OPEN);
+	w[0].value |= 1u << 25;
+	assert_int_equal(chip_check_lock(c, &h, w, LOCK_WORDS, why), 0);
+}
+
+/* Every bit that counts, turned over, is found, and named. */
+static void test_lock_bad(void **state)
+{
+	static const struct {
+		unsigned word;
+		uint32_t value;
+		const char *name;
+	} bad[] = {
+		{ 0, 0xfdeff8aa, "OPTR" }, /* level 0 */
+		{ 0, 0xffeff8bb, "OPTR" }, /* SRAM2_RST */
+		{ 0, 0xfdeef8bb, "OPTR" }, /* a watchdog bit */
+		{ 1, 0x00000000, "PCROP1SR" },
+		{ 2, 0x80000000, "PCROP1ER" },
+		{ 3, 0x000000fe, "WRP1AR" },
+		{ 4, 0x00ff00ff, "WRP1BR" },
+		{ 5, 0xabffffff, "PA13" }, /* as after reset */
+		{ 5, 0x23ffffff, "PA14" },
+		{ 5, 0x83ffffff, "PA15" },
+		{ 6, 0xfffffebf, "PB3" },
+		{ 6, 0xfffffe3f, "PB4" },
+		{ 7, 0x01010001, "debugger" },
+		{ 8, 0x00000000, "DBGMCU" },
+		{ 9, 0x00008000, "option bytes" },
+	};
+	const struct chip *c = chip_find(FAMILY_STM32L4);
+	struct claim_word w[LOCK_WORDS];
+	char why[CHIP_WHY_CAP];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(w, locked, sizeof(w));
+		w[bad[i].word].value = bad[i].value;
+		why[0] = '\0';
+		if (chip_check_lock(c, &sealed_release, w, LOCK_WORDS, why) !=
+			    E_TARGET_OPEN ||
+		    !strstr(why, bad[i].name))
+			fail_msg("%zu: \"%s\" does not name %s", i, why,
+				 bad[i].name);
+	}
+	memcpy(w, locked, sizeof(w));
+	w[5].address = w[6].address; /* one register told twice */
+	assert_int_equal(
+		chip_check_lock(c, &sealed_release, w, LOCK_WORDS, why),
+		E_TARGET_OPEN);
+	for (size_t n = 0; n < LOCK_WORDS; n++)
+		assert_int_equal(
+			chip_check_lock(c, &sealed_release, locked, n, why),
+			E_TARGET_OPEN);
+}
+
+static void test_options(void **state)
+{
+	const struct chip *c = chip_find(FAMILY_STM32L4);
+	struct release_header h = sealed_release;
+	uint32_t out[CHIP_OPTIONS_MAX];
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	h.option_count = 1;
+	/* neither level nor SRAM2_RST can be set by an option word */
+	h.options[0] = (struct option_word){ 0x40022020, 0x030100ff,
+					     0x020000aa };
+	assert_int_equal(chip_want_options(c, &h, out, why), 0);
+	assert_int_equal(out[0], 0xfceef8bb);
+	h.sealed = false;
+	assert_int_equal(chip_want_options(c, &h, out, why), 0);
+	assert_int_equal(out[0], 0xfeeef8bb);
+	h.options[0] = (struct option_word){ 0x40022020, 0x00000080 << 8, 0 };
+	assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
+	assert_non_null(strstr(why, "reserved"));
+	h.options[0] = (struct option_word){ 0x40022034, 1, 0 };
+	assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
+	h = sealed_release;
+	h.protection = 0;
+	assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +278,9 @@ int main(void)
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_level),
+		cmocka_unit_test(test_lock_good),
+		cmocka_unit_test(test_lock_bad),
+		cmocka_unit_test(test_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

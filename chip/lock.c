@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* What a release's option registers must hold, and whether a chip's own words
+ * say that it is locked so.  (chip/chip.h) */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "chip/chip.h"
+#include "wire/hello.h"
+#include "wire/release.h"
+
+static int option_index(const struct chip *c, uint32_t reg)
+{
+	for (unsigned i = 0; i < c->option_count; i++)
+		if (c->options[i].reg == reg)
+			return (int)i;
+	return -1;
+}
+
+static int option_apply(const struct chip *c, const struct option_word *o,
+			uint32_t out[CHIP_OPTIONS_MAX], char why[CHIP_WHY_CAP])
+{
+	int n = option_index(c, o->reg);
+
+	if (n < 0) {
+		snprintf(why, CHIP_WHY_CAP,
+			 "0x%08" PRIx32 " is no option register of %s", o->reg,
+			 c->name);
+		return E_ARG;
+	}
+	if (o->mask & ~c->options[n].mask) {
+		snprintf(why, CHIP_WHY_CAP,
+			 "the release sets reserved bits of option register "
+			 "0x%08" PRIx32,
+			 o->reg);
+		return E_ARG;
+	}
+	out[n] = (out[n] & ~o->mask) | (o->value & o->mask);
+	return 0;
+}
+
+int chip_want_options(const struct chip *c, const struct release_header *h,
+		      uint32_t out[CHIP_OPTIONS_MAX], char why[CHIP_WHY_CAP])
+{
+	uint32_t want[CHIP_OPTIONS_MAX] = { 0 };
+
+	if (h->protection > (c->level2 ? 2 : 1)) {
+		snprintf(why, CHIP_WHY_CAP,
+			 "%s has no read-protection level %u", c->name,
+			 (unsigned)h->protection);
+		return E_ARG;
+	}
+	if (h->sealed && h->protection == 0) {
+		snprintf(why, CHIP_WHY_CAP,
+			 "a sealed release needs read protection");
+		return E_ARG;
+	}
+	for (unsigned i = 0; i < c->option_count; i++)
+		want[i] = c->options[i].def;
+	for (unsigned i = 0; i < h->option_count; i++) {
+		int err = option_apply(c, &h->options[i], want, why);
+
+		if (err)
+			return err;
+	}
+	/* Level and RAM erase are what the release is about, whatever an
+	 * option word says. */
+	want[0] = (want[0] & ~c->level_mask) | c->level_value[h->protection];
+	if (h->sealed)
+		want[0] &= ~c->seal_clear;
+	for (unsigned i = 0; i < c->option_count; i++)
+		out[i] = want[i];
+	return 0;
+}
+
+static int check_word(const struct claim_word *w, uint32_t address,
+		      char why[CHIP_WHY_CAP])
+{
+	if (w->address == address)
+		return 0;
+	snprintf(why, CHIP_WHY_CAP,
+		 "the chip tells of register 0x%08" PRIx32 " where 0x%08" PRIx32
+		 " belongs",
+		 w->address, address);
+	return E_TARGET_OPEN;
+}
+
+static int check_option(const struct chip_option *o, uint32_t want,
+			const struct claim_word *w, char why[CHIP_WHY_CAP])
+{
+	int err = check_word(w, o->reg, why);
+
+	if (err)
+		return err;
+	if (((w->value ^ want) & o->mask) == 0)
+		return 0;
+	snprintf(why, CHIP_WHY_CAP,
+		 "option register %s (0x%08" PRIx32 ") is 0x%08" PRIx32
+		 ", ordered is 0x%08" PRIx32,
+		 o->name, o->reg, w->value, want);
+	return E_TARGET_OPEN;
+}
+
+static int check_witness(const struct chip_witness *c,
+			 const struct claim_word *w, char why[CHIP_WHY_CAP])
+{
+	int err = check_word(w, c->address, why);
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct chip_field *f = &c->fields[i];
+
+		if (((w->value & f->mask) == f->value) != f->differs)
+			continue;
+		snprintf(why, CHIP_WHY_CAP,
+			 "%s (0x%08" PRIx32 " is 0x%08" PRIx32 ")", f->why,
+			 w->address, w->value);
+		return E_TARGET_OPEN;
+	}
+	return 0;
+}
+
+int chip_check_lock(const struct chip *c, const struct release_header *h,
+		    const struct claim_word *words, size_t count,
+		    char why[CHIP_WHY_CAP])
+{
+	size_t all = (size_t)c->option_count + c->witness_count;
+	uint32_t want[CHIP_OPTIONS_MAX];
+	int err;
+
+	if (c->witness_count == 0) {
+		snprintf(why, CHIP_WHY_CAP, "%s has no sealed mode", c->name);
+		return E_UNSUPPORTED;
+	}
+	err = chip_want_options(c, h, want, why);
+	if (!err && count != all) {
+		snprintf(why, CHIP_WHY_CAP,
+			 "the chip tells of %zu registers, %zu belong there",
+			 count, all);
+		err = E_TARGET_OPEN;
+	}
+	for (size_t i = 0; !err && i < c->option_count; i++)
+		err = check_option(&c->options[i], want[i], &words[i], why);
+	for (size_t i = 0; !err && i < c->witness_count; i++)
+		err = check_witness(&c->witnesses[i],
+				    &words[c->option_count + i], why);
+	return err;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The RNG of the STM32L4 under the health tests of SP 800-90B 4.4.  A sample
+ * is a byte, of which 4 bits of min-entropy are claimed (the manual claims
+ * more); false alarms at 2^-30.
+ */
+#include "chip/stm32l4/target.h"
+#include "seal/prim.h"
+
+#define SR_READY 1u
+#define SR_ERRORS (1u << 1 | 1u << 2 | 1u << 5 | 1u << 6)
+#define PATIENCE 100000u
+#define WINDOW 512u
+
+void target_rng_sample(struct target_rng *h, uint8_t sample)
+{
+	h->run = h->samples++ && sample == h->last ? h->run + 1 : 1;
+	h->last = sample;
+	if (h->window == 0) {
+		h->first = sample;
+		h->same = 0;
+	}
+	h->window = (h->window + 1) % WINDOW;
+	if (sample == h->first)
+		h->same++;
+	if (h->run > h->longest_run)
+		h->longest_run = h->run;
+	if (h->same > h->peak)
+		h->peak = h->same;
+	if (h->run >= TARGET_RNG_RUN || h->same >= TARGET_RNG_PEAK)
+		h->failures++;
+}
+
+static uint32_t word(struct target_rng *h)
+{
+	uint32_t v, t = PATIENCE;
+
+	while (!(RNG_SR & SR_READY))
+		if (!--t || RNG_SR & SR_ERRORS) {
+			h->failures++;
+			return 0;
+		}
+	v = RNG_DR;
+	for (unsigned i = 0; i < 32; i += 8)
+		target_rng_sample(h, (uint8_t)(v >> i));
+	return v;
+}
+
+int target_rng_start(struct target_rng *h)
+{
+	for (unsigned i = 0; i < 256 && !h->failures; i++)
+		word(h);
+	return h->failures ? E_RANDOM : 0;
+}
+
+int target_rng_key(struct target_rng *h, uint8_t out[32])
+{
+	struct prim_sha256 c;
+
+	prim_sha256_init(&c);
+	for (unsigned i = 0; i < 64 && !h->failures; i++) {
+		uint32_t v = word(h);
+
+		prim_sha256_update(&c, &v, sizeof(v));
+	}
+	prim_sha256_final(&c, out);
+	return h->failures ? E_RANDOM : 0;
+}
