@@ -130,19 +130,25 @@ static int run(const char *command, char why[256])
 	return E_TARGET_POWER;
 }
 
-static int ask(bool on, char why[256])
+static FILE *terminal(char why[256])
 {
-	char line[64];
-	FILE *tty;
-	int err = 0;
+	FILE *tty = isatty(0) ? fopen("/dev/tty", "r+") : NULL;
 
-	tty = isatty(0) ? fopen("/dev/tty", "r+") : NULL;
-	if (tty == NULL) {
+	if (tty == NULL)
 		snprintf(why, 256,
 			 "no power command is configured, and there is no "
 			 "terminal to ask the operator on");
+	return tty;
+}
+
+static int ask(bool on, char why[256])
+{
+	FILE *tty = terminal(why);
+	char line[64];
+	int err = 0;
+
+	if (tty == NULL)
 		return E_TARGET_POWER;
-	}
 	fprintf(tty, "Switch the target's power %s, then press Enter: ",
 		on ? "ON" : "OFF");
 	fflush(tty);
@@ -169,4 +175,17 @@ int power_switch(const struct power_config *cfg, bool on, char why[256])
 		return E_TARGET_POWER;
 	}
 	return run(command, why);
+}
+
+int power_can(const struct power_config *cfg, char why[256])
+{
+	FILE *tty;
+
+	if (cfg->command != NULL)
+		return 0;
+	tty = terminal(why);
+	if (tty == NULL)
+		return E_TARGET_POWER;
+	fclose(tty);
+	return 0;
 }

@@ -12,4 +12,7 @@
 MUST_USE int power_switch(const struct power_config *cfg, bool on,
 			  char why[256]);
 
+/* Whether that can be done at all; nothing is switched. */
+MUST_USE int power_can(const struct power_config *cfg, char why[256]);
+
 #endif

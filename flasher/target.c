@@ -18,7 +18,7 @@
 
 static const char *const phase_names[] = {
 	"connect", "erase", "program", "verify", "records",
-	"lock",	   "power", "start",   "prove",
+	"lock",	   "power", "start",   "prove",	 "loader",
 };
 
 const char *target_phase_name(enum target_phase p)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flasher/target.h - the signed-mode job on one chip (design part 3).
+ * flasher/target.h - what a job does to one chip through the debug port
+ * (design part 3).
  *
- * The steps, in order: target_identify() while the chip is open;
+ * In signed mode, in order: target_identify() while the chip is open;
  * target_program() (mass erase, program through the RAM algorithm with two
  * buffers, verify on the chip and by read-back, records, option bytes, read
  * protection); power cycle; target_start() (start proof over UART);
  * target_prove_locked() (reading must fail); power cycle; target_start()
- * again.  The caller (flasher/job.c) talks to the server in between.
+ * again.  The caller (flasher/job.c) talks to the server in between.  In sealed
+ * mode target_prepare() takes the place of target_program(), and the firmware
+ * comes over the link (flasher/sealed.h) between the first power cycle and the
+ * second.
  *
  * Every failure leaves a one-line cause in target_why() and the phase in
  * target_phase().
@@ -42,6 +46,7 @@ enum target_phase {
 	PHASE_POWER,
 	PHASE_START,
 	PHASE_PROVE,
+	PHASE_LOADER, /* sealed mode: loader, stub and boot words go in */
 };
 const char *target_phase_name(enum target_phase p); /* "program" */
 
@@ -72,6 +77,14 @@ struct target_plan {
 	size_t record_count;
 };
 
+/* What a sealed job puts into the chip before it is locked (wire/layout.h). */
+struct target_loader {
+	const struct release_header *header; /* of a sealed release */
+	const uint8_t *loader;		     /* LOADER_LEN bytes */
+	const uint8_t *stub;
+	size_t stub_len;
+};
+
 /* Called at least ten times a second and at each phase change. done/total in
  * bytes within the phase. */
 typedef void target_progress(void *arg, enum target_phase phase, uint32_t done,
@@ -89,7 +102,18 @@ enum target_phase target_phase(const struct target *t);
 MUST_USE int target_identify(struct target *t, const struct chip *chip,
 			     struct target_identity *out);
 MUST_USE int target_program(struct target *t, const struct target_plan *plan);
+/*
+ * Sealed mode, step 3: mass erase; boot words, stub and loader, all read back;
+ * every option byte with the release's read protection.  It holds from the
+ * power cycle on.
+ */
+MUST_USE int target_prepare(struct target *t, const struct target_loader *plan);
+/* The debug port is let go, and stays silent over the power cycle. */
 MUST_USE int target_power_cycle(struct target *t);
+/* Whether it can be switched: E_TARGET_POWER with the reason. */
+MUST_USE int target_can_power(struct target *t);
+/* The probe's UART was used for something else meanwhile. */
+void target_uart_lost(struct target *t);
 /*
  * Runs the target until a UART line contains `pattern` (NULL or "" = no start
  * proof: returns at once) or timeout_ms of target time is over

@@ -239,7 +239,8 @@ static int verify_runs(struct stream *s)
 /* -- records ------------------------------------------------------------- */
 
 struct record_feed {
-	const struct target_plan *plan;
+	const struct target_record *records;
+	size_t count;
 	uint32_t base, unit;
 	size_t next;
 	size_t offset;
@@ -253,9 +254,9 @@ static int record_next(void *arg, uint8_t *out, uint32_t cap,
 	size_t n;
 
 	*ret_len = 0;
-	if (f->next == f->plan->record_count)
+	if (f->next == f->count)
 		return 0;
-	r = &f->plan->records[f->next];
+	r = &f->records[f->next];
 	n = r->len - f->offset < cap ? r->len - f->offset : cap;
 	memcpy(out, r->data + f->offset, n);
 	*ret_base = f->base + r->offset + (uint32_t)f->offset;
@@ -271,50 +272,39 @@ static int record_next(void *arg, uint8_t *out, uint32_t cap,
 }
 
 /* The flash is idle: this read-back goes straight through the debug port. */
-static int records_read_back(struct target *t, const struct target_plan *plan,
-			     uint32_t base)
+static int read_back(struct target *t, const char *what, uint32_t base,
+		     const struct target_record *r)
 {
-	uint8_t *have = NULL;
-	int err = 0;
+	uint8_t *have = malloc(r->len + 4);
+	int err;
 
-	for (size_t i = 0; i < plan->record_count && err == 0; i++) {
-		const struct target_record *r = &plan->records[i];
-
-		free(have);
-		have = malloc(r->len + 4);
-		if (have == NULL)
-			return E_NOMEM;
-		err = adi_read(t->probe, base + r->offset, have,
-			       (r->len + 3) & ~(size_t)3);
-		if (err != 0)
-			err = target_wire_fail(t, err, "reading records back");
-		else if (memcmp(have, r->data, r->len) != 0)
-			err = target_fail(t, E_TARGET_VERIFY,
-					  "the record at 0x%08" PRIx32
-					  " reads back differently",
-					  base + r->offset);
-	}
+	if (have == NULL)
+		return E_NOMEM;
+	err = adi_read(t->probe, base + r->offset, have,
+		       (r->len + 3) & ~(size_t)3);
+	if (err != 0)
+		err = target_wire_fail(t, err, "%s: reading back", what);
+	else if (memcmp(have, r->data, r->len) != 0)
+		err = target_fail(t, E_TARGET_VERIFY,
+				  "%s: what was written to 0x%08" PRIx32
+				  " reads back differently",
+				  what, base + r->offset);
 	free(have);
 	return err;
 }
 
-static int write_records(struct target *t, const struct target_plan *plan)
+int target_write_pieces(struct target *t, const char *what, uint32_t base,
+			const struct target_record *pieces, size_t count)
 {
 	struct record_feed feed = {
-		.plan = plan,
-		.base = t->chip->flash_base + t->chip->flash_len - RESERVED_LEN,
+		.records = pieces,
+		.count = count,
+		.base = base,
 		.unit = t->chip->program_unit,
 	};
-	uint32_t total = 0;
 	struct stream s;
-	int err;
+	int err = stream_init(&s, t, what);
 
-	for (size_t i = 0; i < plan->record_count; i++)
-		total += (uint32_t)plan->records[i].len;
-	target_phase_set(t, PHASE_RECORDS, total);
-	if (total == 0)
-		return 0;
-	err = stream_init(&s, t, "writing the records");
 	if (err != 0)
 		return err;
 	s.next = record_next;
@@ -323,18 +313,32 @@ static int write_records(struct target *t, const struct target_plan *plan)
 	err = stream_fill(&s);
 	if (err == 0)
 		err = stream_run(&s);
-	if (err == 0)
-		err = records_read_back(t, plan, feed.base);
+	for (size_t i = 0; i < count && err == 0; i++)
+		err = read_back(t, what, base, &pieces[i]);
 	stream_free(&s);
 	return err;
 }
 
-/* -- the plan ------------------------------------------------------------ */
-
-static int plan_check(struct target *t, const struct target_plan *plan)
+static int write_records(struct target *t, const struct target_plan *plan)
 {
 	const struct chip *c = t->chip;
-	const struct release_header *h = plan->header;
+	uint32_t total = 0;
+
+	for (size_t i = 0; i < plan->record_count; i++)
+		total += (uint32_t)plan->records[i].len;
+	target_phase_set(t, PHASE_RECORDS, total);
+	if (total == 0)
+		return 0;
+	return target_write_pieces(t, "writing the records",
+				   c->flash_base + c->flash_len - RESERVED_LEN,
+				   plan->records, plan->record_count);
+}
+
+/* -- the plan ------------------------------------------------------------ */
+
+int target_check_header(struct target *t, const struct release_header *h)
+{
+	const struct chip *c = t->chip;
 	uint32_t room = c->flash_len - RESERVED_LEN;
 
 	if (h->family != c->family)
@@ -351,6 +355,16 @@ static int plan_check(struct target *t, const struct target_plan *plan)
 					   "its reserved top 8 kB",
 					   s->address, s->len);
 	}
+	return 0;
+}
+
+static int plan_check(struct target *t, const struct target_plan *plan)
+{
+	const struct chip *c = t->chip;
+
+	if (plan->header->sealed)
+		return target_fail(t, E_ARG,
+				   "the release is laid out for sealed mode");
 	for (size_t i = 0; i < plan->record_count; i++) {
 		const struct target_record *r = &plan->records[i];
 
@@ -362,7 +376,7 @@ static int plan_check(struct target *t, const struct target_plan *plan)
 					   " does not fit",
 					   r->offset);
 	}
-	return 0;
+	return target_check_header(t, plan->header);
 }
 
 static int plan_next(void *arg, uint8_t *out, uint32_t cap, uint32_t *ret_base,

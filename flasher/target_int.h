@@ -5,6 +5,7 @@
  *   target.c        connect, identify, errors
  *   target_algo.c   the algorithm in the target's RAM
  *   target_flash.c  erase, program, verify, records
+ *   target_prepare.c  the chip made ready for a sealed job
  *   target_lock.c   option bytes, prove, unlock
  *   target_start.c  power cycle, start proof
  */
@@ -72,6 +73,16 @@ MUST_USE int algo_judge(struct target *t, const char *what, uint32_t error,
 /* What the error words say, after a poll that did not end well. */
 MUST_USE int algo_ask(struct target *t, const char *what);
 uint32_t algo_word_address(const struct target *t, enum algo_word w);
+
+/* Segments that fit below the reserved flash; E_ARG for another family. */
+MUST_USE int target_check_header(struct target *t,
+				 const struct release_header *h);
+/* Programs pieces at offsets from base, and reads them back over the wire; the
+ * algorithm runs, the phase is set. */
+MUST_USE int target_write_pieces(struct target *t, const char *what,
+				 uint32_t base,
+				 const struct target_record *pieces,
+				 size_t count);
 
 /* The option words that the release wants; E_ARG if the chip has no such. */
 MUST_USE int target_want_options(struct target *t,

@@ -22,6 +22,19 @@ static int uart_open(struct target *t, uint32_t baud)
 	return err;
 }
 
+int target_can_power(struct target *t)
+{
+	char why[256] = "";
+	int err = power_can(&t->power, why);
+
+	return err == 0 ? 0 : target_fail(t, err, "%s", why);
+}
+
+void target_uart_lost(struct target *t)
+{
+	t->uart_baud = 0;
+}
+
 int target_power_cycle(struct target *t)
 {
 	char why[256] = "";
