@@ -6,8 +6,11 @@
  *
  *   0x0000  loader, LOADER_LEN bytes: start-up, handshake, streaming core
  *           (copied to RAM), up to 0x1AFF
- *   0x1B00  resident stub, at most 256 bytes: starts the firmware when the
+ *   0x1B00  resident stub, at most 224 bytes: starts the firmware when the
  *           marker is set, else the loader
+ *   0x1BE0  stage-0 secret, 32 bytes; all FF = the chip has none.  Outside of
+ *           the bytes that are hashed as the loader's, and overwritten with
+ *           zeros with the loader's tail
  *   0x1C00  firmware record     (wire/record.h)
  *   0x1E00  credential record
  *   0x1FE0  boot words: the firmware's own stack pointer and reset vector
@@ -24,7 +27,10 @@
 
 #define LOADER_LEN 0x1b00
 #define STUB_OFFSET 0x1b00
-#define STUB_LEN 0x0100
+#define STUB_LEN 0x0100 /* its place, secret included */
+#define STUB_CODE_LEN 0x00e0
+#define STAGE0_SECRET_OFFSET 0x1be0
+#define STAGE0_SECRET_LEN 32
 #define BOOT_WORDS_OFFSET 0x1fe0
 #define MARKER_OFFSET 0x1ff0
 #define MARKER_LEN 16
