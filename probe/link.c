@@ -77,14 +77,11 @@ void probe_link_close(struct probe_link *l)
 
 int probe_link_write(struct probe_link *l, const uint8_t *buf, size_t len)
 {
-	int err;
-
-	if (!l->quiet)
+	if (l->ops->asks && !l->quiet)
 		return E_STATE;
 	l->quiet = false;
 	l->idle = 0;
-	err = l->ops->write(l, buf, len);
-	return err;
+	return l->ops->write(l, buf, len);
 }
 
 int probe_link_read(struct probe_link *l, size_t want, uint8_t *out, size_t cap,
@@ -99,6 +96,11 @@ int probe_link_read(struct probe_link *l, size_t want, uint8_t *out, size_t cap,
 	l->quiet = *ret_state == PROBE_LINE_QUIET;
 	*out_len = len;
 	return 0;
+}
+
+int probe_link_wait(struct probe_link *l, uint32_t us)
+{
+	return link_pause(l, us);
 }
 
 uint64_t probe_link_us(const struct probe_link *l)

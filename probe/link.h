@@ -42,7 +42,7 @@ MUST_USE int probe_link_open(struct probe *p, enum probe_line line,
 			     uint32_t rate, struct probe_link **out);
 void probe_link_close(struct probe_link *l);
 
-/* Only when the line is quiet: E_STATE otherwise. */
+/* With swd-pins only when the line is quiet: E_STATE otherwise. */
 MUST_USE int probe_link_write(struct probe_link *l, const uint8_t *buf,
 			      size_t len);
 /*
@@ -54,6 +54,8 @@ MUST_USE int probe_link_write(struct probe_link *l, const uint8_t *buf,
 MUST_USE int probe_link_read(struct probe_link *l, size_t want, uint8_t *out,
 			     size_t cap, size_t *out_len,
 			     enum probe_line_state *ret_state);
+/* Leaves the line alone for a while; the target runs. */
+MUST_USE int probe_link_wait(struct probe_link *l, uint32_t us);
 /* Microseconds that the line has been driven and listened to, packets not
  * counted: for time limits that do not depend on the probe. */
 uint64_t probe_link_us(const struct probe_link *l);

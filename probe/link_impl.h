@@ -8,6 +8,7 @@
 #include "probe/link.h"
 
 struct link_ops {
+	bool asks; /* the chip must be seen to listen before it is written to */
 	int (*open)(struct probe_link *l);
 	void (*close)(struct probe_link *l);
 	int (*write)(struct probe_link *l, const uint8_t *buf, size_t len);

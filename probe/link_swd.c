@@ -180,5 +180,10 @@ static void swd_close(struct probe_link *l)
 	adi_disconnect(l->probe);
 }
 
-const struct link_ops link_swd_ops = { swd_open, swd_close, swd_write,
-				       swd_read };
+const struct link_ops link_swd_ops = {
+	.asks = true,
+	.open = swd_open,
+	.close = swd_close,
+	.write = swd_write,
+	.read = swd_read,
+};

@@ -7,7 +7,6 @@
 
 static int uart_open(struct probe_link *l)
 {
-	l->quiet = true; /* nothing says otherwise */
 	return probe_uart_open(l->probe, l->rate);
 }
 
@@ -44,5 +43,9 @@ static int uart_read(struct probe_link *l, size_t want, uint8_t *out,
 	return 0;
 }
 
-const struct link_ops link_uart_ops = { uart_open, uart_close, uart_write,
-					uart_read };
+const struct link_ops link_uart_ops = {
+	.open = uart_open,
+	.close = uart_close,
+	.write = uart_write,
+	.read = uart_read,
+};
