@@ -152,10 +152,20 @@ static void uart_collect(struct bench *b)
 	} while (n != 0);
 }
 
+/* A fault has pulled NRST by itself. */
+static void fault_held(struct bench *b)
+{
+	b->nrst |= BENCH_NRST_FAULT;
+	if (b->capture != NULL)
+		capture_nrst(b->capture, mcu_now(b->mcu), false);
+}
+
 void bench_settle(struct bench *b)
 {
 	wiretime_flush(&b->time);
 	uart_collect(b);
+	if (mcu_faults(b->mcu)->held && !(b->nrst & BENCH_NRST_FAULT))
+		fault_held(b);
 	if (b->capture != NULL)
 		capture_settle(b->capture, mcu_now(b->mcu));
 }
@@ -257,6 +267,13 @@ void bench_nrst(struct bench *b, enum bench_puller who, bool low)
 		b->nrst |= (unsigned)who;
 	else
 		b->nrst &= ~(unsigned)who;
+	if (!low && who == BENCH_NRST_BENCH && b->nrst & BENCH_NRST_FAULT) {
+		struct mcu_faults f = *mcu_faults(b->mcu);
+
+		f.held = false;
+		mcu_faults_set(b->mcu, &f);
+		b->nrst &= ~(unsigned)BENCH_NRST_FAULT;
+	}
 	if (was == (b->nrst != 0))
 		return;
 	mcu_nrst(b->mcu, b->nrst != 0);

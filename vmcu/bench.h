@@ -25,6 +25,7 @@ enum bench_puller { /* who holds NRST low */
 		    BENCH_NRST_PROBE = 1 << 0,
 		    BENCH_NRST_JTAG = 1 << 1,
 		    BENCH_NRST_BENCH = 1 << 2,
+		    BENCH_NRST_FAULT = 1 << 3,
 };
 
 struct bench_board { /* strings owned by the bench */
@@ -77,6 +78,11 @@ MUST_USE int bench_insert(struct bench *b, const struct bench_insert *what,
 /* Records all wires into a file from now on, or no longer (path NULL). */
 MUST_USE int bench_capture(struct bench *b, const char *path,
 			   char why[BENCH_WHY_CAP]);
+
+/* A fault by its text, as signet-vmcu's --fault and `ctl fault` take it
+ * (vmcu/fault.c has the list). */
+MUST_USE int bench_fault(struct bench *b, const char *spec,
+			 char why[BENCH_WHY_CAP]);
 
 /* Bytes towards the firmware's receiver; returns how many its queue took. */
 size_t bench_uart_write(struct bench *b, const uint8_t *p, size_t len);

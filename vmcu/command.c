@@ -172,6 +172,25 @@ static int do_cut(struct call *k)
 	return CODE_OK;
 }
 
+static int do_fault(struct call *k)
+{
+	char why[BENCH_WHY_CAP];
+
+	bench_settle(k->bench);
+	return bench_fault(k->bench, k->argv[0], why) == 0 ? CODE_OK
+							   : bad(k, why);
+}
+
+static int do_capture(struct call *k)
+{
+	bool off = strcmp(k->argv[0], "off") == 0;
+	char why[BENCH_WHY_CAP];
+
+	return bench_capture(k->bench, off ? NULL : k->argv[0], why) == 0
+		       ? CODE_OK
+		       : failed(k, why);
+}
+
 /* -- wire faults ---------------------------------------------------------- */
 
 static int do_wire(struct call *k)
@@ -280,8 +299,17 @@ static int do_info(struct call *k)
 	control_print(k->out, ",\"packets\":%llu,\"transfers\":%llu",
 		      (unsigned long long)k->c->dap->probe.packets,
 		      (unsigned long long)b->swj.swd.transfers);
-	control_print(k->out, ",\"wire_clocks\":%llu}\n",
-		      (unsigned long long)b->swj.clocks);
+	control_print(k->out, ",\"wire_clocks\":%llu,\"link_clocks\":%llu",
+		      (unsigned long long)b->swj.clocks,
+		      (unsigned long long)b->line.clocks);
+	control_print(k->out, ",\"flash_operations\":%u,\"pin_conflicts\":%u",
+		      mcu_flash_operations(b->mcu), mcu_pin_conflicts(b->mcu));
+	control_print(
+		k->out, ",\"skipped\":%u,\"flips\":%llu,\"drops\":%llu}\n",
+		mcu_faults(b->mcu)->skipped,
+		(unsigned long long)(b->line.noise.flips + b->uart_noise.flips),
+		(unsigned long long)(b->line.noise.drops +
+				     b->uart_noise.drops));
 	return CODE_OK;
 }
 
@@ -318,6 +346,12 @@ static const struct {
 	{ "info", 0, 0, do_info, "info", "everything about the bench, JSON" },
 	{ "cut", 1, 1, do_cut, "cut N",
 	  "cut the power after N more flash operations; 0 = never" },
+	{ "fault", 1, 1, do_fault, "fault KIND=VALUE",
+	  "rng=stuck|biased|seis|good, reset=CYCLE, hold=CYCLE,\n"
+	  "        skip=ADDRESS[,N], skip-cycle=CYCLE, flip=P[,SEED], "
+	  "drop=P[,SEED], cut=N" },
+	{ "capture", 1, 1, do_capture, "capture FILE|off",
+	  "record all wires as VCD" },
 	{ "flip", 2, 2, do_flip, "flip ADDRESS BIT",
 	  "flip a stored bit of the flash, unseen by ECC" },
 	{ "wire", 2, 2, do_wire, "wire wait|fault|parity|silence N",

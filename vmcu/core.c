@@ -71,6 +71,19 @@ uint64_t core_ps(const struct core *c)
 	return c->anchor_ps + (uint64_t)(t * PS_PER_S / c->hz);
 }
 
+uint64_t core_ps_at(const struct core *c, uint64_t cycle)
+{
+	uint64_t clk = cycle + c->idle_clk;
+	unsigned __int128 t;
+
+	if (c->halted || c->in_reset)
+		return PS_NEVER;
+	if (clk <= c->anchor_clk)
+		return c->anchor_ps;
+	t = (unsigned __int128)(clk - c->anchor_clk) * PS_PER_S;
+	return c->anchor_ps + (uint64_t)((t + c->hz - 1) / c->hz);
+}
+
 static uint64_t clk_at(const struct core *c, uint64_t ps)
 {
 	unsigned __int128 t;
@@ -254,6 +267,8 @@ static void after_run(struct core *c, uc_err e)
 		c->stalled = true;
 	else if (c->stop == STOP_BREAK)
 		core_halt_now(c, CORE_BKPT);
+	else if (c->stop == STOP_SKIP)
+		core_skip_now(c);
 	else if (c->stop == STOP_NOCP)
 		core_exc_fault(c, EXC_USAGEFAULT, CFSR_NOCP);
 	else if (c->stop == STOP_NONE)
@@ -272,7 +287,8 @@ static void execute(struct core *c)
 		return;
 	}
 	c->limit = c->until;
-	if (c->bp_count > 0 || c->step || c->flash_busy || c->check_fetch)
+	if (c->bp_count > 0 || c->step || c->flash_busy || c->check_fetch ||
+	    c->skip || c->patch_len != 0)
 		c->limit = 0;
 	c->stop = STOP_NONE;
 	c->resched = false;

@@ -93,6 +93,8 @@ static bool hook_slow(struct core *c, uint32_t addr)
 		stop(c, STOP_STALL);
 	} else if (c->bp_count > 0 && c->debug_on && at_breakpoint(c, addr)) {
 		stop(c, STOP_BREAK);
+	} else if ((c->skip || c->patch_len) && core_skip_here(c, addr)) {
+		stop(c, STOP_SKIP);
 	} else {
 		if (c->step == 1)
 			c->step = 2;

@@ -81,6 +81,7 @@ enum core_stop {
 	STOP_BREAK, /* FPB */
 	STOP_STEP,
 	STOP_NOCP,
+	STOP_SKIP, /* this instruction is to be left out */
 };
 
 struct core {
@@ -127,6 +128,11 @@ struct core {
 	uint32_t vcatch;
 	enum core_halt halt_why;
 	bool halt_req;
+
+	/* an instruction to be left out (core_skip.c) */
+	bool skip;
+	uint32_t patch_at, patch_len; /* in an IT block: a NOP instead */
+	uint8_t patched[4];
 
 	/* a fault that a hook saw */
 	bool fault, fault_fetch;
@@ -194,6 +200,8 @@ void core_run(struct core *c, uint64_t ps);
 uint64_t core_next(const struct core *c);
 /* SysTick may have expired. */
 void core_tick(struct core *c);
+/* When mcu_cycles() will be there; PS_NEVER while it stands still. */
+uint64_t core_ps_at(const struct core *c, uint64_t cycle);
 /* Ends the current run before the next instruction. */
 void core_kick(struct core *c);
 
@@ -232,6 +240,12 @@ void core_on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr, int size,
 
 /* core.c: halts here and now, outside of a run */
 void core_halt_now(struct core *c, enum core_halt why);
+
+/* core_skip.c: faults that leave an instruction out.  core_skip_here: called
+ * before the instruction at addr, true = stop with STOP_SKIP. */
+void core_skip(struct core *c, bool armed);
+bool core_skip_here(struct core *c, uint32_t addr);
+void core_skip_now(struct core *c);
 
 /* core_exc.c */
 void core_exc_pend(struct core *c, unsigned n);

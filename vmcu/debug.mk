@@ -5,7 +5,7 @@ vmcu_SRC += vmcu/debug.c vmcu/debug_id.c vmcu/raw.c
 
 MODULES += vmcu_bench
 vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
-	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
+	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/fault.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_server.c vmcu/bitbang.c vmcu/control.c \
 	vmcu/command.c
 

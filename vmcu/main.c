@@ -45,6 +45,8 @@ static const char help_text[] =
 	"  --flash-time KIND    min, typ (default) or max\n"
 	"  --speed real         virtual time follows the wall clock as well\n"
 	"  --power off          start with the supply switched off\n"
+	"  --capture FILE       record all wires as VCD, in virtual time\n"
+	"  --fault KIND=VALUE   as ctl fault; may be given several times\n"
 	"  --ready-file FILE    written, whole, when all ports are open\n"
 	"\n"
 	"One JSON line on the output names the ports when all is ready.\n"
@@ -171,6 +173,20 @@ static bool set_power(struct parse *p, const char *s)
 	return p->o.power_off || strcmp(s, "on") == 0;
 }
 
+static bool set_capture(struct parse *p, const char *s)
+{
+	p->o.capture = s;
+	return *s != '\0';
+}
+
+static bool set_fault(struct parse *p, const char *s)
+{
+	if (p->o.fault_count == RUN_FAULTS)
+		return false;
+	p->o.faults[p->o.fault_count++] = s;
+	return true;
+}
+
 static bool set_ready_file(struct parse *p, const char *s)
 {
 	p->o.ready_file = s;
@@ -194,6 +210,8 @@ static const struct {
 	{ "flash-time", set_flash_time },
 	{ "speed", set_speed },
 	{ "power", set_power },
+	{ "capture", set_capture },
+	{ "fault", set_fault },
 	{ "ready-file", set_ready_file },
 };
 #define RUN_OPTIONS (sizeof(run_option) / sizeof(run_option[0]))

@@ -204,6 +204,37 @@ void mcu_cut_after(struct mcu *m, uint32_t n)
 	m->cut_after = n;
 }
 
+void mcu_faults_set(struct mcu *m, const struct mcu_faults *f)
+{
+	m->faults = *f;
+	core_skip(m->core, f->skip_nth != 0 || f->skip_cycle != 0);
+}
+
+const struct mcu_faults *mcu_faults(const struct mcu *m)
+{
+	return &m->faults;
+}
+
+/* The reset that was asked for at a cycle. */
+static void fault_reset(struct mcu *m)
+{
+	struct mcu_faults *f = &m->faults;
+
+	if (f->reset_cycle == 0 || !m->power || mcu_cycles(m) < f->reset_cycle)
+		return;
+	f->reset_cycle = 0;
+	f->held = f->hold;
+	if (f->hold)
+		mcu_nrst(m, true);
+	else if (!m->nrst)
+		do_reset(m, RESET_PIN);
+}
+
+uint32_t mcu_flash_operations(const struct mcu *m)
+{
+	return m->flash_ops;
+}
+
 uint32_t mcu_resets(const struct mcu *m)
 {
 	return m->resets;
@@ -244,6 +275,7 @@ static void obey(struct mcu *m)
 	}
 	if (m->reset_wanted != RESET_NONE && m->power)
 		do_reset(m, m->reset_wanted);
+	fault_reset(m);
 }
 
 static uint64_t next_stop(const struct mcu *m)
@@ -256,6 +288,10 @@ static uint64_t next_stop(const struct mcu *m)
 		uint64_t tick = core_next(m->core);
 
 		t = tick < t ? tick : t;
+		if (m->faults.reset_cycle != 0) {
+			tick = core_ps_at(m->core, m->faults.reset_cycle);
+			t = tick < t ? tick : t;
+		}
 	}
 	return t;
 }

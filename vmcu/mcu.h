@@ -73,6 +73,31 @@ void mcu_nrst(struct mcu *m, bool asserted); /* the NRST pin held low */
 /* Cuts the power after flash operation n from now (1 = the next one), leaving
  * it torn; 0 disarms. */
 void mcu_cut_after(struct mcu *m, uint32_t n);
+
+/* Faults that a test asks for; power-on does not end them. */
+struct mcu_faults {
+	enum {
+		MCU_RNG_GOOD,
+		MCU_RNG_STUCK,	/* the same word for ever */
+		MCU_RNG_BIASED, /* three of four bits are ones */
+		MCU_RNG_SEIS,	/* its own alarm, and no words */
+	} rng;
+	/* A pulse on NRST when mcu_cycles() gets here, 0 = never; hold: NRST
+	 * stays low, and held tells so. */
+	uint64_t reset_cycle;
+	bool hold, held;
+	/* The instruction here is left out when it is reached for the nth
+	 * time (from 1), 0 = never; or the first that begins at or after a
+	 * cycle.  Instructions of an IT block count as reached with it, and
+	 * only an address can choose one of them. */
+	uint32_t skip_pc, skip_nth;
+	uint64_t skip_cycle;
+	uint32_t skipped; /* address of what was left out, 0 = nothing yet */
+};
+void mcu_faults_set(struct mcu *m, const struct mcu_faults *f);
+const struct mcu_faults *mcu_faults(const struct mcu *m);
+/* Flash operations (program, erase, option bytes) since creation. */
+uint32_t mcu_flash_operations(const struct mcu *m);
 /* Times a power-on reset, or any system reset, has happened. */
 uint32_t mcu_resets(const struct mcu *m);
 

@@ -110,6 +110,7 @@ struct mcu {
 
 	struct mcu_ring uart_out, uart_in;
 	struct mcu_listener listener;
+	struct mcu_faults faults;
 	uint32_t flash_ops;
 	struct mcu_edge edges[MCU_EDGES_MAX]; /* ring, in order of time */
 	unsigned edge_head, edge_count;

@@ -68,8 +68,14 @@ static int loop_open(struct loop *l, const struct run_options *o)
 	if (err == 0)
 		err = control_init(&l->control, l->bench, &l->dap, o->control,
 				   why);
+	if (err == 0 && o->capture != NULL)
+		err = bench_capture(l->bench, o->capture, why);
+	for (unsigned i = 0; err == 0 && i < o->fault_count; i++)
+		err = bench_fault(l->bench, o->faults[i], why);
 	if (err != 0)
 		fprintf(stderr, "signet-vmcu: %s\n", why);
+	else if (o->prepare != NULL)
+		o->prepare(l->bench, o->prepare_user);
 	return err;
 }
 
@@ -88,9 +94,13 @@ static int loop_close(struct loop *l)
 		dap_server_close(&l->dap);
 	if (l->signal_fd >= 0)
 		close(l->signal_fd);
-	err = bench_save(l->bench, why);
+	err = bench_capture(l->bench, NULL, why);
 	if (err != 0)
 		fprintf(stderr, "signet-vmcu: %s\n", why);
+	if (bench_save(l->bench, why) != 0) {
+		fprintf(stderr, "signet-vmcu: %s\n", why);
+		err = E_IO;
+	}
 	bench_free(l->bench);
 	return err;
 }

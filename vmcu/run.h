@@ -5,9 +5,12 @@
 
 #include <stdint.h>
 
+#include "vmcu/bench.h"
 #include "vmcu/mcu.h"
 
 #define VMCU_CHIP "stm32l432" /* the chip when none is named */
+
+#define RUN_FAULTS 16 /* --fault as often as this */
 
 /* Exit codes of every subcommand. */
 #define VMCU_EXIT_OK 0
@@ -16,7 +19,13 @@
 
 struct run_options {
 	struct mcu_config mcu;
-	const char *dap, *bitbang, *control, *ready_file;
+	const char *dap, *bitbang, *control, *ready_file, *capture;
+	const char *faults[RUN_FAULTS];
+	unsigned fault_count;
+	/* For tests that build on this loop: called when the bench stands,
+	 * before its supply is on. */
+	void (*prepare)(struct bench *b, void *user);
+	void *prepare_user;
 	uint64_t packet_ps;
 	uint32_t jtag_hz;
 	bool real_time, power_off;

@@ -78,8 +78,12 @@ static const char *from_here(int argc, char **argv, int i, char *buf,
 	bool value = strcmp(argv[i - 1], "--uid") == 0 ||
 		     strcmp(argv[i - 1], "--profile") == 0;
 
-	if (argc < 3 || i < 2 || strcmp(argv[1], "insert") != 0 || value ||
-	    argv[i][0] == '-' || argv[i][0] == '/')
+	bool insert = argc >= 3 && strcmp(argv[1], "insert") == 0;
+	bool capture = argc >= 3 && strcmp(argv[1], "capture") == 0 &&
+		       strcmp(argv[2], "off") != 0;
+
+	if (i < 2 || (!insert && !capture) || value || argv[i][0] == '-' ||
+	    argv[i][0] == '/')
 		return argv[i];
 	cwd = getcwd(NULL, 0);
 	if (cwd == NULL ||

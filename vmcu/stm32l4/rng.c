@@ -12,6 +12,7 @@
 #define CR_CED (1u << 5)
 #define SR_DRDY (1u << 0)
 #define SR_CECS (1u << 1)
+#define SR_SECS (1u << 2)
 #define SR_CEIS (1u << 5)
 #define SR_SEIS (1u << 6)
 #define WORD_CLOCKS 40
@@ -37,12 +38,32 @@ static void begin_word(struct l4 *l)
 	mcu_due(l->m, EVENT_RNG, l->m->now + WORD_CLOCKS * PS_PER_S / hz);
 }
 
+static void make_word(struct l4 *l)
+{
+	uint64_t noise = mcu_noise(l->m);
+
+	switch (l->m->faults.rng) {
+	case MCU_RNG_SEIS:
+		l->rng.sr |= SR_SECS | SR_SEIS;
+		return;
+	case MCU_RNG_STUCK:
+		l->rng.dr = 0x5eed5eed;
+		break;
+	case MCU_RNG_BIASED:
+		l->rng.dr = (uint32_t)(noise | noise >> 32);
+		break;
+	default:
+		l->rng.dr = (uint32_t)noise;
+		break;
+	}
+	l->rng.sr |= SR_DRDY;
+}
+
 void l4_rng_event(struct l4 *l)
 {
 	if (l4_rcc_clk48(l) != 0) {
 		l->rng.sr &= ~SR_CECS;
-		l->rng.dr = (uint32_t)mcu_noise(l->m);
-		l->rng.sr |= SR_DRDY;
+		make_word(l);
 	} else {
 		begin_word(l);
 	}
@@ -84,7 +105,7 @@ void l4_rng_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 	if (off == 0x00) {
 		l->rng.cr = v & (CR_RNGEN | CR_IE | CR_CED);
 		if (!(v & CR_RNGEN)) {
-			l->rng.sr &= ~(SR_DRDY | SR_CECS);
+			l->rng.sr &= ~(SR_DRDY | SR_CECS | SR_SECS);
 			mcu_due(l->m, EVENT_RNG, PS_NEVER);
 		} else if (l->m->due[EVENT_RNG] == PS_NEVER) {
 			begin_word(l);
