@@ -160,14 +160,20 @@ static void fault_held(struct bench *b)
 		capture_nrst(b->capture, mcu_now(b->mcu), false);
 }
 
-void bench_settle(struct bench *b)
+/* Time has passed: what came of it? */
+static void look(struct bench *b)
 {
-	wiretime_flush(&b->time);
 	uart_collect(b);
 	if (mcu_faults(b->mcu)->held && !(b->nrst & BENCH_NRST_FAULT))
 		fault_held(b);
 	if (b->capture != NULL)
 		capture_settle(b->capture, mcu_now(b->mcu));
+}
+
+void bench_settle(struct bench *b)
+{
+	wiretime_flush(&b->time);
+	look(b);
 }
 
 int bench_capture(struct bench *b, const char *path, char why[BENCH_WHY_CAP])
@@ -217,7 +223,7 @@ void bench_run(struct bench *b, uint64_t picoseconds)
 		uint64_t ps = picoseconds < slice ? picoseconds : slice;
 
 		mcu_advance(b->mcu, ps);
-		uart_collect(b);
+		look(b);
 		picoseconds -= ps;
 	}
 }

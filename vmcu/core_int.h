@@ -132,6 +132,7 @@ struct core {
 	/* an instruction to be left out (core_skip.c) */
 	bool skip;
 	uint32_t patch_at, patch_len; /* in an IT block: a NOP instead */
+	uint32_t patch_it;	      /* where that block begins */
 	uint8_t patched[4];
 
 	/* a fault that a hook saw */

@@ -51,7 +51,7 @@ bool core_skip_here(struct core *c, uint32_t addr)
 	struct mcu_faults *f = &c->m->faults;
 
 	if (c->patch_len != 0)
-		return true; /* the block is over */
+		return addr != c->patch_it; /* the block is over */
 	if (f->skip_cycle != 0)
 		return c->clk - c->idle_clk >= f->skip_cycle;
 	if (f->skip_nth == 0 ||
@@ -95,6 +95,7 @@ void core_skip_now(struct core *c)
 	c->skip = false;
 	if (f->skip_cycle == 0 && pc != f->skip_pc) {
 		f->skipped = f->skip_pc;
+		c->patch_it = pc;
 		patch(c, w, f->skip_pc);
 		return;
 	}

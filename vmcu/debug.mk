@@ -27,7 +27,7 @@ $(foreach t,test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug,\
 
 TESTS += test_vmcu_line
 test_vmcu_line_SRC := tests/unit/test_vmcu_line.c tests/unit/vmcu_rig.c \
-	vmcu/unicorn_leaks.c
+	tests/lib/trace.c vmcu/unicorn_leaks.c
 test_vmcu_line_USE := $(VMCU_USE)
 test_vmcu_line_LIBS := -lunicorn -lcmocka
 

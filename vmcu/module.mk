@@ -11,7 +11,7 @@ vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
 	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c
 
 VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
-	test_vmcu_periph test_vmcu_state test_vmcu_cut
+	test_vmcu_periph test_vmcu_state test_vmcu_cut test_vmcu_faults
 TESTS += $(VMCU_TESTS)
 define VMCU_CHIP_TEST
 $(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c

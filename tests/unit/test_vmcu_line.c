@@ -4,8 +4,10 @@
  * them away and plays a shift register; the probe clocks it with
  * DAP_SWD_Sequence, a capture records it, noise spoils it.
  */
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "tests/lib/trace.h"
 #include "tests/unit/vmcu_rig.h"
 #include "tests/unit/vmcu_wire.h"
 #include "vmcu/dap_probe.h"
@@ -202,6 +204,146 @@ static void test_noise(void **state)
 	assert_in_range(n->drops, 3, 40);
 }
 
+/* A capture, read by somebody who knows nothing of the virtual MCU. */
+static void test_capture(void **state)
+{
+	struct fixture *f = *state;
+	struct trace_bytes words = { 0 }, none = { 0 }, packed = { 0 };
+	char why[BENCH_WHY_CAP];
+	struct trace *t;
+	uint32_t v;
+
+	assert_int_equal(bench_capture(f->b, f->vcd, why), 0);
+	bench_nrst(f->b, BENCH_NRST_BENCH, true);
+	bench_power(f->b, true);
+	f->p.clock_hz = 4000000;
+	for (unsigned i = 0; i < 3; i++) { /* connect, and write a word */
+		static const uint8_t words_out[] = { DAP_SWJ_SEQUENCE,
+						     136,
+						     255,
+						     255,
+						     255,
+						     255,
+						     255,
+						     255,
+						     255,
+						     0x9e,
+						     0xe7,
+						     255,
+						     255,
+						     255,
+						     255,
+						     255,
+						     255,
+						     255,
+						     0 };
+		static const uint8_t transfers[] = {
+			DAP_TRANSFER, 0, 3,    2,    4,	   0,	0, 0,
+			0x50,	      5, 0x78, 0x56, 0x34, 0x12
+		};
+		uint8_t resp[DAP_PACKET_MAX];
+
+		if (i == 0)
+			dprobe_packet(&f->p, words_out, sizeof(words_out),
+				      resp);
+		else
+			dprobe_packet(&f->p, transfers, sizeof(transfers),
+				      resp);
+		assert_int_equal(resp[1], i == 0 ? DAP_OK : 3);
+	}
+	bench_nrst(f->b, BENCH_NRST_BENCH, false);
+	bench_run(f->b, 5 * MS);
+	set_clock(f, 1000000);
+	v = turn(f, 0xc001d00d);
+	assert_int_equal(v, 0xc001d00d);
+	assert_int_equal(bench_capture(f->b, NULL, why), 0);
+
+	t = trace_load(f->vcd, 1000000);
+	assert_int_equal(t->power_ons, 1);
+	assert_int_equal(t->tx.len, 2);
+	assert_memory_equal(t->tx.p, "OK", 2);
+	/* the last 64 samples: to the chip, from the chip */
+	assert_true(t->samples.len > 64 + 136);
+	for (unsigned i = 0; i < 64; i++) {
+		uint8_t s = t->samples.p[t->samples.len - 64 + i];
+
+		assert_int_equal(s & 1, 0xc001d00du >> i % 32 & 1);
+		/* open drain: the chip drives the zeros only */
+		assert_int_equal(s >> 1, i >= 32 && !(s & 1));
+	}
+	assert_int_equal(t->at[t->samples.len - 1] - t->at[t->samples.len - 64],
+			 63 * 1000);
+	trace_swd_words(t, &words, &none);
+	assert_int_equal(words.len, 8);
+	assert_memory_equal(words.p, "\x78\x56\x34\x12", 4);
+	assert_true(none.len >= 8); /* DPIDR, twice */
+	trace_pack(t, 0, 0, &packed);
+	assert_int_equal(packed.len, t->samples.len / 8);
+	free(words.p);
+	free(none.p);
+	free(packed.p);
+	trace_free(t);
+}
+
+static int spec(struct fixture *f, const char *text)
+{
+	char why[BENCH_WHY_CAP] = "";
+
+	return bench_fault(f->b, text, why);
+}
+
+static void test_fault_text(void **state)
+{
+	static const char *const bad[] = {
+		"",	    "rng",	"rng=",	  "rng=odd",	"reset=",
+		"reset=x",  "skip=1,",	"skip=,", "flip=2",	"flip=-1",
+		"flip=nan", "drop=0,x", "cut=-1", "skip=1,2,3", "reset=1 ",
+	};
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(spec(f, bad[i]), E_ARG);
+	assert_int_equal(spec(f, "rng=stuck"), 0);
+	assert_int_equal(spec(f, "flip=1e-4,7"), 0);
+	assert_true(f->b->line.noise.flip == 1e-4);
+	assert_int_equal(mcu_faults(f->b->mcu)->rng, MCU_RNG_STUCK);
+	assert_int_equal(spec(f, "skip=0x101,3"), 0);
+	assert_int_equal(mcu_faults(f->b->mcu)->skip_pc, 0x100);
+	assert_int_equal(mcu_faults(f->b->mcu)->rng, MCU_RNG_STUCK);
+}
+
+static void test_reset_at(void **state)
+{
+	struct fixture *f = *state;
+	struct mcu *m = f->b->mcu;
+	uint32_t before, v;
+
+	power_on(f);
+	before = mcu_resets(m);
+	assert_int_equal(spec(f, "reset=500000"), 0);
+	bench_run(f->b, MS);
+	assert_int_equal(mcu_resets(m), before);
+	while (mcu_resets(m) == before) {
+		assert_true(mcu_cycles(m) < 500010);
+		mcu_advance(m, US);
+	}
+	assert_in_range(mcu_cycles(m), 500000, 500060);
+	bench_run(f->b, 5 * MS);
+	assert_int_equal(mcu_resets(m), before + 1);
+	assert_false(mcu_debug_pins_on(m)); /* it runs again */
+	assert_int_equal(spec(f, "hold=2000000"), 0);
+	bench_run(f->b, 50 * MS);
+	assert_true(mcu_debug_pins_on(m));
+	assert_true(f->b->nrst != 0);
+	swd_switch(f->b); /* and a debugger comes in under reset */
+	assert_int_equal(swd_read(f->b, DP, 0, &v), OK);
+	bench_nrst(f->b, BENCH_NRST_BENCH, true);
+	bench_nrst(f->b, BENCH_NRST_BENCH, false);
+	assert_int_equal(f->b->nrst, 0);
+	bench_run(f->b, 5 * MS);
+	assert_false(mcu_debug_pins_on(m));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +352,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deaf, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_noise, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_capture, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fault_text, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_reset_at, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
