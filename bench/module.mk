@@ -9,13 +9,15 @@ bench_footprint_LIBS := -lunicorn -ljansson -lcrypto
 BENCHES += bench_grants
 bench_grants_SRC := bench/grants.c bench/plant.c bench/https_load.c \
 	bench/echo.c tests/lib/ledger_bed.c
-bench_grants_USE := httpc httpd signerd ledger store api authority keys chip \
+bench_grants_USE := httpc httpd signerd ledger store api authority seal sealhost \
+	keys chip \
 	crypto wire base
 bench_grants_LIBS := -lcurl -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lssl \
 	-lcrypto -lpthread
 
 BENCHES += bench_ledger
 bench_ledger_SRC := bench/ledger.c tests/lib/ledger_bed.c
-bench_ledger_USE := signerd ledger store api chip keys authority crypto wire \
+bench_ledger_USE := signerd ledger store api chip keys authority seal sealhost \
+	crypto wire \
 	base
 bench_ledger_LIBS := -lsqlite3 -ljansson -lcrypto

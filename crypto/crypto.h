@@ -78,6 +78,10 @@ MUST_USE int crypto_pub_export(enum crypto_key_type type, const uint8_t *pub,
 			       size_t len, char **out_pem);
 MUST_USE int crypto_pub_import(const char *pem, enum crypto_key_type *out_type,
 			       uint8_t *out, size_t cap, size_t *out_len);
+/* The raw private half of an X25519 key, for the Noise handshake; wipe it.
+ * E_KEY for other types. */
+MUST_USE int crypto_key_x25519(const struct crypto_key *k,
+			       uint8_t out[X25519_LEN]);
 /* The EVP_PKEY inside, for TLS and X.509 (borrowed, typed void to keep
  * OpenSSL headers out of here). */
 void *crypto_key_native(const struct crypto_key *k);
@@ -98,6 +102,11 @@ MUST_USE int crypto_aead_open(const uint8_t key[AEAD_KEY_LEN],
 			      const uint8_t nonce[AEAD_NONCE_LEN],
 			      const void *aad, size_t aad_len, const void *in,
 			      size_t len, uint8_t *out);
+
+/* HKDF-SHA256 (RFC 5869), extract and expand. */
+MUST_USE int crypto_hkdf(const void *secret, size_t secret_len,
+			 const void *salt, size_t salt_len, const void *info,
+			 size_t info_len, uint8_t *out, size_t len);
 
 /*
  * HPKE base mode, single shot (RFC 9180): DHKEM(X25519, HKDF-SHA256),

@@ -144,6 +144,17 @@ int crypto_key_public(const struct crypto_key *k, uint8_t *out, size_t cap,
 	return pub_to_raw(k->pkey, k->type, out, cap, out_len);
 }
 
+int crypto_key_x25519(const struct crypto_key *k, uint8_t out[X25519_LEN])
+{
+	size_t len = X25519_LEN;
+
+	if (k->type != CRYPTO_X25519)
+		return E_KEY;
+	if (EVP_PKEY_get_raw_private_key(k->pkey, out, &len) != 1)
+		return E_CRYPTO;
+	return 0;
+}
+
 static EVP_PKEY *p256_from_raw(const uint8_t *pub, size_t len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);

@@ -10,8 +10,10 @@ ledger_SRC := server/ledger.c server/ledger_batch.c server/ledger_cache.c \
 
 # Keys and certificates; used by the signer role, by init, and by tests.
 MODULES += signerd
-signerd_SRC := server/signer_local.c server/signer_content.c server/signer_ipc.c \
-	server/signer_ipc_sign.c server/signer_ipc_release.c server/x509.c \
+signerd_SRC := server/signer_local.c server/signer_content.c \
+	server/signer_sealed.c server/signer_ipc.c \
+	server/signer_ipc_sign.c server/signer_ipc_release.c \
+	server/signer_ipc_sealed.c server/x509.c \
 	server/ipc.c
 
 # The roles and what starts them.
@@ -20,14 +22,15 @@ roles_SRC := server/conf.c server/log.c server/roles.c server/sandbox.c \
 	server/edge.c server/edge_tls.c server/role_ledger.c server/signer.c server/parent.c \
 	server/init.c
 signetd_SRC := server/main.c
-signetd_USE := roles signerd ledger store httpd api authority keys chip \
-	crypto wire base
+signetd_USE := roles signerd ledger store httpd api authority seal sealhost \
+	keys chip crypto wire base
 signetd_LIBS := -lmicrohttpd -lgnutls -ljansson -lsqlite3 -lseccomp -lcrypto \
 	-lpthread
 PROGRAMS += signetd
 
 LEDGER_TEST_SRC := tests/lib/ledger_bed.c
-LEDGER_TEST_USE := signerd ledger store api chip keys authority crypto wire base
+LEDGER_TEST_USE := signerd ledger store api chip keys authority seal sealhost \
+	crypto wire base
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
 TESTS += test_ledger_rules test_ledger test_ledger_property \
@@ -58,7 +61,8 @@ test_signer_LIBS := -lcmocka $(signetd_LIBS)
 # http/ is tested here: its certificates come from server/x509.c
 TESTS += test_http test_sandbox
 test_http_SRC := tests/unit/test_http.c
-test_http_USE := httpc httpd signerd api authority keys chip crypto wire base
+test_http_USE := httpc httpd signerd api authority seal sealhost keys chip \
+	crypto wire base
 test_http_LIBS := -lcmocka -lcurl -lssl $(signetd_LIBS)
 test_sandbox_SRC := tests/unit/test_sandbox.c
 test_sandbox_USE := $(signetd_USE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The signer's work on releases and on the content keys of orders. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,23 +90,27 @@ static void le_put(uint8_t *out, uint64_t v, size_t len)
 }
 
 static const struct opened *opened_find(const struct signer_local *s,
-					const struct signer_rewrap *r)
+					const char *order,
+					const uint8_t digest[DIGEST_LEN],
+					const uint8_t wrapped[WRAPPED_KEY_LEN])
 {
 	for (size_t i = 0; i < OPENED_MAX; i++) {
 		const struct opened *o = &s->opened[i];
 
-		if (o->order[0] && !strcmp(o->order, r->order) &&
-		    !memcmp(o->digest, r->header_digest, DIGEST_LEN) &&
-		    !memcmp(o->wrapped, r->wrapped, WRAPPED_KEY_LEN))
+		if (o->order[0] && !strcmp(o->order, order) &&
+		    !memcmp(o->digest, digest, DIGEST_LEN) &&
+		    !memcmp(o->wrapped, wrapped, WRAPPED_KEY_LEN))
 			return o;
 	}
 	return NULL;
 }
 
-static int content_key(struct signer_local *s, const struct signer_rewrap *r,
+int signer_content_key(struct signer_local *s, const char *order,
+		       const uint8_t digest[DIGEST_LEN],
+		       const uint8_t wrapped[WRAPPED_KEY_LEN],
 		       uint8_t out[AEAD_KEY_LEN])
 {
-	const struct opened *known = opened_find(s, r);
+	const struct opened *known = opened_find(s, order, digest, wrapped);
 	uint8_t aad[NAME_CAP + DIGEST_LEN];
 	struct opened *o;
 	int err;
@@ -114,17 +119,17 @@ static int content_key(struct signer_local *s, const struct signer_rewrap *r,
 		memcpy(out, known->key, AEAD_KEY_LEN);
 		return 0;
 	}
-	err = crypto_hpke_open(s->hpke_key, r->wrapped, LABEL_HPKE_STORED_KEY,
+	err = crypto_hpke_open(s->hpke_key, wrapped, LABEL_HPKE_STORED_KEY,
 			       sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
-			       wrap_aad(r->order, r->header_digest, aad),
-			       r->wrapped + X25519_LEN,
+			       wrap_aad(order, digest, aad),
+			       wrapped + X25519_LEN,
 			       WRAPPED_KEY_LEN - X25519_LEN, out);
 	if (err)
 		return err;
 	o = &s->opened[s->opened_next++ % OPENED_MAX];
-	memcpy(o->order, r->order, sizeof(o->order));
-	memcpy(o->digest, r->header_digest, DIGEST_LEN);
-	memcpy(o->wrapped, r->wrapped, WRAPPED_KEY_LEN);
+	snprintf(o->order, sizeof(o->order), "%s", order);
+	memcpy(o->digest, digest, DIGEST_LEN);
+	memcpy(o->wrapped, wrapped, WRAPPED_KEY_LEN);
 	memcpy(o->key, out, AEAD_KEY_LEN);
 	return 0;
 }
@@ -137,7 +142,8 @@ static int rewrap_one(struct signer_local *s, struct signer_rewrap *r)
 
 	if (!name_valid(r->order) || !r->grant || !r->attempt)
 		return E_ARG;
-	err = content_key(s, r, key);
+	err = signer_content_key(s, r->order, r->header_digest, r->wrapped,
+				 key);
 	if (err)
 		return err;
 	le_put(to, r->grant, 8);

@@ -11,6 +11,11 @@ const struct ipc_rule signer_answer_rules[] = {
 	{ MSG_STATION_CERT, 8 + CERT_MAX },
 	{ MSG_SERVER_CERT, 8 + CERT_MAX },
 	{ MSG_PUBLIC_KEYS, 4 + X25519_LEN + 4 + CERT_MAX },
+	{ MSG_HANDSHAKE, 4 + HANDSHAKE_ANSWER_LEN },
+	{ MSG_COMMIT, 4 + COMMIT_ANSWER_LEN },
+	{ MSG_BATCH_MAKE, 4 + WRAPPED_KEY_LEN },
+	{ MSG_STAGE0, 4 + REWRAPPED_LEN },
+	{ MSG_NOISE_KEY, 4 + X25519_LEN },
 };
 const size_t signer_answer_rule_count = sizeof(signer_answer_rules) /
 					sizeof(signer_answer_rules[0]);
@@ -32,6 +37,11 @@ const struct ipc_rule signer_ledger_rules[] = {
 	{ MSG_REWRAP, BATCH_MAX(REWRAP_LEN) },
 	{ MSG_STATION_CERT, NAME_CAP + 4 + CSR_MAX },
 	{ MSG_PUBLIC_KEYS, 0 },
+	{ MSG_HANDSHAKE, HANDSHAKE_LEN },
+	{ MSG_COMMIT, COMMIT_LEN },
+	{ MSG_BATCH_MAKE, NAME_CAP },
+	{ MSG_STAGE0, STAGE0_MSG_LEN },
+	{ MSG_NOISE_KEY, 0 },
 };
 const size_t signer_ledger_rule_count = sizeof(signer_ledger_rules) /
 					sizeof(signer_ledger_rules[0]);
@@ -136,6 +146,11 @@ void signer_client_init(struct signer_client *c, struct ipc *ipc)
 		.release_check = signer_ask_release_check,
 		.release_encrypt = signer_ask_release_encrypt,
 		.rewrap = signer_ask_rewrap,
+		.handshake = signer_ask_handshake,
+		.commit = signer_ask_commit,
+		.batch_make = signer_ask_batch_make,
+		.stage0 = signer_ask_stage0,
+		.noise_key = signer_ask_noise_key,
 		.station_cert = signer_ask_station_cert,
 		.server_cert = signer_ask_server_cert,
 		.public_keys = signer_ask_public_keys,
@@ -154,6 +169,11 @@ static const struct handler {
 	{ MSG_STATION_CERT, signer_serve_station_cert },
 	{ MSG_SERVER_CERT, signer_serve_server_cert },
 	{ MSG_PUBLIC_KEYS, signer_serve_public_keys },
+	{ MSG_HANDSHAKE, signer_serve_handshake },
+	{ MSG_COMMIT, signer_serve_commit },
+	{ MSG_BATCH_MAKE, signer_serve_batch_make },
+	{ MSG_STAGE0, signer_serve_stage0 },
+	{ MSG_NOISE_KEY, signer_serve_noise_key },
 };
 
 static const struct handler *handler_find(uint16_t type)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ct.h"
 #include "base/rw.h"
 #include "server/roles.h"
 #include "server/signer_ipc.h"
@@ -20,6 +21,19 @@
 #define SIGNED_LEN (2 + CREDENTIAL_MAX)
 #define REWRAP_LEN (NAME_CAP + DIGEST_LEN + WRAPPED_KEY_LEN + X25519_LEN + 12)
 #define REWRAPPED_LEN (X25519_LEN + AEAD_KEY_LEN + AEAD_TAG_LEN)
+#define MESSAGE_MAX 512 /* message 1, report */
+#define ATTEMPT_LEN (NAME_CAP + 14 + UID_MAX + 4 + RELEASE_HEADER_MAX)
+#define HANDSHAKE_LEN                                            \
+	(ATTEMPT_LEN + CHALLENGE_LEN + 2 * WRAPPED_KEY_LEN + 1 + \
+	 HANDSHAKE_LOADERS_MAX * DIGEST_LEN + NAME_CAP + 4 + MESSAGE_MAX)
+#define HANDSHAKE_ANSWER_LEN                                                \
+	(2 + SIGNER_TEXT_CAP + 2 * LINK_KEY_LEN + WRAPPED_SESSION_LEN + 4 + \
+	 SIGNER_MESSAGE2_MAX)
+#define COMMIT_LEN                                              \
+	(ATTEMPT_LEN + WRAPPED_SESSION_LEN + 12 + MESSAGE_MAX + \
+	 CREDENTIAL_MAX + FIRMWARE_SIG_MAX)
+#define COMMIT_ANSWER_LEN (1 + SIGNER_TEXT_CAP + 4 + SIGNER_COMMIT_MAX)
+#define STAGE0_MSG_LEN (NAME_CAP + WRAPPED_KEY_LEN + 2 + UID_MAX + X25519_LEN)
 #define BATCH_MAX(one) (4 + CREDENTIALS_MAX * (one))
 
 /* A text in a field of cap bytes, zero-filled. */
@@ -58,6 +72,13 @@ int signer_ask_server_cert(void *self, const char *names, const uint8_t *csr,
 int signer_ask_public_keys(void *self, uint8_t **out_ca, size_t *out_ca_len,
 			   uint8_t out_hpke[X25519_LEN]);
 
+int signer_ask_handshake(void *self, struct signer_handshake *h);
+int signer_ask_commit(void *self, struct signer_commit *c);
+int signer_ask_batch_make(void *self, const char *batch,
+			  uint8_t out_master[WRAPPED_KEY_LEN]);
+int signer_ask_stage0(void *self, struct signer_stage0 *s);
+int signer_ask_noise_key(void *self, uint8_t out_pub[X25519_LEN]);
+
 int signer_serve_product_key(const struct signer_port *p, struct rd *r,
 			     struct wr *w);
 int signer_serve_credentials(const struct signer_port *p, struct rd *r,
@@ -74,5 +95,15 @@ int signer_serve_server_cert(const struct signer_port *p, struct rd *r,
 			     struct wr *w);
 int signer_serve_public_keys(const struct signer_port *p, struct rd *r,
 			     struct wr *w);
+int signer_serve_handshake(const struct signer_port *p, struct rd *r,
+			   struct wr *w);
+int signer_serve_commit(const struct signer_port *p, struct rd *r,
+			struct wr *w);
+int signer_serve_batch_make(const struct signer_port *p, struct rd *r,
+			    struct wr *w);
+int signer_serve_stage0(const struct signer_port *p, struct rd *r,
+			struct wr *w);
+int signer_serve_noise_key(const struct signer_port *p, struct rd *r,
+			   struct wr *w);
 
 #endif

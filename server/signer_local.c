@@ -229,11 +229,26 @@ out:
 	return err;
 }
 
-int signer_local_create(const char *dir, const char *pass, const char *ca_name,
-			char why[SIGNER_WHY_CAP])
+static int save_x25519(const char *dir, const char *pass, const char *name,
+		       char *why)
 {
 	struct crypto_key *key = NULL;
 	char path[PATH_CAP];
+	int err = crypto_key_generate(CRYPTO_X25519, &key);
+
+	if (err) {
+		snprintf(why, SIGNER_WHY_CAP, "%s", error_text(err));
+		return err;
+	}
+	path_make(dir, name, ".pem", path);
+	err = keyfile_save(path, key, pass, false, why);
+	crypto_key_free(key);
+	return err;
+}
+
+int signer_local_create(const char *dir, const char *pass, const char *ca_name,
+			char why[SIGNER_WHY_CAP])
+{
 	int err;
 
 	if (strlen(dir) >= PATH_CAP - 64) {
@@ -248,15 +263,8 @@ int signer_local_create(const char *dir, const char *pass, const char *ca_name,
 	err = save_ca(dir, pass, ca_name, why);
 	if (err)
 		return err;
-	err = crypto_key_generate(CRYPTO_X25519, &key);
-	if (err) {
-		snprintf(why, SIGNER_WHY_CAP, "%s", error_text(err));
-		return err;
-	}
-	path_make(dir, "release-hpke", ".pem", path);
-	err = keyfile_save(path, key, pass, false, why);
-	crypto_key_free(key);
-	return err;
+	err = save_x25519(dir, pass, "release-hpke", why);
+	return err ? err : save_x25519(dir, pass, "noise", why);
 }
 
 static int load_ca(struct signer_local *s, char *why)
@@ -304,6 +312,27 @@ static int load_hpke(struct signer_local *s, char *why)
 	return err;
 }
 
+/* A server that was set up before sealed mode gets its key now. */
+static int load_noise(struct signer_local *s, char *why)
+{
+	char path[PATH_CAP];
+	int err;
+
+	path_make(s->dir, "noise", ".pem", path);
+	err = keyfile_load(path, s->pass, &s->noise_key, why);
+	if (err == E_NOT_FOUND) {
+		err = save_x25519(s->dir, s->pass, "noise", why);
+		if (!err)
+			err = keyfile_load(path, s->pass, &s->noise_key, why);
+	}
+	if (!err && crypto_key_type(s->noise_key) != CRYPTO_X25519) {
+		snprintf(why, SIGNER_WHY_CAP, "%.200s: not an X25519 key",
+			 path);
+		err = E_KEY;
+	}
+	return err;
+}
+
 int signer_local_open(const char *dir, const char *pass,
 		      struct signer_local **out, char why[SIGNER_WHY_CAP])
 {
@@ -325,6 +354,11 @@ int signer_local_open(const char *dir, const char *pass,
 		.release_check = signer_release_check,
 		.release_encrypt = signer_release_encrypt,
 		.rewrap = signer_rewrap,
+		.handshake = signer_handshake,
+		.commit = signer_commit,
+		.batch_make = signer_batch_make,
+		.stage0 = signer_stage0,
+		.noise_key = signer_noise_key,
 		.station_cert = local_station_cert,
 		.server_cert = local_server_cert,
 		.public_keys = local_public_keys,
@@ -332,6 +366,8 @@ int signer_local_open(const char *dir, const char *pass,
 	err = load_ca(s, why);
 	if (!err)
 		err = load_hpke(s, why);
+	if (!err)
+		err = load_noise(s, why);
 	if (err) {
 		signer_local_free(s);
 		return err;
@@ -353,6 +389,7 @@ void signer_local_free(struct signer_local *s)
 	}
 	crypto_key_free(s->ca_key);
 	crypto_key_free(s->hpke_key);
+	crypto_key_free(s->noise_key);
 	free(s->ca);
 	ct_wipe(s, sizeof(*s));
 	free(s);

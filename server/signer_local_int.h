@@ -29,7 +29,7 @@ struct signer_local {
 	struct signer_port port;
 	char dir[PATH_CAP - 64];
 	char pass[PASSPHRASE_CAP];
-	struct crypto_key *ca_key, *hpke_key;
+	struct crypto_key *ca_key, *hpke_key, *noise_key;
 	uint8_t *ca;
 	size_t ca_len;
 	uint8_t hpke_pub[X25519_LEN];
@@ -48,5 +48,18 @@ int signer_release_encrypt(void *self, const uint8_t release_pub[65],
 			   uint8_t out_wrapped[WRAPPED_KEY_LEN],
 			   uint8_t **out_chunks, size_t *out_len);
 int signer_rewrap(void *self, struct signer_rewrap *items, size_t n);
+/* ... and what signer_sealed.c needs of it. */
+MUST_USE int signer_content_key(struct signer_local *s, const char *order,
+				const uint8_t digest[DIGEST_LEN],
+				const uint8_t wrapped[WRAPPED_KEY_LEN],
+				uint8_t out[AEAD_KEY_LEN]);
+
+/* server/signer_sealed.c: five functions of the port */
+int signer_handshake(void *self, struct signer_handshake *h);
+int signer_commit(void *self, struct signer_commit *c);
+int signer_batch_make(void *self, const char *batch,
+		      uint8_t out_master[WRAPPED_KEY_LEN]);
+int signer_stage0(void *self, struct signer_stage0 *q);
+int signer_noise_key(void *self, uint8_t out_pub[X25519_LEN]);
 
 #endif

@@ -17,7 +17,11 @@
 #define LABEL_HPKE_RELEASE "signet hpke release v1"
 #define LABEL_HPKE_CONTENT_KEY "signet hpke content key v1"
 #define LABEL_HPKE_STORED_KEY "signet hpke stored key v1"
+#define LABEL_HPKE_SESSION "signet hpke session v1"
+#define LABEL_HPKE_MASTER "signet hpke stage0 master v1"
+#define LABEL_HPKE_STAGE0 "signet hpke stage0 v1"
 #define LABEL_HANDSHAKE "signet handshake v1"
+#define LABEL_STAGE0 "signet stage0 v1"
 
 /* Names chosen by people (product, order, flasher, version): 1..31 bytes of
  * a-z 0-9 . _ - , beginning with a letter or digit. */

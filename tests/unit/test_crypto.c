@@ -300,12 +300,60 @@ static void test_key_id(void **state)
 	assert_memory_equal(id, "\xba\x78\x16\xbf\x8f\x01\xcf\xea", 8);
 }
 
+/* RFC 5869, test case 1. */
+static void test_hkdf(void **state)
+{
+	static const uint8_t want[42] = { 0x3c, 0xb2, 0x5f, 0x25, 0xfa, 0xac,
+					  0xd5, 0x7a, 0x90, 0x43, 0x4f, 0x64,
+					  0xd0, 0x36, 0x2f, 0x2a, 0x2d, 0x2d,
+					  0x0a, 0x90, 0xcf, 0x1a, 0x5a, 0x4c,
+					  0x5d, 0xb0, 0x2d, 0x56, 0xec, 0xc4,
+					  0xc5, 0xbf, 0x34, 0x00, 0x72, 0x08,
+					  0xd5, 0xb8, 0x87, 0x18, 0x58, 0x65 };
+	uint8_t secret[22], salt[13], info[10], got[42];
+
+	(void)state;
+	memset(secret, 0x0b, sizeof(secret));
+	for (uint8_t i = 0; i < sizeof(salt); i++)
+		salt[i] = i;
+	for (uint8_t i = 0; i < sizeof(info); i++)
+		info[i] = (uint8_t)(0xf0 + i);
+	assert_int_equal(crypto_hkdf(secret, sizeof(secret), salt, sizeof(salt),
+				     info, sizeof(info), got, sizeof(got)),
+			 0);
+	assert_memory_equal(got, want, sizeof(want));
+}
+
+/* The private half is the key file's, and only X25519 gives it. */
+static void test_x25519_raw(void **state)
+{
+	struct crypto_key *k = NULL, *again = NULL;
+	uint8_t raw[X25519_LEN], raw2[X25519_LEN];
+	char *pem = NULL;
+
+	(void)state;
+	assert_int_equal(crypto_key_generate(CRYPTO_X25519, &k), 0);
+	assert_int_equal(crypto_key_x25519(k, raw), 0);
+	assert_int_equal(crypto_key_export(k, NULL, &pem), 0);
+	assert_int_equal(crypto_key_import(pem, NULL, &again), 0);
+	assert_int_equal(crypto_key_x25519(again, raw2), 0);
+	assert_memory_equal(raw, raw2, sizeof(raw));
+	crypto_key_free(again);
+	crypto_key_free(k);
+	free(pem);
+	assert_int_equal(crypto_key_generate(CRYPTO_P256, &k), 0);
+	assert_int_equal(crypto_key_x25519(k, raw), E_KEY);
+	crypto_key_free(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_es256_wycheproof),
+		cmocka_unit_test(test_hkdf),
+		cmocka_unit_test(test_x25519_raw),
 		cmocka_unit_test(test_es256),
 		cmocka_unit_test(test_aead),
 		cmocka_unit_test(test_pem),
