@@ -22,14 +22,15 @@ TARGET_cm3 := -mcpu=cortex-m3 -mthumb
 TARGET_cm4 := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft
 
 # -- BearSSL -----------------------------------------------------------------
-# No library: each adaptor in verify/ includes exactly the sources it uses, so
-# that what P-256 verification never reaches is left out (verify/
-# signet_verify_bearssl.h).  Its inclusion as a system folder keeps warnings
+# No library: each adaptor in verify/ and seal/ includes exactly the sources it
+# uses, so that what is never reached is left out (verify/
+# signet_verify_bearssl.h, seal/prim.h).  Its inclusion as a system folder keeps warnings
 # in others' code out of our output.
 BEARSSL_CPPFLAGS := -isystem $(BEARSSL_SRC)/inc -isystem $(BEARSSL_SRC)/src
 BEARSSL_CFLAGS := -fwhole-program
 BEARSSL_ADAPTORS := $(foreach i,i15 m15 i31 m31,\
-	verify/signet_verify_bearssl_$(i))
+	verify/signet_verify_bearssl_$(i)) $(foreach i,i15 m31,\
+	seal/prim_bearssl_$(i))
 
 define BEARSSL_RULE
 $(foreach c,cm0 cm3 cm4,$(T)/$(c)/$(1).o): \
@@ -42,6 +43,32 @@ $(foreach a,$(BEARSSL_ADAPTORS),$(eval $(call BEARSSL_RULE,$(a))))
 # measured: without it P-256 in 13-bit words is inlined to 370 bytes more
 $(T)/cm0/verify/signet_verify_bearssl_m15.o: \
 	TARGET_CFLAGS += -fno-inline-functions-called-once
+
+# What the loader's two adaptors take rewritten (seal/reroll.awk).
+BEARSSL_SMALL := $(T)/gen/small/sha2small.c $(T)/gen/small/chacha20_ct.c
+$(T)/gen/small/sha2small.c: $(BEARSSL_SRC)/src/hash/sha2small.c
+$(T)/gen/small/chacha20_ct.c: $(BEARSSL_SRC)/src/symcipher/chacha20_ct.c
+$(BEARSSL_SMALL): seal/reroll.awk $(BEARSSL_SRC)/inc/bearssl.h
+	@mkdir -p $(@D)
+	awk -f seal/reroll.awk $(filter %.c,$^) >$@
+$(BEARSSL_SRC)/src/hash/sha2small.c $(BEARSSL_SRC)/src/symcipher/chacha20_ct.c: \
+	$(BEARSSL_SRC)/inc/bearssl.h
+
+define BEARSSL_SMALL_RULE
+$(T)/$(1).o: TARGET_CPPFLAGS += -isystem $(T)/gen
+$(T)/$(1).o: $(BEARSSL_SMALL)
+endef
+$(foreach c,cm0 cm3 cm4,$(foreach i,i15 m31,$(eval $(call \
+	BEARSSL_SMALL_RULE,$(c)/seal/prim_bearssl_$(i)))))
+
+# measured, one after the other; most of it is loop invariants that cost more
+# registers than they save
+$(foreach c,cm0 cm3 cm4,$(T)/$(c)/seal/prim_bearssl_m31.o): TARGET_CFLAGS += \
+	-fno-tree-loop-im -fno-move-loop-invariants -fno-schedule-insns2 \
+	-fno-tree-coalesce-vars -fno-thread-jumps
+$(foreach c,cm0 cm3 cm4,$(T)/$(c)/seal/prim_bearssl_i15.o): TARGET_CFLAGS += \
+	-fno-tree-loop-im -fno-move-loop-invariants -fno-expensive-optimizations \
+	-fno-tree-dominator-opts -fno-tree-ter -fno-tree-reassoc
 
 $(BEARSSL_SRC)/inc/bearssl.h:
 	@echo "no BearSSL source in $(BEARSSL_SRC): run ./dev deps" >&2; false

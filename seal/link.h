@@ -55,6 +55,18 @@ enum link_type {
 	LINK_FAULT = 0x86,
 };
 
+/* index of a LINK_FAULT frame: why the loader stopped. */
+enum link_fault {
+	LINK_FAULT_OPEN = 1,   /* the chip is not locked as it must be */
+	LINK_FAULT_RANDOM = 2, /* its RNG failed the tests */
+	LINK_FAULT_FLASH = 3,  /* flash controller, or content in the way */
+	LINK_FAULT_LAYOUT = 4, /* chunk length or segment not for this chip */
+	LINK_FAULT_CRYPTO = 5,
+};
+
+/* Frames count chunks in 16 bits. */
+#define LINK_CHUNKS_MAX 65536u
+
 struct link_head {
 	uint8_t type;
 	uint16_t index;

@@ -10,3 +10,42 @@ test_noise_SRC := tests/unit/test_noise.c tests/lib/noise_openssl.c \
 	tests/lib/vectors.c
 test_noise_USE := seal sealhost base
 test_noise_LIBS := -lcmocka -ljansson -lcrypto
+
+# The chip's primitives on the host, for tests only, each under its own names.
+PRIM_NAMES := sha256_init sha256_update sha256_final x25519 x25519_base \
+	aead_seal aead_open
+define PRIM_HOST_RULE
+$(B)/seal/prim_bearssl_$(1).o: CPPFLAGS += -isystem $(T)/gen \
+	$(BEARSSL_CPPFLAGS) $(foreach n,$(PRIM_NAMES),-Dprim_$(n)=$(1)_$(n))
+$(B)/seal/prim_bearssl_$(1).o: CFLAGS += $(BEARSSL_CFLAGS)
+$(B)/seal/prim_bearssl_$(1).o: $(BEARSSL_SMALL)
+endef
+$(foreach i,i15 m31,$(eval $(call PRIM_HOST_RULE,$(i))))
+
+TESTS += test_prim
+test_prim_SRC := tests/unit/test_prim.c tests/lib/vectors.c \
+	$(foreach i,i15 m31,seal/prim_bearssl_$(i).c)
+test_prim_USE := sealhost base
+test_prim_LIBS := -lcmocka -lcrypto
+
+# The same on the cores, weighed and counted.
+define SEAL_PROBE_RULE
+$(T)/seal/$(1).elf: $(foreach o,tests/target/seal_probe seal/noise base/ct \
+		seal/prim_bearssl_$(2),$(T)/$(1)/$(o).o) \
+		tests/target/seal_probe.ld
+	@mkdir -p $$(@D)
+	$$(TARGET_CC) $$(TARGET_$(1)) $$(TARGET_LDFLAGS) \
+		-T tests/target/seal_probe.ld -Wl,-Map=$$(@:.elf=.map) \
+		-o $$@ $$(filter %.o,$$^)
+TARGETS += $(T)/seal/$(1).elf
+endef
+$(eval $(call SEAL_PROBE_RULE,cm0,i15))
+$(eval $(call SEAL_PROBE_RULE,cm3,m31))
+$(eval $(call SEAL_PROBE_RULE,cm4,m31))
+
+TESTS += test_seal_chip
+test_seal_chip_SRC := tests/unit/test_seal_chip.c tests/lib/thumb.c \
+	tests/lib/elf32.c
+test_seal_chip_USE := seal sealhost base
+test_seal_chip_LIBS := -lcmocka -lunicorn -lcrypto
+$(B)/test_seal_chip: $(T)/seal/cm0.elf $(T)/seal/cm3.elf $(T)/seal/cm4.elf
