@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/rw.h"
 #include "http/client.h"
 #include "keys/keyfile.h"
@@ -25,6 +26,7 @@ struct cache {
 	void *told_arg;
 	pthread_mutex_t lock; /* over sets, and so that one thread fetches */
 	struct release_set *sets;
+	struct loader_set *loaders, *loader; /* all; the one to be used */
 };
 
 int cache_new(const struct station *st, const char *order,
@@ -62,6 +64,12 @@ void cache_free(struct cache *c)
 
 		c->sets = s->next;
 		set_free(s);
+	}
+	while (c->loaders) {
+		struct loader_set *s = c->loaders;
+
+		c->loaders = s->next;
+		free(s);
 	}
 	pthread_mutex_destroy(&c->lock);
 	free(c);
@@ -341,4 +349,80 @@ int cache_chunk(const struct release_set *set, uint32_t i,
 	if (r == 0)
 		*out_len = len;
 	return r;
+}
+
+/* -- the loader ------------------------------------------------------------ */
+
+static int loader_take(const struct loader_answer *a, struct loader_set *out)
+{
+	uint8_t digest[DIGEST_LEN];
+	size_t len = 0;
+	int r = hex_decode(a->digest, digest, sizeof(digest), &len);
+
+	if (r != 0 || len != DIGEST_LEN || a->loader.len != LOADER_LEN ||
+	    a->stub.len == 0 || a->stub.len > STUB_LEN)
+		return E_HTTP;
+	memcpy(out->loader, a->loader.data, LOADER_LEN);
+	memcpy(out->stub, a->stub.data, a->stub.len);
+	out->stub_len = a->stub.len;
+	r = crypto_sha256(out->loader, LOADER_LEN, out->digest);
+	if (r == 0 && memcmp(out->digest, digest, DIGEST_LEN) != 0)
+		r = E_CHECKSUM;
+	return r;
+}
+
+static int loader_fetch(struct cache *c, struct http_client *client,
+			struct refusal *refusal, char why[STATION_WHY_CAP])
+{
+	struct loader_fetch req;
+	struct loader_answer ans;
+	struct loader_set *s;
+	int r;
+
+	memset(&req, 0, sizeof(req));
+	memset(&ans, 0, sizeof(ans));
+	snprintf(req.order, NAME_CAP, "%s", c->order);
+	r = http_call(client, OP_LOADER_FETCH, &req, &ans, refusal);
+	if (r != 0) {
+		snprintf(why, STATION_WHY_CAP, "%s: %s", error_text(r),
+			 r == E_REFUSED ? refusal->cause
+					: http_client_why(client));
+		return r;
+	}
+	s = calloc(1, sizeof(*s));
+	r = s ? loader_take(&ans, s) : E_NOMEM;
+	shape_clear(&loader_answer_shape, &ans);
+	if (r != 0) {
+		snprintf(why, STATION_WHY_CAP,
+			 "the server's loader is not usable: %s",
+			 error_text(r));
+		free(s);
+		return r;
+	}
+	s->next = c->loaders;
+	c->loaders = s;
+	c->loader = s;
+	return 0;
+}
+
+int cache_loader(struct cache *c, struct http_client *client,
+		 struct refusal *refusal, const struct loader_set **out,
+		 char why[STATION_WHY_CAP])
+{
+	int r = 0;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->loader == NULL)
+		r = loader_fetch(c, client, refusal, why);
+	if (r == 0)
+		*out = c->loader;
+	pthread_mutex_unlock(&c->lock);
+	return r;
+}
+
+void cache_loader_forget(struct cache *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->loader = NULL;
+	pthread_mutex_unlock(&c->lock);
 }

@@ -14,6 +14,7 @@
 #define FLASHER_CACHE_H
 
 #include "flasher/station.h"
+#include "wire/layout.h"
 #include "wire/release.h"
 
 struct release_set { /* read-only once made; lives as long as the cache */
@@ -51,5 +52,24 @@ MUST_USE int cache_get(struct cache *c, struct http_client *client,
 /* Opens chunk i with the content key into out[chunk length]; E_DECRYPT. */
 MUST_USE int cache_chunk(const struct release_set *set, uint32_t i,
 			 const uint8_t key[32], uint8_t *out, size_t *out_len);
+
+/* What goes into a chip before it is locked; read-only, lives as long as the
+ * cache.  The server may admit another one any day, so that it is asked at
+ * each start, and nothing is kept on disk. */
+struct loader_set {
+	uint8_t loader[LOADER_LEN];
+	uint8_t stub[STUB_LEN];
+	size_t stub_len;
+	uint8_t digest[DIGEST_LEN];
+	struct loader_set *next;
+};
+
+/* The loader that the order's product admits; E_REFUSED fills refusal. */
+MUST_USE int cache_loader(struct cache *c, struct http_client *client,
+			  struct refusal *refusal,
+			  const struct loader_set **out,
+			  char why[STATION_WHY_CAP]);
+/* The server no longer admits it: the next device gets another. */
+void cache_loader_forget(struct cache *c);
 
 #endif

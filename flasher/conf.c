@@ -15,16 +15,34 @@ struct conf_key {
 	const char *name;
 	size_t offset, cap; /* cap 0 = number */
 	uint64_t min, max;
+	int (*choice)(const char *text); /* or: one of a few words */
+	const char *choices;
 };
 
-#define TEXT_KEY(type, key, field)                              \
-	{                                                       \
-		key, offsetof(struct type, field),              \
-			sizeof(((struct type *)0)->field), 0, 0 \
+static const char *const links[] = { "swd-pins", "uart" };
+
+const char *conf_link_name(unsigned link)
+{
+	return link < ARRAY_LEN(links) ? links[link] : NULL;
+}
+
+int conf_link(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(links); i++)
+		if (strcmp(links[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+#define TEXT_KEY(type, key, field)                                   \
+	{                                                            \
+		.name = key, .offset = offsetof(struct type, field), \
+		.cap = sizeof(((struct type *)0)->field),            \
 	}
-#define NUMBER_KEY(type, key, field, min, max)                 \
-	{                                                      \
-		key, offsetof(struct type, field), 0, min, max \
+#define NUMBER_KEY(type, key, field, least, most)                    \
+	{                                                            \
+		.name = key, .offset = offsetof(struct type, field), \
+		.min = (least), .max = (most),                       \
 	}
 
 static const struct conf_key station_keys[] = {
@@ -41,6 +59,12 @@ static const struct conf_key channel_keys[] = {
 	TEXT_KEY(channel_conf, "power", power),
 	TEXT_KEY(channel_conf, "next", next),
 	NUMBER_KEY(channel_conf, "uart", uart, 300, 4000000),
+	{ .name = "link",
+	  .offset = offsetof(struct channel_conf, link),
+	  .choice = conf_link,
+	  .choices = "must be swd-pins or uart" },
+	NUMBER_KEY(channel_conf, "link-clock", link_clock, 1000, 100000000),
+	NUMBER_KEY(channel_conf, "link-baud", link_baud, 300, 4000000),
 };
 
 struct conf_parser {
@@ -123,6 +147,14 @@ static int set_key(struct conf_parser *p, const struct conf_key *k, void *base,
 		memcpy(field, value, strlen(value) + 1);
 		return 0;
 	}
+	if (k->choice) {
+		int choice = k->choice(value);
+
+		if (choice < 0)
+			return bad(p, value, k->choices);
+		*(uint32_t *)(void *)field = (uint32_t)choice;
+		return 0;
+	}
 	if (args_number(value, k->min, k->max, &n) != 0) {
 		snprintf(what, sizeof(what), "must be a number, %llu to %llu",
 			 (unsigned long long)k->min,
@@ -153,7 +185,7 @@ static int key_line(struct conf_parser *p, char *line)
 				       trim(eq + 1));
 	return bad(p, key,
 		   p->channel ? "is no key of a channel (probe, power, next, "
-				"uart)"
+				"uart, link, link-clock, link-baud)"
 			      : "is no key of a station (server, "
 				"start-pattern, start-timeout, clock, "
 				"power-off, retry)");

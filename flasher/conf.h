@@ -7,6 +7,7 @@
  *	[channel 0]
  *	probe = tcp:127.0.0.1:4441
  *	power = /usr/local/bin/relay 0
+ *	link = swd-pins
  *
  * Lines are "key = value" or "[channel N]"; the key table is in conf.c and in
  * signet-flasher(1).  Every error names file and line.
@@ -28,7 +29,15 @@ struct channel_conf {
 	char power[COMMAND_CAP]; /* run with "on" or "off" appended; "" = ask */
 	char next[COMMAND_CAP];	 /* run to bring in the next board; "" = ask */
 	uint32_t uart;		 /* baud of the start proof */
+	uint32_t link;		 /* enum probe_line: way to a sealed chip */
+	uint32_t link_clock;	 /* Hz of swd-pins; 0 = the protocol's */
+	uint32_t link_baud;	 /* of uart; 0 = the protocol's */
 };
+
+/* "swd-pins", "uart"; NULL beyond. */
+const char *conf_link_name(unsigned link);
+/* The number, or -1. */
+int conf_link(const char *name);
 
 struct flasher_conf {
 	char server[256]; /* overrides what enrolment stored */

@@ -93,7 +93,7 @@ static int step_installed(struct job *j)
 	return 0;
 }
 
-static int step_closed(struct job *j)
+int job_step_closed(struct job *j)
 {
 	j->last_report = true;
 	j->res->outcome = JOB_BUILT;
@@ -101,13 +101,7 @@ static int step_closed(struct job *j)
 	return 0;
 }
 
-static const struct step {
-	const char *phase;
-	int (*run)(struct job *j);
-	bool shown;   /* the target's steps show finer phases themselves */
-	bool journal; /* note the phase on disk before it begins */
-} steps[] = {
-	{ "fetch", job_step_release, true, false },
+static const struct step signed_steps[] = {
 	{ "connect", job_step_identify, false, false },
 	{ "grant", job_step_grant, true, false },
 	{ "fetch", job_step_match, false, false },
@@ -119,8 +113,12 @@ static const struct step {
 	{ "prove", job_step_prove, false, true },
 	{ "power", job_step_power, false, false },
 	{ "start", job_step_start, false, false },
-	{ "report", step_closed, true, false },
+	{ "report", job_step_closed, true, false },
 };
+
+/* The release's layout tells the mode; the grant must say the same. */
+static const struct step first_step = { "fetch", job_step_release, true,
+					false };
 
 static int run_step(struct job *j, const struct step *s)
 {
@@ -137,10 +135,28 @@ static int run_step(struct job *j, const struct step *s)
 	return s->run(j);
 }
 
+static int run_steps(struct job *j)
+{
+	const struct step *steps = signed_steps;
+	size_t count = ARRAY_LEN(signed_steps);
+	int r = run_step(j, &first_step);
+
+	if (r == 0 && j->release->header.sealed) {
+		steps = sealed_steps;
+		count = sealed_step_count;
+	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = run_step(j, &steps[i]);
+	return r;
+}
+
 /* Phases of the target are finer than ours. */
 static void failed_phase(struct job *j)
 {
-	if (j->target && strcmp(j->res->phase, "program") == 0)
+	const char *phase = j->res->phase;
+
+	if (j->target &&
+	    (strcmp(phase, "program") == 0 || strcmp(phase, "prepare") == 0))
 		snprintf(j->res->phase, NAME_CAP, "%s",
 			 target_phase_name(target_phase(j->target)));
 }
@@ -157,6 +173,8 @@ static void end(struct job *j, int err)
 		job_result_refused(r, &j->refusal);
 	else
 		job_result_failed(r, err, j->why);
+	if (err != E_REFUSED && j->next)
+		snprintf(r->next, sizeof(r->next), "%s", j->next);
 	if (r->grant != 0) {
 		j->last_report = true;
 		report(j, "failed");
@@ -175,16 +193,14 @@ void job_run(const struct job_env *env, unsigned channel,
 			 .res = out,
 			 .channel = channel };
 	double begin = seconds_now();
-	int r = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->channel = channel;
 	snprintf(out->order, NAME_CAP, "%s", env->order);
 	ui_begin(env->ui, channel);
-	for (size_t i = 0; i < ARRAY_LEN(steps) && r == 0; i++)
-		r = run_step(&j, &steps[i]);
-	end(&j, r);
+	end(&j, run_steps(&j));
 	ct_wipe(j.key, sizeof(j.key));
+	sealed_end(&j.sealed);
 	shape_clear(&deliver_answer_shape, &j.delivered);
 	free(j.chunk);
 	target_free(j.target);

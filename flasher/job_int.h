@@ -10,6 +10,7 @@
 
 #include "flasher/job.h"
 #include "flasher/journal.h"
+#include "flasher/sealed.h"
 #include "flasher/target.h"
 #include "flasher/ui.h"
 
@@ -26,24 +27,46 @@ struct job {
 	struct grant_answer grant;
 	const struct release_set *release;
 	struct deliver_answer delivered;
-	uint8_t key[AEAD_KEY_LEN]; /* in memory alone; wiped at the end */
-	uint8_t *chunk;
+	uint8_t key[AEAD_KEY_LEN]; /* signed mode; in memory alone, wiped at
+				    * the end */
+	uint8_t *chunk;		   /* signed mode */
+	struct sealed sealed;
 	struct refusal refusal;
 	char why[STATION_WHY_CAP];
+	const char *next; /* what to do, if more than err tells; or NULL */
 	bool journaled;
 	bool last_report; /* this report ends the attempt */
 };
 
+/* One step of a job: a table of them is a mode (job.c, sealed.c). */
+struct step {
+	const char *phase;
+	int (*run)(struct job *j);
+	bool shown;   /* the target's steps show finer phases themselves */
+	bool journal; /* note the phase on disk before it begins */
+};
+extern const struct step sealed_steps[];
+extern const size_t sealed_step_count;
+
 /* Writes the phase into the journal. */
 MUST_USE int job_note_phase(struct job *j, const char *phase);
 
+/* Tells the server that the device is done. */
+MUST_USE int job_step_closed(struct job *j);
+
 /* -- job_server.c -------------------------------------------------------- */
+/* The cause of a failed call into why[]; returns err. */
+MUST_USE int job_net_failed(struct job *j, int err);
 MUST_USE int job_step_release(struct job *j);
 MUST_USE int job_step_grant(struct job *j);
 MUST_USE int job_step_match(struct job *j);
 MUST_USE int job_step_deliver(struct job *j);
 
 /* -- job_target.c -------------------------------------------------------- */
+/* The cause of a failed target_*() into why[]; returns err. */
+MUST_USE int job_target_failed(struct job *j, int err);
+/* A chip that is locked is erased first. */
+MUST_USE int job_unlock(struct job *j);
 MUST_USE int job_step_identify(struct job *j);
 MUST_USE int job_step_program(struct job *j);
 MUST_USE int job_step_power(struct job *j);

@@ -10,7 +10,7 @@
 #include "wire/cose.h"
 #include "wire/credential.h"
 
-static int net_failed(struct job *j, int err)
+int job_net_failed(struct job *j, int err)
 {
 	if (err != 0 && err != E_REFUSED)
 		snprintf(j->why, sizeof(j->why), "%s: %s", error_text(err),
@@ -68,8 +68,8 @@ int job_step_grant(struct job *j)
 	if (r == 0)
 		r = job_note_phase(j, "grant");
 	if (r == 0)
-		r = net_failed(j, http_call(j->client, OP_GRANT, q, &j->grant,
-					    &j->refusal));
+		r = job_net_failed(j, http_call(j->client, OP_GRANT, q,
+						&j->grant, &j->refusal));
 	if (r != 0)
 		return r;
 	j->journal.grant = j->res->grant = j->grant.grant;
@@ -82,6 +82,7 @@ int job_step_grant(struct job *j)
 /* The grant names the release; the cache may have had an older one. */
 int job_step_match(struct job *j)
 {
+	bool sealed = j->release->header.sealed;
 	uint8_t digest[DIGEST_LEN];
 	size_t len = 0;
 	int r = hex_decode(j->grant.header_digest, digest, sizeof(digest),
@@ -92,18 +93,21 @@ int job_step_match(struct job *j)
 			 "the grant names no release digest");
 		return E_HTTP;
 	}
-	if (strcmp(j->grant.mode, "signed") != 0) {
-		snprintf(j->why, sizeof(j->why),
-			 "the order is in mode \"%s\", and this version builds "
-			 "\"signed\" alone",
-			 j->grant.mode);
-		return E_UNSUPPORTED;
-	}
 	r = cache_get(j->env->cache, j->client, digest, &j->refusal,
 		      &j->release, j->why);
+	if (r == 0 &&
+	    (strcmp(j->grant.mode, sealed ? "sealed" : "signed") != 0 ||
+	     j->release->header.sealed != sealed)) {
+		snprintf(j->why, sizeof(j->why),
+			 "the order is in mode \"%s\", its release is laid out "
+			 "for \"%s\"",
+			 j->grant.mode,
+			 j->release->header.sealed ? "sealed" : "signed");
+		return E_HTTP;
+	}
 	if (r == 0 && j->release->header.family != j->id.chip->family)
 		r = E_TARGET_FINGERPRINT;
-	if (r != 0)
+	if (r != 0 || sealed)
 		return r;
 	j->chunk = malloc(j->release->header.chunk_len);
 	return j->chunk ? 0 : E_NOMEM;
@@ -171,8 +175,8 @@ int job_step_deliver(struct job *j)
 	q.nonce.len = NONCE_LEN;
 	r = crypto_random(q.nonce.data, NONCE_LEN);
 	if (r == 0)
-		r = net_failed(j, http_call(j->client, OP_DELIVER, &q,
-					    &j->delivered, &j->refusal));
+		r = job_net_failed(j, http_call(j->client, OP_DELIVER, &q,
+						&j->delivered, &j->refusal));
 	if (r != 0)
 		return r;
 	r = check_credential(j);

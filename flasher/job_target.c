@@ -10,7 +10,7 @@
 
 #define RELOCK_NOTE "was read-protected; it is erased and built again"
 
-static int target_failed(struct job *j, int err)
+int job_target_failed(struct job *j, int err)
 {
 	const char *why = target_why(j->target);
 
@@ -63,7 +63,7 @@ int job_step_identify(struct job *j)
 		return r;
 	r = target_identify(j->target, chip, &j->id);
 	if (r != 0)
-		return target_failed(j, r);
+		return job_target_failed(j, r);
 	if (j->id.uid_len == 0) {
 		snprintf(j->why, sizeof(j->why),
 			 "the chip is read-protected and hides its unique ID");
@@ -100,7 +100,18 @@ static int program_with(struct job *j, struct target_record records[2])
 	};
 	int r = target_program(j->target, &plan);
 
-	return r == 0 || r == E_DECRYPT ? r : target_failed(j, r);
+	return r == 0 || r == E_DECRYPT ? r : job_target_failed(j, r);
+}
+
+int job_unlock(struct job *j)
+{
+	int r;
+
+	if (!j->id.locked)
+		return 0;
+	ui_say(j->env->ui, (int)j->channel, "%s " RELOCK_NOTE, j->res->uid);
+	r = target_unlock(j->target, j->id.chip);
+	return r == 0 ? 0 : job_target_failed(j, r);
 }
 
 int job_step_program(struct job *j)
@@ -120,13 +131,8 @@ int job_step_program(struct job *j)
 				  j->delivered.credential.data,
 				  j->delivered.credential.len, credential,
 				  sizeof(credential), &records[1].len);
-	if (r == 0 && j->id.locked) {
-		ui_say(j->env->ui, (int)j->channel, "%s " RELOCK_NOTE,
-		       j->res->uid);
-		r = target_unlock(j->target, j->id.chip);
-		if (r != 0)
-			return target_failed(j, r);
-	}
+	if (r == 0)
+		r = job_unlock(j);
 	if (r == 0)
 		r = program_with(j, records);
 	ct_wipe(j->key, sizeof(j->key));
@@ -139,7 +145,7 @@ int job_step_power(struct job *j)
 {
 	int r = target_power_cycle(j->target);
 
-	return r == 0 ? 0 : target_failed(j, r);
+	return r == 0 ? 0 : job_target_failed(j, r);
 }
 
 int job_step_start(struct job *j)
@@ -156,7 +162,7 @@ int job_step_start(struct job *j)
 	job_clean_text(said ? said : line, j->res->line, sizeof(j->res->line));
 	if (r == 0)
 		return 0;
-	(void)target_failed(j, r);
+	r = job_target_failed(j, r);
 	if (r == E_TARGET_NO_PROOF)
 		snprintf(j->why, sizeof(j->why), "%s; it said \"%.160s\"",
 			 error_text(r), j->res->line);
@@ -167,5 +173,5 @@ int job_step_prove(struct job *j)
 {
 	int r = target_prove_locked(j->target);
 
-	return r == 0 ? 0 : target_failed(j, r);
+	return r == 0 ? 0 : job_target_failed(j, r);
 }

@@ -53,6 +53,7 @@ static const struct {
 	{ E_TARGET_NO_PROOF, "check the board's serial line and start pattern, "
 			     "then repeat" },
 	{ E_TARGET_POWER, "check the channel's power command" },
+	{ E_TARGET, "repeat; set the board aside if it fails again" },
 	{ E_DECRYPT, "remove the station's cache folder and repeat; tell the "
 		     "owner if it fails again" },
 	{ E_DISK_FULL, "free space on the station's disk" },
@@ -83,6 +84,7 @@ static bool refusal_ends_line(const char *code)
 		"order-used-up",   "order-closed",   "not-allowed",
 		"flasher-revoked", "not-authorised", "not-found",
 		"storage",	   "internal",	     "bad-request",
+		"mode",		   "proof-step",     "loader-not-admitted",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)

@@ -72,6 +72,8 @@ static void bar(const struct ui_channel *c, char out[BAR_LEN + 3])
 static bool moves_bytes(const struct ui_channel *c)
 {
 	return strcmp(c->phase, "program") == 0 ||
+	       strcmp(c->phase, "loader") == 0 ||
+	       strcmp(c->phase, "stream") == 0 ||
 	       strcmp(c->phase, "verify") == 0;
 }
 

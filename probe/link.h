@@ -31,7 +31,7 @@ enum probe_line_state {
 };
 
 /* Whether this probe can: E_UNSUPPORTED with the reason in probe_why().
- * Nothing is clocked.  The debug port must be disconnected. */
+ * Nothing is clocked. */
 MUST_USE int probe_link_can(struct probe *p, enum probe_line line);
 
 struct probe_link; /* borrows the probe */

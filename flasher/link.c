@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "flasher/link.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define READ_CAP 512
+/* Before the first repetition; then twice as long each time, one second in
+ * all. */
+#define RETRY_PAUSE_US 2000
+
+struct relay {
+	struct probe *probe; /* borrowed */
+	struct probe_link *line;
+	struct link_rx rx;
+	struct relay_count count;
+	uint8_t body[LINK_BODY_MAX + LINK_TAIL_LEN];
+	uint8_t frame[LINK_FRAME_MAX];
+	char why[RELAY_WHY_CAP];
+};
+
+static int relay_fail(struct relay *r, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int relay_fail(struct relay *r, int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->why, sizeof(r->why), format, args);
+	va_end(args);
+	return err;
+}
+
+static int probe_failed(struct relay *r, int err)
+{
+	return relay_fail(r, err, "the link: %.200s", probe_why(r->probe));
+}
+
+int relay_open(struct probe *p, enum probe_line line, uint32_t rate,
+	       struct relay **out, char why[RELAY_WHY_CAP])
+{
+	struct relay *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (r == NULL)
+		return E_NOMEM;
+	r->probe = p;
+	r->rx.buf = r->body;
+	err = probe_link_open(p, line, rate, &r->line);
+	if (err != 0) {
+		snprintf(why, RELAY_WHY_CAP, "the link: %.200s", probe_why(p));
+		free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void relay_close(struct relay *r)
+{
+	if (r == NULL)
+		return;
+	probe_link_close(r->line);
+	free(r);
+}
+
+const char *relay_why(const struct relay *r)
+{
+	return r->why;
+}
+
+const struct relay_count *relay_counts(const struct relay *r)
+{
+	return &r->count;
+}
+
+/* Characters that must still come before the frame can be whole. */
+static size_t wanted(const struct link_rx *rx)
+{
+	if (rx->have < LINK_HEAD_LEN)
+		return LINK_HEAD_LEN + LINK_TAIL_LEN - rx->have;
+	return (size_t)LINK_HEAD_LEN + rx->head.len + LINK_TAIL_LEN - rx->have;
+}
+
+/* True when a whole frame is there; what is behind it is noise. */
+static bool feed(struct relay *r, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		int got = link_rx_byte(&r->rx, bytes[i]);
+
+		if (got == 1)
+			return true;
+		if (got < 0)
+			r->count.damaged++;
+	}
+	return false;
+}
+
+/*
+ * Until the line is quiet.  *ret_got = a frame came (the last one, if noise
+ * made it two).
+ */
+static int listen_until_quiet(struct relay *r, bool *ret_got)
+{
+	uint64_t begin = probe_link_us(r->line);
+	enum probe_line_state state;
+	uint8_t bytes[READ_CAP];
+	size_t len;
+	int err;
+
+	*ret_got = false;
+	r->rx.have = 0;
+	do {
+		err = probe_link_read(r->line, wanted(&r->rx), bytes,
+				      sizeof(bytes), &len, &state);
+		if (err != 0)
+			return probe_failed(r, err);
+		if (feed(r, bytes, len)) {
+			*ret_got = true;
+			/* the body lies in the buffer: nothing more may */
+			break;
+		}
+		if (probe_link_us(r->line) - begin > RELAY_BUSY_US)
+			return relay_fail(r, E_TARGET_LOST,
+					  "the loader has been silent for %u "
+					  "s: the wire stays low",
+					  RELAY_BUSY_US / 1000000);
+	} while (state != PROBE_LINE_QUIET);
+	/* cut off in the middle: that was damage too */
+	if (!*ret_got && r->rx.have != 0)
+		r->count.damaged++;
+	return 0;
+}
+
+/* The chip listens again soon after its frame; what it says in between is
+ * nothing. */
+static int wait_quiet(struct relay *r)
+{
+	uint64_t begin = probe_link_us(r->line);
+	enum probe_line_state state;
+	uint8_t bytes[READ_CAP];
+	size_t len;
+	int err;
+
+	do {
+		err = probe_link_read(r->line, 0, bytes, sizeof(bytes), &len,
+				      &state);
+		if (err != 0)
+			return probe_failed(r, err);
+		if (probe_link_us(r->line) - begin > RELAY_BUSY_US)
+			return relay_fail(r, E_TARGET_LOST,
+					  "the loader does not listen: the "
+					  "wire stays low");
+	} while (state != PROBE_LINE_QUIET);
+	return 0;
+}
+
+static int send_frame(struct relay *r, const struct link_head *h,
+		      const uint8_t *body)
+{
+	size_t len = link_frame(h, body, r->frame);
+	int err = probe_link_write(r->line, r->frame, len);
+
+	if (err == E_STATE) {
+		err = wait_quiet(r);
+		if (err != 0)
+			return err;
+		err = probe_link_write(r->line, r->frame, len);
+	}
+	r->count.sent++;
+	return err == 0 ? 0 : probe_failed(r, err);
+}
+
+static int wait_us(struct relay *r, uint32_t us)
+{
+	int err = probe_link_wait(r->line, us);
+
+	return err == 0 ? 0 : probe_failed(r, err);
+}
+
+int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
+	       struct relay_frame *out)
+{
+	static const struct link_head ask = { .type = LINK_ASK };
+	bool got = false;
+	int err = 0;
+
+	for (unsigned i = 0; i <= LINK_RETRIES && err == 0; i++) {
+		if (h == NULL)
+			r->count.asked++;
+		err = send_frame(r, h != NULL ? h : &ask, body);
+		if (err == 0)
+			err = listen_until_quiet(r, &got);
+		if (err == 0 && got) {
+			out->head = r->rx.head;
+			out->body = r->body;
+			return 0;
+		}
+		h = NULL;
+		body = NULL;
+		if (err == 0)
+			err = wait_us(r, RETRY_PAUSE_US << i);
+	}
+	if (err == 0)
+		err = relay_fail(r, E_TARGET_LOST,
+				 "the loader gave no answer to %u questions",
+				 LINK_RETRIES + 1);
+	return err;
+}
