@@ -85,6 +85,9 @@ struct chip {
 	uint32_t seal_clear;
 	struct chip_witness witnesses[CHIP_WITNESSES_MAX];
 	uint8_t witness_count;
+	/* the stack pointer that a sealed image begins with, beside the stub's
+	 * address; the same in all, so that stage 0 needs no release */
+	uint32_t boot_stack;
 	bool stage0; /* can hold a stage-0 secret */
 	/* RAM that level 1 shuts as well; 0 = none */
 	uint32_t closed_ram;

@@ -108,6 +108,26 @@ MUST_USE int target_program(struct target *t, const struct target_plan *plan);
  * power cycle on.
  */
 MUST_USE int target_prepare(struct target *t, const struct target_loader *plan);
+/*
+ * Stage 0: what target_prepare() does, ahead of time at a trusted site, with
+ * no release and with a secret; then a power cycle, and the proof that the
+ * lock holds.  The secret crosses the debug wire.  E_UNSUPPORTED when the
+ * family cannot keep one.
+ */
+struct target_stage0 {
+	const uint8_t *loader; /* LOADER_LEN bytes */
+	const uint8_t *stub;
+	size_t stub_len;
+	const uint8_t *secret; /* STAGE0_SECRET_LEN bytes */
+};
+MUST_USE int target_stage0(struct target *t, const struct target_stage0 *plan);
+/*
+ * In a sealed job, in place of target_prepare(): nothing is erased, only the
+ * option bytes are made the release's.  E_TARGET_OPEN when the chip is not
+ * locked, and so has no stage 0.
+ */
+MUST_USE int target_stage0_ready(struct target *t,
+				 const struct release_header *h);
 /* The debug port is let go, and stays silent over the power cycle. */
 MUST_USE int target_power_cycle(struct target *t);
 /* Whether it can be switched: E_TARGET_POWER with the reason. */

@@ -6,6 +6,7 @@
  *   target_algo.c   the algorithm in the target's RAM
  *   target_flash.c  erase, program, verify, records
  *   target_prepare.c  the chip made ready for a sealed job
+ *   target_stage0.c   the same ahead of time, with a secret
  *   target_lock.c   option bytes, prove, unlock
  *   target_start.c  power cycle, start proof
  */
@@ -83,6 +84,17 @@ MUST_USE int target_write_pieces(struct target *t, const char *what,
 				 uint32_t base,
 				 const struct target_record *pieces,
 				 size_t count);
+
+/* What the chip begins with in sealed mode: a stack pointer, and the resident
+ * stub's address. */
+#define TARGET_BOOT_LEN 8
+MUST_USE int target_boot_words(const struct target *t, uint32_t stack,
+			       uint8_t out[TARGET_BOOT_LEN]);
+/* Mass erase; pieces at offsets from the flash's beginning, read back; then
+ * the option words, which hold from the next power-on. */
+MUST_USE int target_install(struct target *t,
+			    const struct target_record *pieces, size_t count,
+			    const uint32_t want[CHIP_OPTIONS_MAX]);
 
 /* The option words that the release wants; E_ARG if the chip has no such. */
 MUST_USE int target_want_options(struct target *t,

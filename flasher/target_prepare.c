@@ -6,8 +6,6 @@
 #include "flasher/target_int.h"
 #include "wire/layout.h"
 
-#define BOOT_LEN 8
-
 static int check(struct target *t, const struct target_loader *plan)
 {
 	const struct release_header *h = plan->header;
@@ -16,27 +14,27 @@ static int check(struct target *t, const struct target_loader *plan)
 		return target_fail(t, E_ARG,
 				   "the release is not laid out for sealed "
 				   "mode");
-	if (plan->stub_len == 0 || plan->stub_len > STUB_LEN)
+	if (plan->stub_len == 0 || plan->stub_len > STUB_CODE_LEN)
 		return target_fail(t, E_RANGE, "the stub has %zu bytes",
 				   plan->stub_len);
 	if (h->fw.segments[0].address != t->chip->flash_base ||
-	    h->fw.segments[0].len < BOOT_LEN)
+	    h->fw.segments[0].len < TARGET_BOOT_LEN)
 		return target_fail(t, E_RANGE,
 				   "the image leaves out the boot words at the "
 				   "flash's beginning");
 	return target_check_header(t, h);
 }
 
-/* The first double word: the firmware's stack pointer, and the stub. */
-static int boot_words(const struct target *t, const struct release_header *h,
-		      uint8_t out[BOOT_LEN])
+/* The first double word: a stack pointer, and the stub. */
+int target_boot_words(const struct target *t, uint32_t stack,
+		      uint8_t out[TARGET_BOOT_LEN])
 {
 	const struct chip *c = t->chip;
 	size_t len;
 	struct wr w;
 
-	wr_init(&w, out, BOOT_LEN);
-	wr_u32(&w, h->boot[0]);
+	wr_init(&w, out, TARGET_BOOT_LEN);
+	wr_u32(&w, stack);
 	wr_u32(&w,
 	       (c->flash_base + c->flash_len - RESERVED_LEN + STUB_OFFSET) | 1);
 	return wr_end(&w, &len);
@@ -63,10 +61,28 @@ static int erase_and_write(struct target *t, const struct target_record *pieces,
 				   pieces, count);
 }
 
+int target_install(struct target *t, const struct target_record *pieces,
+		   size_t count, const uint32_t want[CHIP_OPTIONS_MAX])
+{
+	int err;
+
+	t->fast = true;
+	err = erase_and_write(t, pieces, count);
+	if (err == E_TARGET_FLASH || err == E_TARGET_VERIFY) {
+		t->fast = false;
+		err = erase_and_write(t, pieces, count);
+	}
+	if (err == 0) {
+		target_phase_set(t, PHASE_LOCK, 0);
+		err = target_set_options(t, want);
+	}
+	return err;
+}
+
 int target_prepare(struct target *t, const struct target_loader *plan)
 {
 	uint32_t want[CHIP_OPTIONS_MAX] = { 0 }, top;
-	uint8_t boot[BOOT_LEN];
+	uint8_t boot[TARGET_BOOT_LEN];
 	struct target_record pieces[3];
 	int err;
 
@@ -75,7 +91,7 @@ int target_prepare(struct target *t, const struct target_loader *plan)
 	target_phase_set(t, PHASE_CONNECT, 0);
 	top = t->chip->flash_len - RESERVED_LEN;
 	if ((err = check(t, plan)) != 0 ||
-	    (err = boot_words(t, plan->header, boot)) != 0 ||
+	    (err = target_boot_words(t, plan->header->boot[0], boot)) != 0 ||
 	    (err = target_want_options(t, plan->header, want)) != 0 ||
 	    (err = target_attach(t)) != 0)
 		return err;
@@ -83,20 +99,9 @@ int target_prepare(struct target *t, const struct target_loader *plan)
 		return target_fail(t, E_TARGET_PROTECTED,
 				   "the chip is read-protected: unlock it "
 				   "first, which erases it");
-	pieces[0] = (struct target_record){ 0, boot, BOOT_LEN };
-	pieces[1] = (struct target_record){ top + LOADER_OFFSET, plan->loader,
-					    LOADER_LEN };
+	pieces[0] = (struct target_record){ 0, boot, TARGET_BOOT_LEN };
+	pieces[1] = (struct target_record){ top, plan->loader, LOADER_LEN };
 	pieces[2] = (struct target_record){ top + STUB_OFFSET, plan->stub,
 					    plan->stub_len };
-	t->fast = true;
-	err = erase_and_write(t, pieces, 3);
-	if (err == E_TARGET_FLASH || err == E_TARGET_VERIFY) {
-		t->fast = false;
-		err = erase_and_write(t, pieces, 3);
-	}
-	if (err == 0) {
-		target_phase_set(t, PHASE_LOCK, 0);
-		err = target_set_options(t, want);
-	}
-	return err;
+	return target_install(t, pieces, 3, want);
 }

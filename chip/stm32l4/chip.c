@@ -87,6 +87,7 @@ const struct chip chip_stm32l4 = {
 			  "the option bytes were not loaded cleanly" } } },
 	},
 	.witness_count = 5,
+	.boot_stack = 0x2000c000, /* the end of SRAM1 */
 	.stage0 = true,
 	.check_uid = stm32l4_check_uid,
 };
