@@ -26,8 +26,13 @@ static void mul9_loop(uint32_t *d, const uint32_t *a, const uint32_t *b)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < 17; i++) {
-		for (int j = i < 9 ? 0 : i - 8; j < 9 && j <= i; j++)
-			sum += MUL31(a[j], b[i - j]);
+		const uint32_t *x = a + (i < 9 ? 0 : i - 8);
+		const uint32_t *y = b + (i < 9 ? i : 8);
+		const uint32_t *end = a + (i < 9 ? i : 8);
+
+		do
+			sum += MUL31(*x++, *y--);
+		while (x <= end);
 		d[i] = (uint32_t)sum & 0x3FFFFFFF;
 		sum >>= 30;
 	}
