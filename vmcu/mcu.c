@@ -162,8 +162,6 @@ void mcu_power(struct mcu *m, bool on)
 	if (on == m->power)
 		return;
 	m->power = on;
-	if (m->listener.power != NULL)
-		m->listener.power(m->listener.user, m->now, on);
 	if (!on) {
 		m->chip->power_off(m);
 		core_hold(m->core, true);
@@ -172,8 +170,12 @@ void mcu_power(struct mcu *m, bool on)
 		m->power_lost = m->now;
 		m->reset_wanted = RESET_NONE;
 		m->uart_in.len = 0;
+		if (m->listener.power != NULL)
+			m->listener.power(m->listener.user, m->now, false);
 		return;
 	}
+	if (m->listener.power != NULL)
+		m->listener.power(m->listener.user, m->now, true);
 	kept = m->ever_powered && m->now - m->power_lost < MCU_SRAM_HOLD;
 	m->ever_powered = true;
 	core_anchor(m->core, m->now);

@@ -52,6 +52,13 @@ uint32_t mcu_flash_base(const struct mcu *m);
 uint32_t mcu_flash_len(const struct mcu *m);
 MUST_USE int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
 			    size_t len);
+/* Flash, SRAM1 (0x20000000) and SRAM2 (0x10000000) as they are; E_RANGE. */
+MUST_USE int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
+		      size_t len);
+/* Read protection in force: 0, 1 or 2. */
+unsigned mcu_protection(const struct mcu *m);
+/* Where the core is. */
+uint32_t mcu_program_counter(const struct mcu *m);
 /* Flips one stored bit, 0..7 of the byte at addr, unseen by ECC. */
 MUST_USE int mcu_flash_flip(struct mcu *m, uint32_t addr, unsigned bit);
 /* Flash and option bytes of `from` (same chip type) into m; m keeps its UID. */

@@ -54,6 +54,35 @@ int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 	return 0;
 }
 
+int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
+{
+	const struct l4 *l = l4_of(m);
+	uint32_t base = L4_RAM_BASE, size = L4_SRAM1_SIZE;
+	const uint8_t *p = l->ram;
+
+	if (addr - L4_SRAM2_BASE < L4_SRAM2_SIZE) {
+		base = L4_SRAM2_BASE;
+		size = L4_SRAM2_SIZE;
+		p += L4_SRAM1_SIZE;
+	}
+	if (addr - base >= size)
+		return mcu_flash_peek(m, addr, out, len);
+	if (len > size - (addr - base))
+		return E_RANGE;
+	memcpy(out, p + (addr - base), len);
+	return 0;
+}
+
+unsigned mcu_protection(const struct mcu *m)
+{
+	return l4_rdp_level(l4_of(m));
+}
+
+uint32_t mcu_program_counter(const struct mcu *m)
+{
+	return core_get(m->core, UC_ARM_REG_PC) & ~1u;
+}
+
 int mcu_flash_flip(struct mcu *m, uint32_t addr, unsigned bit)
 {
 	uint32_t offset = addr - L4_FLASH_BASE;
