@@ -8,6 +8,9 @@
  *	seal/prim_bearssl_m31.c   Cortex-M3 and later
  *	seal/prim_bearssl_i15.c   Cortex-M0
  *
+ * 3.5 and 3.9 kB there (tests/unit/test_seal_chip); a loader that is one
+ * translation unit includes its adaptor (seal/prim_bearssl_glue.h).
+ *
  * Nothing here is written by hand.
  */
 #ifndef SEAL_PRIM_H
@@ -28,7 +31,7 @@ void prim_sha256_update(struct prim_sha256 *c, const void *p, size_t len);
 void prim_sha256_final(struct prim_sha256 *c, uint8_t out[32]);
 
 /* out = scalar * point (RFC 7748); E_CRYPTO when the result is all zeros, and
- * out is then zeros.  out may be scalar or point. */
+ * out is then zeros.  out may be point. */
 MUST_USE int prim_x25519(uint8_t out[32], const uint8_t scalar[32],
 			 const uint8_t point[32]);
 void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32]);

@@ -6,6 +6,13 @@
  *
  * The adaptors name BearSSL's functions directly, never a vtable, so that the
  * compiler sees what is used and drops the rest.
+ *
+ * A loader that includes an adaptor as part of its one translation unit may
+ * define beforehand:
+ *   PRIM_RAM      attribute of what opens a frame (its place in RAM)
+ *   PRIM_CHACHA   function in the place of br_chacha20_ct_run(), declared: one
+ *                 that calls it block by block and does something in between
+ *   PRIM_IDLE()   before each X25519, which takes 60 ms
  */
 #ifndef SEAL_PRIM_BEARSSL_GLUE_H
 #define SEAL_PRIM_BEARSSL_GLUE_H
@@ -18,6 +25,16 @@
 #define GLUE_EXPORT
 #else
 #define GLUE_EXPORT __attribute__((externally_visible))
+#endif
+
+#ifndef PRIM_RAM
+#define PRIM_RAM
+#endif
+#ifndef PRIM_CHACHA
+#define PRIM_CHACHA br_chacha20_ct_run
+#endif
+#ifndef PRIM_IDLE
+#define PRIM_IDLE() ((void)0)
 #endif
 
 enum { GLUE_KEY_LEN = 32, GLUE_TAG_LEN = 16 };
@@ -55,6 +72,7 @@ GLUE_EXPORT int prim_x25519(uint8_t out[32], const uint8_t scalar[32],
 {
 	uint8_t any = 0;
 
+	PRIM_IDLE();
 	memmove(out, point, GLUE_KEY_LEN);
 	api_mul(out, GLUE_KEY_LEN, scalar, GLUE_KEY_LEN, BR_EC_curve25519);
 	for (int i = 0; i < GLUE_KEY_LEN; i++)
@@ -70,26 +88,28 @@ GLUE_EXPORT void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32])
 	(void)!prim_x25519(out, scalar, point);
 }
 
-static void glue_aead(const uint8_t key[32], uint64_t n, const void *aad,
-		      size_t aad_len, uint8_t *data, size_t len,
-		      uint8_t tag[16], int encrypt)
+PRIM_RAM static void glue_aead(const uint8_t key[32], uint64_t n,
+			       const void *aad, size_t aad_len, uint8_t *data,
+			       size_t len, uint8_t tag[16], int encrypt)
 {
 	uint32_t nonce[3] = { 0, (uint32_t)n, (uint32_t)(n >> 32) };
 
-	POLY1305(key, nonce, data, len, aad, aad_len, tag, br_chacha20_ct_run,
+	POLY1305(key, nonce, data, len, aad, aad_len, tag, PRIM_CHACHA,
 		 encrypt);
 }
 
-GLUE_EXPORT void prim_aead_seal(const uint8_t key[32], uint64_t n,
-				const void *aad, size_t aad_len, uint8_t *data,
-				size_t len, uint8_t tag[16])
+GLUE_EXPORT PRIM_RAM void prim_aead_seal(const uint8_t key[32], uint64_t n,
+					 const void *aad, size_t aad_len,
+					 uint8_t *data, size_t len,
+					 uint8_t tag[16])
 {
 	glue_aead(key, n, aad, aad_len, data, len, tag, 1);
 }
 
-GLUE_EXPORT int prim_aead_open(const uint8_t key[32], uint64_t n,
-			       const void *aad, size_t aad_len, uint8_t *data,
-			       size_t len, const uint8_t tag[16])
+GLUE_EXPORT PRIM_RAM int prim_aead_open(const uint8_t key[32], uint64_t n,
+					const void *aad, size_t aad_len,
+					uint8_t *data, size_t len,
+					const uint8_t tag[16])
 {
 	uint8_t want[GLUE_TAG_LEN];
 
