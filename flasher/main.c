@@ -21,7 +21,7 @@ static const struct arg globals[] = {
 
 static const struct command *const commands[] = {
 	&command_enrol,	  &command_probes, &command_work,
-	&command_program, &command_status,
+	&command_program, &command_stage0, &command_status,
 };
 
 static int prepare(void *arg)

@@ -19,3 +19,10 @@ TESTS += test_station
 test_station_SRC := tests/unit/test_station.c
 test_station_USE := station ui httpc api keys crypto wire base
 test_station_LIBS := -lcmocka -lcurl -lssl -lcrypto -ljansson
+
+include flasher/stage0.mk
+
+TESTS += test_link
+test_link_SRC := tests/unit/test_link.c flasher/link.c
+test_link_USE := probe seal sealhost wire base
+test_link_LIBS := -lcmocka -lcrypto

@@ -37,6 +37,6 @@ int flasher_client_failed(int err, const struct refusal *refusal,
 int flasher_local_failed(int err, const char *why);
 
 extern const struct command command_enrol, command_probes, command_work,
-	command_program, command_status;
+	command_program, command_stage0, command_status;
 
 #endif

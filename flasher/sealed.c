@@ -330,8 +330,17 @@ static int step_prepare(struct job *j)
 		.stub = l->stub,
 		.stub_len = l->stub_len,
 	};
-	int r = job_unlock(j);
+	int r;
 
+	/* its loader and its secret came at stage 0, and must stay */
+	if (strcmp(j->grant.proof, "stage0") == 0) {
+		r = target_stage0_ready(j->target, &j->release->header);
+		if (r == E_TARGET_OPEN)
+			j->next = "set the board aside: it does not come from "
+				  "the trusted site";
+		return r == 0 ? 0 : job_target_failed(j, r);
+	}
+	r = job_unlock(j);
 	if (r != 0)
 		return r;
 	r = target_prepare(j->target, &plan);

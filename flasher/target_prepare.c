@@ -100,7 +100,8 @@ int target_prepare(struct target *t, const struct target_loader *plan)
 				   "the chip is read-protected: unlock it "
 				   "first, which erases it");
 	pieces[0] = (struct target_record){ 0, boot, TARGET_BOOT_LEN };
-	pieces[1] = (struct target_record){ top, plan->loader, LOADER_LEN };
+	pieces[1] = (struct target_record){ top + LOADER_OFFSET, plan->loader,
+					    LOADER_LEN };
 	pieces[2] = (struct target_record){ top + STUB_OFFSET, plan->stub,
 					    plan->stub_len };
 	return target_install(t, pieces, 3, want);

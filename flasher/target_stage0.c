@@ -42,7 +42,7 @@ static int install(struct target *t, const struct target_stage0 *plan)
 	uint8_t boot[TARGET_BOOT_LEN];
 	const struct target_record pieces[] = {
 		{ 0, boot, TARGET_BOOT_LEN },
-		{ top, plan->loader, LOADER_LEN },
+		{ top + LOADER_OFFSET, plan->loader, LOADER_LEN },
 		{ top + STUB_OFFSET, plan->stub, plan->stub_len },
 		{ top + STAGE0_SECRET_OFFSET, plan->secret, STAGE0_SECRET_LEN },
 	};
