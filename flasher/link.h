@@ -16,7 +16,7 @@
 
 #define RELAY_WHY_CAP 256
 /* A chip that works on a frame for longer than this is lost. */
-#define RELAY_BUSY_US 10000000u
+#define RELAY_BUSY_US 5000000u
 
 struct relay; /* opaque; borrows the probe */
 

@@ -10,7 +10,9 @@
 #define SEQUENCE_INPUT 0x80
 /* A chip that is busy is asked at once so many times, then with pauses. */
 #define POLLS_AT_ONCE 16
+#define POLLS_SOON 100
 #define POLL_PAUSE_US 500
+#define POLL_LONG_US 4000
 
 static uint8_t info(size_t bits, uint8_t input)
 {
@@ -142,7 +144,8 @@ static int swd_read(struct probe_link *l, size_t want, uint8_t *out, size_t cap,
 	int err = 0;
 
 	if (state(l) == PROBE_LINE_BUSY && l->idle >= POLLS_AT_ONCE)
-		err = link_pause(l, POLL_PAUSE_US);
+		err = link_pause(l, l->idle < POLLS_SOON ? POLL_PAUSE_US
+							 : POLL_LONG_US);
 	if (err != 0)
 		return err;
 	if (zero) {
