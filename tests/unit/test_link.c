@@ -7,6 +7,7 @@
  * that looks like an SWD line reset, or a frame to a chip that does not listen.
  */
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -354,7 +355,9 @@ static void play(int fd, const struct plan *plan)
 	static struct wire w;
 	static struct serial s;
 	uint8_t head[8], req[1024], out[8 + 1024];
+	int one = 1;
 
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	w.plan = plan;
 	w.rx.buf = w.buf;
 	w.state = LISTENING;
