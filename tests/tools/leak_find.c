@@ -3,7 +3,7 @@
  * leak_find - does something secret appear in what a listener has?
  *
  *   leak_find [--window N] [--distinct N] [--except FILE]... [--baud N]
- *             [--json] --secret FILE... -- FILE...
+ *             --secret FILE... FILE...
  *
  * Every window of N bytes (default 16) of the secrets is searched in the
  * files.  A file that ends in .vcd is a capture: its debug wires are searched
@@ -19,46 +19,17 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/leak.h"
 #include "tests/lib/trace.h"
 
-#define WINDOW_MIN 8
-#define WINDOW_MAX 64
-#define FILES_MAX 64
-#define FILTER_BITS 24
-#define SHOWN_MAX 20
-
-struct secret {
-	const char *path;
-	uint8_t *p;
-	size_t len;
-};
-
-struct window { /* a place in the secrets; chained by hash */
-	uint64_t key;
-	uint32_t secret, offset;
-	int32_t next;
-};
-
-static struct {
-	size_t window, distinct;
-	unsigned baud;
-	struct secret secrets[FILES_MAX];
-	unsigned secret_count;
-	struct secret excepts[FILES_MAX];
-	unsigned except_count;
-	uint8_t filter[1 << (FILTER_BITS - 3)];
-	int32_t *heads;
-	uint32_t head_mask;
-	struct window *windows;
-	size_t window_count, window_left_out;
-	uint64_t found, shown;
-} g = { .window = 16, .distinct = 6, .baud = 1000000 };
+#define WINDOW 16
+#define DISTINCT 6
+#define BAUD 1000000
 
 static void die(const char *path, const char *why)
 {
@@ -66,229 +37,72 @@ static void die(const char *path, const char *why)
 	exit(2);
 }
 
-static void *must(void *p)
+static uint8_t *slurp(const char *path, size_t *out_len)
 {
-	if (p == NULL)
-		die("memory", "out of it");
-	return p;
-}
-
-static struct secret slurp(const char *path)
-{
-	struct secret s = { .path = path };
 	FILE *f = fopen(path, "rb");
-	size_t cap = 1 << 16, n;
+	size_t cap = 1 << 16, len = 0, n;
+	uint8_t *p = malloc(cap);
 
 	if (f == NULL)
 		die(path, strerror(errno));
-	s.p = must(malloc(cap));
-	while ((n = fread(s.p + s.len, 1, cap - s.len, f)) > 0) {
-		s.len += n;
-		if (s.len == cap)
-			s.p = must(realloc(s.p, cap *= 2));
+	while (p != NULL && (n = fread(p + len, 1, cap - len, f)) > 0) {
+		len += n;
+		if (len == cap)
+			p = realloc(p, cap *= 2);
 	}
-	if (ferror(f))
-		die(path, strerror(errno));
+	if (p == NULL || ferror(f))
+		die(path, "cannot be read");
 	fclose(f);
-	return s;
+	*out_len = len;
+	return p;
 }
 
-static uint64_t key_of(const uint8_t *p)
+static size_t search_stream(struct leak *l, const char *path, const char *how,
+			    struct trace_bytes *b)
 {
-	uint64_t v;
+	size_t found = leak_bits(l, path, how, b->p, b->len);
 
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t mix(uint64_t z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-/* -- the windows to look for ------------------------------------------------
- */
-
-static size_t distinct(const uint8_t *p, size_t len)
-{
-	uint64_t seen[4] = { 0 };
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		uint64_t bit = 1ull << (p[i] & 63);
-
-		n += (seen[p[i] >> 6] & bit) == 0;
-		seen[p[i] >> 6] |= bit;
-	}
-	return n;
-}
-
-static bool excepted(const uint8_t *p)
-{
-	for (unsigned i = 0; i < g.except_count; i++)
-		if (g.excepts[i].len >= g.window &&
-		    memmem(g.excepts[i].p, g.excepts[i].len, p, g.window))
-			return true;
-	return false;
-}
-
-static void add(unsigned secret, size_t offset)
-{
-	const uint8_t *p = g.secrets[secret].p + offset;
-	uint64_t h = mix(key_of(p));
-	struct window *w = &g.windows[g.window_count];
-
-	*w = (struct window){ key_of(p), secret, (uint32_t)offset,
-			      g.heads[h & g.head_mask] };
-	g.heads[h & g.head_mask] = (int32_t)g.window_count++;
-	h >>= 64 - FILTER_BITS;
-	g.filter[h >> 3] |= (uint8_t)(1 << (h & 7));
-}
-
-static void index_secrets(void)
-{
-	size_t all = 0, slots = 1;
-
-	for (unsigned i = 0; i < g.secret_count; i++)
-		all += g.secrets[i].len;
-	while (slots < 2 * all)
-		slots *= 2;
-	g.head_mask = (uint32_t)slots - 1;
-	g.heads = must(malloc(slots * sizeof(*g.heads)));
-	memset(g.heads, -1, slots * sizeof(*g.heads));
-	g.windows = must(malloc((all + 1) * sizeof(*g.windows)));
-	for (unsigned i = 0; i < g.secret_count; i++) {
-		const struct secret *s = &g.secrets[i];
-
-		for (size_t at = 0; at + g.window <= s->len; at++) {
-			if (distinct(s->p + at, g.window) >= g.distinct &&
-			    !excepted(s->p + at))
-				add(i, at);
-			else
-				g.window_left_out++;
-		}
-	}
-}
-
-/* -- searching --------------------------------------------------------------
- */
-
-static void show(const char *where, const char *how, size_t at,
-		 const struct window *w)
-{
-	g.found++;
-	if (g.shown++ >= SHOWN_MAX)
-		return;
-	printf("{\"file\":\"%s\",\"as\":\"%s\",\"at\":%zu,\"secret\":\"%s\","
-	       "\"offset\":%u}\n",
-	       where, how, at, g.secrets[w->secret].path, w->offset);
-}
-
-static void search_bytes(const char *where, const char *how, const uint8_t *p,
-			 size_t len)
-{
-	for (size_t at = 0; at + g.window <= len; at++) {
-		uint64_t key = key_of(p + at), h = mix(key);
-		uint64_t bit = h >> (64 - FILTER_BITS);
-		int32_t i;
-
-		if (!(g.filter[bit >> 3] >> (bit & 7) & 1))
-			continue;
-		for (i = g.heads[h & g.head_mask]; i >= 0;
-		     i = g.windows[i].next) {
-			const struct window *w = &g.windows[i];
-			const uint8_t *s = g.secrets[w->secret].p + w->offset;
-
-			if (w->key == key && !memcmp(s, p + at, g.window)) {
-				show(where, how, at, w);
-				break;
-			}
-		}
-	}
-}
-
-static uint8_t reversed(uint8_t v)
-{
-	v = (uint8_t)(v >> 4 | v << 4);
-	v = (uint8_t)((v & 0xcc) >> 2 | (v & 0x33) << 2);
-	return (uint8_t)((v & 0xaa) >> 1 | (v & 0x55) << 1);
-}
-
-/* All eight offsets; bits of a byte in the order of time, lowest first. */
-static void search_shifts(const char *where, const char *how, const uint8_t *p,
-			  size_t len)
-{
-	uint8_t *s = must(malloc(len + 1));
-
-	for (unsigned shift = 0; shift < 8; shift++) {
-		for (size_t i = 0; i + 1 < len; i++)
-			s[i] = (uint8_t)((p[i] | p[i + 1] << 8) >> shift);
-		search_bytes(where, how, s, len > 0 ? len - 1 : 0);
-	}
-	if (len != 0) /* the last window, unshifted */
-		search_bytes(where, how,
-			     p + (len > g.window ? len - g.window : 0),
-			     len > g.window ? g.window : len);
-	free(s);
-}
-
-static void search_bits(const char *where, const char *how, uint8_t *p,
-			size_t len)
-{
-	char back[64];
-
-	search_shifts(where, how, p, len);
-	snprintf(back, sizeof(back), "%s, reversed", how);
-	for (size_t i = 0; i < len; i++)
-		p[i] = reversed(p[i]);
-	search_shifts(where, back, p, len);
-}
-
-static void search_stream(const char *where, const char *how,
-			  struct trace_bytes *b)
-{
-	search_bits(where, how, b->p, b->len);
 	free(b->p);
 	*b = (struct trace_bytes){ 0 };
+	return found;
 }
 
-static void search_capture(const char *path)
+static size_t search_capture(struct leak *l, const char *path, unsigned baud)
 {
-	struct trace *t = trace_load(path, g.baud);
+	struct trace *t = trace_load(path, baud);
 	struct trace_bytes a = { 0 }, b = { 0 };
+	size_t found;
 	char how[48];
 
 	printf("{\"file\":\"%s\",\"samples\":%zu,\"tx\":%zu,\"rx\":%zu}\n",
 	       path, t->samples.len, t->tx.len, t->rx.len);
 	trace_pack(t, 0, 0, &a);
-	search_stream(path, "samples", &a);
+	found = search_stream(l, path, "samples", &a);
 	for (unsigned phase = 0; phase < 9; phase++) {
 		trace_pack(t, 9, phase, &a);
 		snprintf(how, sizeof(how), "characters, phase %u", phase);
-		search_stream(path, how, &a);
+		found += search_stream(l, path, how, &a);
 	}
 	trace_swd_words(t, &a, &b);
-	search_stream(path, "swd writes", &a);
-	search_stream(path, "swd reads", &b);
-	search_stream(path, "uart tx", &t->tx);
-	search_stream(path, "uart rx", &t->rx);
+	found += search_stream(l, path, "swd writes", &a);
+	found += search_stream(l, path, "swd reads", &b);
+	found += search_stream(l, path, "uart tx", &t->tx);
+	found += search_stream(l, path, "uart rx", &t->rx);
 	trace_free(t);
+	return found;
 }
 
-static void search_file(const char *path)
+static size_t search_file(struct leak *l, const char *path, unsigned baud)
 {
-	size_t len = strlen(path);
-	struct secret s;
+	size_t len = strlen(path), found;
+	uint8_t *p;
 
-	if (len > 4 && strcmp(path + len - 4, ".vcd") == 0) {
-		search_capture(path);
-		return;
-	}
-	s = slurp(path);
-	search_bits(path, "bytes", s.p, s.len);
-	free(s.p);
+	if (len > 4 && strcmp(path + len - 4, ".vcd") == 0)
+		return search_capture(l, path, baud);
+	p = slurp(path, &len);
+	found = leak_bits(l, path, "bytes", p, len);
+	free(p);
+	return found;
 }
 
 /* -- command line ------------------------------------------------------------
@@ -304,46 +118,66 @@ static size_t number(const char *s)
 	return v;
 }
 
-static void parse(int argc, char **argv)
+static const struct option options[] = {
+	{ "window", required_argument, NULL, 'w' },
+	{ "distinct", required_argument, NULL, 'd' },
+	{ "baud", required_argument, NULL, 'b' },
+	{ "secret", required_argument, NULL, 's' },
+	{ "except", required_argument, NULL, 'e' },
+	{ 0 },
+};
+
+/* Numbers first: the texts need them. */
+static struct leak *parse(int argc, char **argv, unsigned *out_baud)
 {
-	static const struct option options[] = {
-		{ "window", required_argument, NULL, 'w' },
-		{ "distinct", required_argument, NULL, 'd' },
-		{ "baud", required_argument, NULL, 'b' },
-		{ "secret", required_argument, NULL, 's' },
-		{ "except", required_argument, NULL, 'e' },
-		{ 0 },
-	};
+	size_t window = WINDOW, distinct = DISTINCT, baud = BAUD, len;
+	unsigned secrets = 0;
+	struct leak *l;
+	uint8_t *p;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (c == 'w')
-			g.window = number(optarg);
+			window = number(optarg);
 		else if (c == 'd')
-			g.distinct = number(optarg);
+			distinct = number(optarg);
 		else if (c == 'b')
-			g.baud = (unsigned)number(optarg);
-		else if (c == 's' && g.secret_count < FILES_MAX)
-			g.secrets[g.secret_count++] = slurp(optarg);
-		else if (c == 'e' && g.except_count < FILES_MAX)
-			g.excepts[g.except_count++] = slurp(optarg);
-		else
+			baud = number(optarg);
+		else if (c != 's' && c != 'e')
 			die("usage", "see the head of leak_find.c");
+		secrets += c == 's';
 	}
-	if (g.window < WINDOW_MIN || g.window > WINDOW_MAX || g.baud == 0 ||
-	    g.secret_count == 0 || optind == argc)
+	if (secrets == 0 || optind == argc || baud == 0)
 		die("usage", "leak_find --secret FILE... FILE...");
+	l = leak_new(window, distinct);
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c != 's' && c != 'e')
+			continue;
+		p = slurp(optarg, &len);
+		if (c == 's')
+			leak_secret(l, optarg, p, len);
+		else
+			leak_public(l, p, len);
+		free(p);
+	}
+	*out_baud = (unsigned)baud;
+	return l;
 }
 
 int main(int argc, char **argv)
 {
-	parse(argc, argv);
-	index_secrets();
-	if (g.window_count == 0)
-		die(g.secrets[0].path, "no window is left to search for");
+	size_t windows, left_out, found = 0;
+	unsigned baud;
+	struct leak *l = parse(argc, argv, &baud);
+
+	windows = leak_windows(l, &left_out);
+	if (windows == 0)
+		die("secrets", "no window is left to search for");
 	for (int i = optind; i < argc; i++)
-		search_file(argv[i]);
-	printf("{\"windows\":%zu,\"left_out\":%zu,\"found\":%llu}\n",
-	       g.window_count, g.window_left_out, (unsigned long long)g.found);
-	return g.found != 0;
+		found += search_file(l, argv[i], baud);
+	printf("{\"windows\":%zu,\"left_out\":%zu,\"found\":%zu}\n", windows,
+	       left_out, found);
+	leak_free(l);
+	return found != 0;
 }
