@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Stage 0 on a virtual chip: secret and loader at a trusted site, the sealed
+# job at the manufacturer, and what must not work.
+set -euo pipefail
+. tests/lib/line.sh
+. tests/lib/sealed.sh
+
+server_init
+server_start
+owner_init
+loader_make
+sealed_example safe --demand-proof stage0
+signet batch create wafer7 --family stm32l4 --manufacturer trusted >/dev/null
+signet order create lot --product safe --release 1.0.0 --quantity 3 \
+	--manufacturer acme --batch wafer7 >/dev/null
+
+# two sites: each its own station; the chips travel
+station_enrol line1 2
+station_channels 2
+mv "$DIR/station" "$DIR/line1"
+code=$(signet --json flasher invite site --manufacturer trusted |
+	sed -n 's/.*"code": *"\([^"]*\)".*/\1/p')
+mkdir -p "$DIR/station" && mv "$DIR/station" "$DIR/site"
+printf '%s\n' "$code" | "$B/signet-flasher" --dir "$DIR/site" enrol --code - \
+	>/dev/null
+cp "$DIR/line1/flasher.conf" "$DIR/site/flasher.conf"
+site() { "$B/signet-flasher" --dir "$DIR/site" "$@"; }
+line() { "$B/signet-flasher" --dir "$DIR/line1" "$@"; }
+# flash_of CHANNEL FILE: what the debug port hides, from the bench's memory
+flash_of() {
+	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" save >/dev/null
+	"$B/signet-vmcu" dump "$DIR/chip$1.state" "$2" >/dev/null
+}
+secret_at=$((0x40000 - 8192 + 0x1be0))
+secret() { dd if="$1" bs=1 skip=$secret_at count=32 2>/dev/null |
+	od -An -v -tx1 | tr -d ' \n'; }
+
+# -- families without it say why ----------------------------------------------
+run "another family" 2 site stage0 --batch wafer7 --loader "$DIR/loader" \
+	--family stm32f1
+says "another family" 'stm32f1'
+
+# -- the trusted site ---------------------------------------------------------
+run "stage 0" 0 site stage0 --batch wafer7 --loader "$DIR/loader" --channels 0
+expect "stage 0" "$DIR/out" '^channel 0 +[0-9a-f]{24} +has its stage 0'
+uid=$(awk '{ print $3 }' "$DIR/out")
+flash_of 0 "$DIR/flash0.bin"
+psk=$(secret "$DIR/flash0.bin")
+[ "$psk" != "$(printf 'ff%.0s' {1..32})" ] || fail "no secret in the chip"
+run "once more" 6 site stage0 --batch wafer7 --loader "$DIR/loader" \
+	--channels 0
+says "once more" 'read-protected'
+run "batches" 0 signet --json batch list
+expect "batches" "$DIR/out" '"chips": *1'
+
+# -- the manufacturer ---------------------------------------------------------
+run "an open chip" 6 line program --order lot --count 1 --channels 1
+says "an open chip" 'no stage 0'
+[ "$(order_field lot delivered)" = 0 ] || fail "an open chip was charged"
+run "a stage-0 chip" 0 line program --order lot --count 1 --channels 0
+expect "a stage-0 chip" "$DIR/out" '^1 built, 0 refused, 0 failed$'
+run "device" 0 signet --json device list --order lot
+expect "device" "$DIR/out" '"proof": *"stage0"'
+flash_of 0 "$DIR/flash1.bin"
+[ "$(secret "$DIR/flash1.bin")" = "$(printf '00%.0s' {1..32})" ] ||
+	fail "the secret outlived the loader"
+signet product device-key safe --out "$DIR/device.pub"
+run "credential" 0 signet device credential "$uid" --out "$DIR/c.cbor"
+run "verify" 0 signet verify "$DIR/c.cbor" --key "$DIR/device.pub" --uid "$uid"
+expect "verify" "$DIR/out" 'stage0'
+
+# -- one chip's secret does not open another's handshake ----------------------
+run "another chip's secret" 1 "$B/fake_target" --dir "$DIR/line1" --order lot \
+	--uid 5a000a00144f354638353320 --server-key "$SERVER_KEY" \
+	--psk "$psk" --out "$DIR/stolen"
+expect "another chip's secret" "$DIR/out" '^refused handshake$'
+say "stage 0: installed, used, wiped; refused without it"
