@@ -40,6 +40,10 @@ static const struct arg args[] = {
 	{ "uart", "BAUD", ARG_U32, 0,
 	  offsetof(struct program_params, channels.uart), 0, 300, 4000000,
 	  "speed of the start proof's serial line (default 115200)" },
+	{ "link", "LINE", ARG_TEXT, 0,
+	  offsetof(struct program_params, channels.link), 0, 0, 0,
+	  "line to a chip whose debug port is shut: swd-pins or uart (default: "
+	  "flasher.conf's)" },
 	{ "start-pattern", "TEXT", ARG_TEXT, 0,
 	  offsetof(struct program_params, start_pattern), 0, 0, 0,
 	  "what the firmware must say when it has started" },

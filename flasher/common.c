@@ -108,6 +108,12 @@ static int all_channels(struct station *st, const struct channel_options *o)
 		args_problem("usage", NULL, "--next is too long");
 		return EXIT_USAGE;
 	}
+	if (o->link && conf_link(o->link) < 0) {
+		args_problem("usage", "give swd-pins or uart",
+			     "--link \"%s\" is no line to a sealed chip",
+			     o->link);
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < st->conf.channel_count; i++) {
 		struct channel_conf *c = &st->conf.channel[i];
 
@@ -115,6 +121,8 @@ static int all_channels(struct station *st, const struct channel_options *o)
 			snprintf(c->next, sizeof(c->next), "%s", o->next);
 		if (o->uart)
 			c->uart = o->uart;
+		if (o->link)
+			c->link = (uint32_t)conf_link(o->link);
 	}
 	return 0;
 }

@@ -22,7 +22,7 @@ test_station_LIBS := -lcmocka -lcurl -lssl -lcrypto -ljansson
 
 include flasher/stage0.mk
 
-TESTS += test_link
-test_link_SRC := tests/unit/test_link.c flasher/link.c
-test_link_USE := probe seal sealhost wire base
-test_link_LIBS := -lcmocka -lcrypto
+TESTS += test_relay
+test_relay_SRC := tests/unit/test_relay.c flasher/link.c
+test_relay_USE := probe seal sealhost wire base
+test_relay_LIBS := -lcmocka -lcrypto

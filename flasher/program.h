@@ -18,6 +18,7 @@ struct channel_options {
 	struct arg_list probes, powers;
 	const char *next;
 	const char *channels; /* "0,2" or NULL = all */
+	const char *link;     /* "swd-pins", "uart", or NULL */
 	uint32_t uart;
 };
 
