@@ -26,3 +26,10 @@ TESTS += test_relay
 test_relay_SRC := tests/unit/test_relay.c flasher/link.c
 test_relay_USE := probe seal sealhost wire base
 test_relay_LIBS := -lcmocka -lcrypto
+
+# The sealed job without a server; benchmarks and script tests run it.
+TOOLS += sealed_tool
+sealed_tool_SRC := tests/tools/sealed_tool.c flasher/link.c
+sealed_tool_USE := target probe authority seal sealhost chip image wire crypto \
+	base
+sealed_tool_LIBS := -lcrypto
