@@ -9,3 +9,7 @@ fake_target_SRC := tests/tools/fake_target.c tests/lib/soft_chip.c
 fake_target_USE := station ui authority seal sealhost httpc api keys chip wire \
 	crypto base
 fake_target_LIBS := -lcurl -lssl -lcrypto -ljansson -lpthread
+
+# What ./dev demo shows of a captured wire.
+TOOLS += trace_show
+trace_show_SRC := tests/tools/trace_show.c tests/lib/trace.c
