@@ -49,3 +49,17 @@ test_seal_chip_SRC := tests/unit/test_seal_chip.c tests/lib/thumb.c \
 test_seal_chip_USE := seal sealhost base
 test_seal_chip_LIBS := -lcmocka -lunicorn -lcrypto
 $(B)/test_seal_chip: $(T)/seal/cm0.elf $(T)/seal/cm3.elf $(T)/seal/cm4.elf
+
+TESTS += test_link
+test_link_SRC := tests/unit/test_link.c tests/lib/chip_peer.c \
+	tests/lib/soft_chip.c tests/lib/vectors.c
+test_link_USE := chip seal sealhost wire crypto base
+test_link_LIBS := -lcmocka -lcrypto
+
+FUZZERS += fuzz_noise fuzz_link
+fuzz_noise_SRC := tests/fuzz/fuzz_noise.c tests/fuzz/replay_main.c
+fuzz_noise_USE := seal sealhost base
+fuzz_noise_LIBS := -lcrypto
+fuzz_link_SRC := tests/fuzz/fuzz_link.c tests/fuzz/replay_main.c
+fuzz_link_USE := seal sealhost base
+fuzz_link_LIBS := -lcrypto

@@ -17,6 +17,11 @@ test_record_SRC := tests/unit/test_record.c tests/lib/vectors.c
 test_record_USE := wire base
 test_record_LIBS := -lcmocka
 
+TESTS += test_hello
+test_hello_SRC := tests/unit/test_hello.c tests/lib/vectors.c
+test_hello_USE := wire base
+test_hello_LIBS := -lcmocka
+
 TOOLS += cose_tool
 cose_tool_SRC := tests/tools/cose_tool.c
 cose_tool_USE := authority wire crypto base
@@ -29,3 +34,7 @@ fuzz_release_SRC := tests/fuzz/fuzz_release.c tests/fuzz/replay_main.c
 fuzz_release_USE := wire base
 fuzz_record_SRC := tests/fuzz/fuzz_record.c tests/fuzz/replay_main.c
 fuzz_record_USE := wire base
+
+FUZZERS += fuzz_hello
+fuzz_hello_SRC := tests/fuzz/fuzz_hello.c tests/fuzz/replay_main.c
+fuzz_hello_USE := wire base
