@@ -209,7 +209,6 @@ static void test_lock_bad(void **state)
 		{ 4, 0x00ff00ff, "WRP1BR" },
 		{ 5, 0xabffffff, "PA13" }, /* as after reset */
 		{ 5, 0x23ffffff, "PA14" },
-		{ 5, 0x83ffffff, "PA15" },
 		{ 6, 0xfffffebf, "PB3" },
 		{ 6, 0xfffffe3f, "PB4" },
 		{ 7, 0x01010001, "debugger" },
