@@ -8,6 +8,9 @@
 #define SEQUENCE_BITS 64
 #define SEQUENCE_COUNT 255
 #define SEQUENCE_INPUT 0x80
+/* Ones in front of a frame: a chip that dozes sees the clock move before the
+ * start bit comes. */
+#define LEAD_ONES 8
 /* A chip that is busy is asked at once so many times, then with pauses. */
 #define POLLS_AT_ONCE 16
 #define POLLS_SOON 100
@@ -26,14 +29,15 @@ static void spend(struct probe_link *l, size_t bits)
 
 /* -- writing ------------------------------------------------------------- */
 
-/* The frame's bits, and a last 0 so that the latch rests there. */
+/* The lead, the frame's bits, and a last 0 so that the latch rests there. */
 static uint64_t take_bits(const uint8_t *buf, size_t total, size_t at,
 			  unsigned n)
 {
 	uint64_t v = 0;
 
-	for (unsigned i = 0; i < n; i++)
-		if (at + i < total && line_bit(buf, at + i))
+	for (unsigned i = 0; i < n; i++, at++)
+		if (at < LEAD_ONES ||
+		    (at < total && line_bit(buf, at - LEAD_ONES)))
 			v |= 1ull << i;
 	return v;
 }
@@ -70,7 +74,7 @@ static size_t queue_output(struct probe_link *l, const uint8_t *buf,
 
 static int swd_write(struct probe_link *l, const uint8_t *buf, size_t len)
 {
-	size_t total = len * LINE_CHAR_BITS, at = 0;
+	size_t total = LEAD_ONES + len * LINE_CHAR_BITS, at = 0;
 
 	while (at <= total)
 		at = queue_output(l, buf, total, at);
