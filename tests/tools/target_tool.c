@@ -11,6 +11,7 @@
  *          --when PHASE[:PERCENT] --run COMMAND
  *                      runs it in the middle of the job, once
  * actions: identify | program FILE | power | start PATTERN MS | prove | unlock
+ *          stage0 LOADER STUB SECRET (three files) | ready (stage 0 was done)
  *
  * Each action prints one line; the first failure prints
  * "FAIL phase=P error=E_X why=TEXT" and ends with exit code 1.
@@ -25,6 +26,7 @@
 #include "base/hex.h"
 #include "flasher/target.h"
 #include "image/image.h"
+#include "wire/layout.h"
 
 #define RECORDS_MAX 2
 #define RECORD_CAP 512
@@ -238,6 +240,48 @@ static int do_unlock(struct tool *t, char **args)
 	return 0;
 }
 
+/* The whole file, which must have from min to cap bytes. */
+static size_t slurp(const char *path, uint8_t *out, size_t min, size_t cap)
+{
+	FILE *f = fopen(path, "rb");
+	size_t len = f == NULL ? 0 : fread(out, 1, cap, f);
+
+	if (len < min || fgetc(f) != EOF)
+		die("a file of stage0 is not there, or has the wrong size");
+	fclose(f);
+	return len;
+}
+
+static int do_stage0(struct tool *t, char **args)
+{
+	static uint8_t loader[LOADER_LEN], stub[STUB_CODE_LEN];
+	uint8_t secret[STAGE0_SECRET_LEN];
+	struct target_stage0 plan = { loader, stub, 0, secret };
+	int err;
+
+	slurp(args[0], loader, sizeof(loader), sizeof(loader));
+	plan.stub_len = slurp(args[1], stub, 1, sizeof(stub));
+	slurp(args[2], secret, sizeof(secret), sizeof(secret));
+	err = target_stage0(t->target, &plan);
+	if (err != 0)
+		return failed(t, err);
+	printf("stage0: ok\n");
+	return 0;
+}
+
+static int do_ready(struct tool *t, char **args)
+{
+	int err;
+
+	(void)args;
+	t->header.sealed = true;
+	err = target_stage0_ready(t->target, &t->header);
+	if (err != 0)
+		return failed(t, err);
+	printf("ready: ok\n");
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -246,6 +290,7 @@ static const struct {
 	{ "identify", 0, do_identify }, { "program", 1, do_program },
 	{ "power", 0, do_power },	{ "start", 2, do_start },
 	{ "prove", 0, do_prove },	{ "unlock", 0, do_unlock },
+	{ "stage0", 3, do_stage0 },	{ "ready", 0, do_ready },
 };
 
 static int run_actions(struct tool *t, int argc, char **argv)
