@@ -91,7 +91,7 @@ int target_prepare(struct target *t, const struct target_loader *plan)
 	target_phase_set(t, PHASE_CONNECT, 0);
 	top = t->chip->flash_len - RESERVED_LEN;
 	if ((err = check(t, plan)) != 0 ||
-	    (err = target_boot_words(t, plan->header->boot[0], boot)) != 0 ||
+	    (err = target_boot_words(t, t->chip->boot_stack, boot)) != 0 ||
 	    (err = target_want_options(t, plan->header, want)) != 0 ||
 	    (err = target_attach(t)) != 0)
 		return err;

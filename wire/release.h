@@ -20,9 +20,10 @@
  *          in order, without gaps.
  *
  * A sealed release is laid out for the loader (wire/layout.h): the image's
- * first double word is {its stack pointer, address of the resident stub | 1},
- * and field 10 holds the two words that stood there.  Segments, digest and
- * signatures are of the bytes as installed.  A signed release has no field 10.
+ * first double word is {a stack pointer, the same in all images of the family;
+ * address of the resident stub | 1}, and field 10 holds the two words that
+ * stood there.  Segments, digest and signatures are of the bytes as installed.
+ * A signed release has no field 10.
  *
  * digest = SHA-256( LABEL_IMAGE, then per segment: address u32 LE,
  *          length u32 LE, bytes ), segments ascending, not overlapping, not

@@ -156,7 +156,7 @@ static void layout(struct tool *t)
 	h->boot[0] = rd_u32(&r);
 	h->boot[1] = rd_u32(&r);
 	wr_init(&w, t->plain, 8);
-	wr_u32(&w, h->boot[0]);
+	wr_u32(&w, t->chip->boot_stack);
 	wr_u32(&w, stub | 1);
 	if (wr_end(&w, &len) != 0)
 		die("layout");
