@@ -225,6 +225,10 @@ static void fault_reset(struct mcu *m)
 	if (f->reset_cycle == 0 || !m->power || mcu_cycles(m) < f->reset_cycle)
 		return;
 	f->reset_cycle = 0;
+	if (m->listener.cycle != NULL) {
+		m->listener.cycle(m->listener.user);
+		return;
+	}
 	f->held = f->hold;
 	if (f->hold)
 		mcu_nrst(m, true);

@@ -55,6 +55,8 @@ MUST_USE int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
 /* Flash, SRAM1 (0x20000000) and SRAM2 (0x10000000) as they are; E_RANGE. */
 MUST_USE int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
 		      size_t len);
+/* A write or an erase was cut short in this double word: ECC gives it up. */
+bool mcu_flash_torn(const struct mcu *m, uint32_t addr);
 /* Read protection in force: 0, 1 or 2. */
 unsigned mcu_protection(const struct mcu *m);
 /* Where the core is. */
@@ -146,6 +148,8 @@ struct mcu_listener {
 	void (*power)(void *user, uint64_t ps, bool on);
 	/* A flash operation is about to end; see mcu_cut_after(). */
 	void (*flash)(void *user, uint32_t count);
+	/* Called instead of the reset at mcu_faults.reset_cycle. */
+	void (*cycle)(void *user);
 };
 void mcu_listen(struct mcu *m, const struct mcu_listener *l); /* copied */
 

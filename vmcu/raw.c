@@ -73,6 +73,12 @@ int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 	return 0;
 }
 
+bool mcu_flash_torn(const struct mcu *m, uint32_t addr)
+{
+	return inside(addr, 1) &&
+	       l4_of(m)->ecc_bad[(addr - L4_FLASH_BASE) / 8] != 0;
+}
+
 unsigned mcu_protection(const struct mcu *m)
 {
 	return l4_rdp_level(l4_of(m));

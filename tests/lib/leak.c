@@ -26,7 +26,7 @@ struct leak {
 	size_t window, distinct;
 	struct text secrets[FILES_MAX], publics[FILES_MAX];
 	unsigned secret_count, public_count;
-	bool indexed;
+	bool indexed, quiet;
 	uint8_t filter[1 << (FILTER_BITS - 3)];
 	int32_t *heads;
 	uint32_t head_mask;
@@ -69,6 +69,11 @@ void leak_free(struct leak *l)
 	free(l->heads);
 	free(l->windows);
 	free(l);
+}
+
+void leak_quiet(struct leak *l)
+{
+	l->quiet = true;
 }
 
 static struct text keep(struct leak *l, const char *name, const void *p,
@@ -193,7 +198,7 @@ size_t leak_windows(struct leak *l, size_t *out_left_out)
 static void show(struct leak *l, const char *where, const char *how, size_t at,
 		 const struct window *w)
 {
-	if (l->shown++ >= SHOWN_MAX)
+	if (l->quiet || l->shown++ >= SHOWN_MAX)
 		return;
 	printf("{\"file\":\"%s\",\"as\":\"%s\",\"at\":%zu,\"secret\":\"%s\","
 	       "\"offset\":%u}\n",

@@ -28,6 +28,8 @@ void leak_public(struct leak *l, const void *p, size_t len);
 /* Windows that are searched for; *out_left_out those that are not. */
 size_t leak_windows(struct leak *l, size_t *out_left_out);
 
+/* Counts only, from now on. */
+void leak_quiet(struct leak *l);
 /* Both print a line for each of the first finds and return how many there
  * were: at byte offsets; at every bit offset and in both orders. */
 size_t leak_bytes(struct leak *l, const char *where, const char *how,

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A debugger against a sealed installation.
+ *
+ *   sweep_debugger [--size BYTES] [--stops N]
+ *
+ * A reference installation stops at N cycles spread over handshake, stream and
+ * commit.  At each, four children attack the chip as it stands:
+ *
+ *   attach        no reset: the debug pins are away, nothing answers
+ *   under reset   NRST low, vector catch, NRST high, dump
+ *   after reset   NRST pulse, halt as soon as anything answers, dump
+ *   brown-out     a millisecond without power (SRAM keeps), vector catch, dump
+ *
+ * Dumped through the debug bus are the core's registers, SRAM1, SRAM2, flash
+ * and its alias.  In all of it there must be no 16 bytes of firmware and no
+ * piece of any key.  And the chip must behave as its manual says: flash and
+ * SRAM2 shut, SRAM1 open; a difference either way fails.
+ *
+ * Control: past the lock, the content key must be found in SRAM2 in
+ * mid-stream, or the search searches for nothing.
+ */
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/fork_bed.h"
+#include "tests/lib/leak.h"
+#include "tests/lib/sealed_bed.h"
+#include "tests/unit/vmcu_rig.h"
+
+#define SRAM1_LEN 0xc000u
+#define SRAM2_LEN 0x4000u
+#define REGISTERS 21
+
+enum attack { ATTACH, UNDER_RESET, AFTER_RESET, BROWN_OUT, ATTACKS };
+static const char *const attack_names[] = { "attach", "under reset",
+					    "after reset", "brown-out" };
+
+enum code { SAID_NOTHING, SAID_LEAK, SAID_OTHERWISE };
+
+struct sweep {
+	struct sealed_bed bed;
+	unsigned *seen; /* shared: stops with the key in SRAM2 */
+};
+
+static const struct {
+	const char *name;
+	uint32_t base, len;
+	enum mcu_bus want;
+} areas[] = {
+	{ "SRAM1", SRAM1, SRAM1_LEN, MCU_BUS_OK },
+	{ "SRAM2", SRAM2, SRAM2_LEN, MCU_BUS_FAULT },
+	{ "SRAM2, high", SRAM1 + SRAM1_LEN, SRAM2_LEN, MCU_BUS_FAULT },
+	{ "flash", FLASH, 0x40000, MCU_BUS_FAULT },
+	{ "flash, low", 0, 0x40000, MCU_BUS_FAULT },
+};
+
+static struct leak *secrets(const struct sealed_bed *b, bool keys_only)
+{
+	struct leak *l = leak_new(keys_only ? 8 : 16, keys_only ? 4 : 6);
+	const struct delivery *d = &b->delivery;
+
+	if (!keys_only) {
+		leak_secret(l, "firmware", b->image + 8, b->image_len - 8);
+		return l;
+	}
+	leak_secret(l, "content key", d->content_key, 32);
+	leak_secret(l, "link key down", d->link_down, 32);
+	leak_secret(l, "link key up", d->link_up, 32);
+	leak_secret(l, "transport key 1", b->k1, 32);
+	leak_secret(l, "transport key 2", b->k2, 32);
+	return l;
+}
+
+static size_t search(const struct sealed_bed *b, const char *where,
+		     const char *how, const uint8_t *p, size_t len)
+{
+	struct leak *keys = secrets(b, true), *image = secrets(b, false);
+	size_t n = leak_bytes(keys, where, how, p, len) +
+		   leak_bytes(image, where, how, p, len);
+
+	leak_free(keys);
+	leak_free(image);
+	return n;
+}
+
+/* -- the debugger ------------------------------------------------------------
+ */
+
+static void vector_catch(struct mcu *m)
+{
+	mcu_nrst(m, true);
+	mcu_debug_power(m, true, true);
+	(void)mcu_bus_write(m, DHCSR, 4, DBGKEY | 3);
+	(void)mcu_bus_write(m, DEMCR, 4, 1); /* VC_CORERESET */
+	mcu_advance(m, MS);
+	mcu_nrst(m, false);
+	mcu_advance(m, MS);
+}
+
+static void begin(struct mcu *m, enum attack how)
+{
+	uint32_t v;
+
+	switch (how) {
+	case ATTACH:
+		mcu_debug_power(m, true, true);
+		break;
+	case UNDER_RESET:
+		vector_catch(m);
+		break;
+	case AFTER_RESET:
+		mcu_nrst(m, true);
+		mcu_debug_power(m, true, true);
+		mcu_advance(m, US);
+		mcu_nrst(m, false);
+		for (unsigned i = 0; i < 100; i++) {
+			if (mcu_bus_write(m, DHCSR, 4, DBGKEY | 3) ==
+			    MCU_BUS_OK)
+				break;
+			mcu_advance(m, US / 10);
+		}
+		mcu_advance(m, MS);
+		break;
+	default:
+		mcu_power(m, false);
+		mcu_advance(m, MS);
+		mcu_power(m, true);
+		vector_catch(m);
+		break;
+	}
+	(void)mcu_bus_read(m, DHCSR, 4, &v);
+}
+
+static size_t registers(struct sealed_bed *b, const char *how)
+{
+	uint32_t regs[REGISTERS] = { 0 };
+
+	for (unsigned i = 0; i < REGISTERS; i++) {
+		(void)mcu_bus_write(b->mcu, DCRSR, 4, i);
+		(void)mcu_bus_read(b->mcu, DCRDR, 4, &regs[i]);
+	}
+	return search(b, "registers", how, (const uint8_t *)regs, sizeof(regs));
+}
+
+/* Reads what answers; *ret_otherwise when an area is not as the manual says.
+ */
+static size_t dump(struct sealed_bed *b, enum attack attack,
+		   bool *ret_otherwise)
+{
+	const char *how = attack_names[attack];
+	static uint8_t buf[0x40000];
+	size_t found = registers(b, how);
+
+	for (unsigned i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
+		enum mcu_bus want = attack == ATTACH ? MCU_BUS_DEAD
+						     : areas[i].want;
+		unsigned wrong = 0;
+
+		memset(buf, 0, sizeof(buf));
+		for (uint32_t at = 0; at < areas[i].len; at += 4) {
+			uint32_t v = 0;
+
+			wrong += mcu_bus_read(b->mcu, areas[i].base + at, 4,
+					      &v) != want;
+			memcpy(buf + at, &v, 4);
+		}
+		found += search(b, areas[i].name, how, buf, areas[i].len);
+		if (wrong == 0)
+			continue;
+		printf("{\"attack\":\"%s\",\"area\":\"%s\",\"words\":%u}\n",
+		       how, areas[i].name, wrong);
+		*ret_otherwise = true;
+	}
+	return found;
+}
+
+static void control(struct sweep *s)
+{
+	static uint8_t buf[SRAM2_LEN];
+	struct leak *keys = secrets(&s->bed, true);
+
+	leak_quiet(keys);
+	if (mcu_peek(s->bed.mcu, SRAM2, buf, sizeof(buf)) == 0 &&
+	    leak_bytes(keys, "SRAM2", "truth", buf, sizeof(buf)) != 0)
+		++*s->seen;
+	leak_free(keys);
+}
+
+static int stop(void *user, unsigned variant)
+{
+	struct sweep *s = user;
+	bool otherwise = false;
+	size_t found;
+
+	if (variant == ATTACH)
+		control(s);
+	begin(s->bed.mcu, (enum attack)variant);
+	found = dump(&s->bed, (enum attack)variant, &otherwise);
+	return found ? SAID_LEAK : otherwise ? SAID_OTHERWISE : SAID_NOTHING;
+}
+
+/* -- the reference ------------------------------------------------------------
+ */
+
+static bool job(struct sealed_bed *b)
+{
+	uint16_t n = sealed_bed_chunks(b);
+
+	if (sealed_bed_hello(b) != LINK_MSG1 ||
+	    sealed_bed_deliver(b) != LINK_WANT)
+		return false;
+	for (uint16_t i = 0; i < n; i++)
+		if (sealed_bed_chunk(b, i) !=
+		    (i + 1 == n ? LINK_REPORT : LINK_WANT))
+			return false;
+	return sealed_bed_commit(b) == LINK_DONE;
+}
+
+static void prepare(struct sealed_bed *b, uint32_t size)
+{
+	uint32_t x = 99;
+
+	sealed_bed_new(b, BED_OPTR_LOCKED);
+	sealed_bed_image(b, size);
+	for (unsigned i = 0; i < 32; i++) { /* keys that look like keys */
+		x = x * 1664525 + 1013904223;
+		b->delivery.content_key[i] = (uint8_t)(x >> 24);
+		b->delivery.link_down[i] = (uint8_t)(x >> 16);
+		b->delivery.link_up[i] = (uint8_t)((x >> 8) ^ i * 7);
+	}
+	sealed_bed_start(b);
+}
+
+/* Cycles of the whole job, on a chip of its own. */
+static uint64_t measure(uint32_t size)
+{
+	static struct sealed_bed b;
+	uint64_t begin_cycle, end;
+
+	prepare(&b, size);
+	begin_cycle = mcu_cycles(b.mcu);
+	if (!job(&b)) {
+		fprintf(stderr, "the reference job fails\n");
+		exit(1);
+	}
+	end = mcu_cycles(b.mcu);
+	sealed_bed_free(&b);
+	return end - begin_cycle;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "size", required_argument, NULL, 's' },
+		{ "stops", required_argument, NULL, 'n' },
+		{ 0 },
+	};
+	static struct sweep s;
+	struct fork_bed f = { .user = &s, .stop = stop, .variants = ATTACKS };
+	uint32_t size = 6000, stops = 20;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == '?')
+			return 2;
+		*(c == 's' ? &size : &stops) = (uint32_t)strtoul(optarg, NULL,
+								 0);
+	}
+	s.seen = mmap(NULL, sizeof(*s.seen), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	f.stride = measure(size) / (stops != 0 ? stops : 1);
+	prepare(&s.bed, size);
+	f.mcu = s.bed.mcu;
+	fork_bed_begin(&f);
+	if (!job(&s.bed)) {
+		fprintf(stderr, "the reference job fails\n");
+		return 1;
+	}
+	fork_bed_end(&f);
+	printf("{\"stops\":%u,\"attacks\":%u,\"nothing\":%u,\"leaks\":%u,"
+	       "\"otherwise\":%u,\"broken\":%u,\"key in SRAM2\":%u}\n",
+	       f.stops, ATTACKS, f.codes[SAID_NOTHING], f.codes[SAID_LEAK],
+	       f.codes[SAID_OTHERWISE], f.codes[FORK_BROKEN], *s.seen);
+	if (*s.seen == 0) {
+		fprintf(stderr, "control: the key was never in SRAM2\n");
+		return 1;
+	}
+	return f.codes[SAID_NOTHING] != f.stops * ATTACKS;
+}

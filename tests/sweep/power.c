@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The power fails in every flash operation of a sealed installation.
+ *
+ *   sweep_power [--size BYTES] [--every N] [--recover N] [--line uart|swd]
+ *
+ * A reference installation forks at each flash operation (or every Nth); the
+ * child's chip loses its power in it, with the write or erase left torn.  What
+ * then stands in its flash must be blank, resumable or complete.  Then, for
+ * the first of every class and phase and one in --recover of the others, it is
+ * switched on: a resumable chip must take the whole job once more and be
+ * complete at its end; a complete one must run its firmware.
+ *
+ * Prints counts as JSON; exit code 0 when nothing was bad.
+ */
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "tests/lib/fork_bed.h"
+#include "tests/lib/sealed_bed.h"
+#include "tests/unit/vmcu_rig.h"
+#include "wire/layout.h"
+
+#define FLASH_LEN 0x40000u
+#define MAIN_AT 0x100 /* where sealed_bed_image lets the firmware begin */
+
+enum phase { HANDSHAKE, STREAM, REPORT, COMMIT, FINISH, PHASES };
+static const char *const phase_names[] = { "handshake", "stream", "report",
+					   "commit", "finish" };
+static const char *const class_names[] = { "blank", "resumable", "complete",
+					   "bad" };
+
+enum code { /* what a child says */
+	    SAID_BLANK,
+	    SAID_RESUMABLE,
+	    SAID_COMPLETE,
+	    SAID_BAD,
+	    SAID_RECOVERED,
+	    SAID_RUNS,
+	    SAID_LOST, /* not recovered, or does not run */
+};
+
+struct shared { /* with the children */
+	uint32_t count[PHASES][4];
+	uint32_t tried;
+};
+
+struct sweep {
+	struct sealed_bed bed;
+	struct flash_truth truth;
+	struct shared *shared;
+	enum phase phase;
+	uint32_t recover;
+};
+
+static void firmware_begins(struct sealed_bed *b)
+{
+	/* b . */
+	memcpy(b->image + MAIN_AT, (const uint8_t[]){ 0xfe, 0xe7 }, 2);
+}
+
+/* The job; false at the first answer that is not right. */
+static bool job(struct sweep *s)
+{
+	struct sealed_bed *b = &s->bed;
+	uint16_t n = sealed_bed_chunks(b);
+
+	s->phase = HANDSHAKE;
+	if (sealed_bed_hello(b) != LINK_MSG1 ||
+	    sealed_bed_deliver(b) != LINK_WANT)
+		return false;
+	s->phase = STREAM;
+	for (uint16_t i = 0; i < n; i++) {
+		unsigned want = i + 1 == n ? LINK_REPORT : LINK_WANT;
+
+		if (i + 1 == n)
+			s->phase = REPORT;
+		if (sealed_bed_chunk(b, i) != want)
+			return false;
+	}
+	s->phase = COMMIT;
+	if (sealed_bed_commit(b) != LINK_DONE)
+		return false;
+	s->phase = FINISH;
+	mcu_advance(b->mcu, 1000 * MS);
+	return true;
+}
+
+static bool runs(struct sweep *s)
+{
+	uint32_t pc = mcu_program_counter(s->bed.mcu) & ~FLASH;
+
+	return pc == MAIN_AT;
+}
+
+static int try_on(struct sweep *s, enum flash_class class)
+{
+	char why[128];
+
+	sealed_bed_start(&s->bed);
+	if (class == CLASS_COMPLETE) {
+		mcu_advance(s->bed.mcu, 1000 * MS);
+		return runs(s) && flash_finished(s->bed.mcu, &s->truth)
+			       ? SAID_RUNS
+			       : SAID_LOST;
+	}
+	if (!job(s))
+		return SAID_LOST;
+	if (flash_classify(s->bed.mcu, &s->truth, why) != CLASS_COMPLETE)
+		return SAID_LOST;
+	sealed_bed_start(&s->bed);
+	mcu_advance(s->bed.mcu, 1000 * MS);
+	return runs(s) && flash_finished(s->bed.mcu, &s->truth) ? SAID_RECOVERED
+								: SAID_LOST;
+}
+
+static int cut(void *user, uint32_t n)
+{
+	struct sweep *s = user;
+	enum phase phase = s->phase;
+	char why[128];
+	enum flash_class class = flash_classify(s->bed.mcu, &s->truth, why);
+	bool first = s->shared->count[phase][class]++ == 0;
+	int said;
+
+	if (class == CLASS_BAD) {
+		printf("{\"operation\":%u,\"phase\":\"%s\",\"bad\":\"%s\"}\n",
+		       n, phase_names[phase], why);
+		return SAID_BAD;
+	}
+	if (class == CLASS_BLANK ||
+	    (!first && (s->recover == 0 || n * 2654435761u % s->recover != 0)))
+		return (int)class;
+	s->shared->tried++;
+	said = try_on(s, class);
+	if (said == SAID_LOST)
+		printf("{\"operation\":%u,\"phase\":\"%s\",\"class\":\"%s\","
+		       "\"bad\":\"not recovered in %s\"}\n",
+		       n, phase_names[phase], class_names[class],
+		       phase_names[s->phase]);
+	return said;
+}
+
+/* What the flash holds in the end. */
+static void truth(struct sweep *s)
+{
+	uint8_t *end = malloc(FLASH_LEN), *before = malloc(FLASH_LEN);
+
+	if (end == NULL || before == NULL ||
+	    mcu_flash_peek(s->bed.mcu, FLASH, before, FLASH_LEN) != 0)
+		exit(2);
+	memset(end, 0xff, FLASH_LEN);
+	memcpy(end, s->bed.image, s->bed.image_len);
+	s->truth = (struct flash_truth){ .base = FLASH,
+					 .len = FLASH_LEN,
+					 .installed = end,
+					 .image_len = s->bed.image_len,
+					 .before = before };
+}
+
+static int report(const struct sweep *s, const struct fork_bed *f)
+{
+	uint32_t bad = f->codes[SAID_BAD] + f->codes[SAID_LOST] +
+		       f->codes[FORK_BROKEN];
+
+	printf("{\"operations\":%u", f->operations);
+	for (unsigned p = 0; p < PHASES; p++)
+		for (unsigned c = 0; c < 4; c++)
+			if (s->shared->count[p][c] != 0)
+				printf(",\"%s %s\":%u", phase_names[p],
+				       class_names[c], s->shared->count[p][c]);
+	printf(",\"tried\":%u,\"recovered\":%u,\"run\":%u,\"lost\":%u,"
+	       "\"broken\":%u}\n",
+	       s->shared->tried, f->codes[SAID_RECOVERED], f->codes[SAID_RUNS],
+	       f->codes[SAID_LOST], f->codes[FORK_BROKEN]);
+	return bad != 0;
+}
+
+static uint32_t options(int argc, char **argv, struct sweep *s,
+			struct fork_bed *f)
+{
+	static const struct option names[] = {
+		{ "size", required_argument, NULL, 's' },
+		{ "every", required_argument, NULL, 'e' },
+		{ "recover", required_argument, NULL, 'r' },
+		{ "line", required_argument, NULL, 'l' },
+		{ 0 },
+	};
+	uint32_t size = 6000;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (c == 's')
+			size = (uint32_t)strtoul(optarg, NULL, 0);
+		else if (c == 'e')
+			f->every = (uint32_t)strtoul(optarg, NULL, 0);
+		else if (c == 'r')
+			s->recover = (uint32_t)strtoul(optarg, NULL, 0);
+		else if (c == 'l')
+			s->bed.line = strcmp(optarg, "swd") == 0 ? BED_SWD
+								 : BED_UART;
+		else
+			exit(2);
+	}
+	return size;
+}
+
+int main(int argc, char **argv)
+{
+	static struct sweep s;
+	struct fork_bed f = { .user = &s, .cut = cut };
+	enum bed_line line;
+	uint32_t size = options(argc, argv, &s, &f);
+	char why[128];
+
+	line = s.bed.line;
+	s.shared = mmap(NULL, sizeof(*s.shared), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s.shared == MAP_FAILED)
+		return 2;
+	sealed_bed_new(&s.bed, BED_OPTR_LOCKED);
+	s.bed.line = line;
+	sealed_bed_image(&s.bed, size);
+	firmware_begins(&s.bed);
+	truth(&s);
+	sealed_bed_start(&s.bed);
+	f.mcu = s.bed.mcu;
+	fork_bed_begin(&f);
+	if (!job(&s)) {
+		fprintf(stderr,
+			"the reference job fails in %s: answer %02x %u\n",
+			phase_names[s.phase], s.bed.frame.head.type,
+			s.bed.frame.head.index);
+		return 1;
+	}
+	fork_bed_end(&f);
+	if (flash_classify(s.bed.mcu, &s.truth, why) != CLASS_COMPLETE ||
+	    !flash_finished(s.bed.mcu, &s.truth) || !runs(&s)) {
+		fprintf(stderr, "the reference does not run: %s, at 0x%08x\n",
+			why, mcu_program_counter(s.bed.mcu));
+		return 1;
+	}
+	return report(&s, &f);
+}
