@@ -209,6 +209,8 @@ union any_answer {
 	struct device device;
 	struct status status;
 	struct server_keys keys;
+	struct loader loader;
+	struct stage0_batch batch;
 };
 
 int cli_run_action(const struct command *self, void *globals, void *params)

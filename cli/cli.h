@@ -94,6 +94,8 @@ extern const struct command command_init, command_key_generate,
 	command_order_end, command_flasher_invite, command_flasher_list,
 	command_flasher_revoke, command_grant_scrap, command_grant_retry,
 	command_device_list, command_device_show, command_device_credential,
-	command_log_list, command_status, command_verify;
+	command_log_list, command_status, command_verify, command_loader_header,
+	command_loader_add, command_loader_list, command_loader_retire,
+	command_loader_admit, command_batch_create, command_batch_list;
 
 #endif

@@ -12,9 +12,10 @@ struct device_params {
 
 static const struct column columns[] = {
 	{ "uid", "unique ID", false },	 { "serial", "serial", false },
-	{ "state", "state", false },	 { "order", "order", false },
-	{ "grant", "grant", false },	 { "attempts", "tries", false },
-	{ "changed", "changed", false }, { "flasher", "flasher", false },
+	{ "state", "state", false },	 { "proof", "proof", false },
+	{ "order", "order", false },	 { "grant", "grant", false },
+	{ "attempts", "tries", false },	 { "changed", "changed", false },
+	{ "flasher", "flasher", false },
 };
 static const struct cli_view view = { OP_DEVICES, columns, ARRAY_LEN(columns),
 				      "grant", NULL };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/layout.h"
 
+#include "base/rw.h"
+#include "wire/layout.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +142,42 @@ int layout_make(const struct chip *chip, const struct image *img,
 	if (r == 0)
 		*out = l;
 	return r;
+}
+
+int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
+		char why[LAYOUT_WHY_CAP])
+{
+	uint32_t top = chip->flash_base + chip->flash_len - RESERVED_LEN;
+	uint32_t stack, reset;
+	struct rd r;
+	struct wr w;
+
+	if (l->count == 0 || l->segments[0].address != chip->flash_base ||
+	    l->segments[0].len < 8) {
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "nothing stands at 0x%08x, where the chip starts; a "
+			 "sealed release needs the stack pointer and reset "
+			 "vector there",
+			 chip->flash_base);
+		return E_RANGE;
+	}
+	rd_init(&r, l->plain, 8);
+	stack = rd_u32(&r);
+	reset = rd_u32(&r);
+	if (stack % 4 != 0 || reset % 2 == 0 ||
+	    reset - chip->flash_base >= top - chip->flash_base) {
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "0x%08x: 0x%08x 0x%08x are no stack pointer and reset "
+			 "vector",
+			 chip->flash_base, stack, reset);
+		return E_RANGE;
+	}
+	out_boot[0] = stack;
+	out_boot[1] = reset;
+	wr_init(&w, l->plain, 8);
+	wr_u32(&w, chip->boot_stack);
+	wr_u32(&w, (top + STUB_OFFSET) | 1);
+	return 0;
 }
 
 void layout_free(struct layout *l)

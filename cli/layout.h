@@ -30,6 +30,12 @@ MUST_USE int layout_check(const struct chip *chip, const struct image *img,
  * above IMAGE_MAX. */
 MUST_USE int layout_make(const struct chip *chip, const struct image *img,
 			 struct layout *out, char why[LAYOUT_WHY_CAP]);
+/* Lays l out for sealed mode (wire/layout.h): the image's reset vector becomes
+ * the address of the resident stub; out_boot gets the two words that stood at
+ * its beginning.  E_RANGE when the chip's first words are not in the image, or
+ * are no stack pointer and reset vector. */
+MUST_USE int layout_seal(const struct chip *chip, struct layout *l,
+			 uint32_t out_boot[2], char why[LAYOUT_WHY_CAP]);
 void layout_free(struct layout *l);
 
 #endif

@@ -7,7 +7,7 @@ PROGRAMS += signet
 signet_SRC := cli/main.c cli/conf.c cli/call.c cli/init.c cli/key.c \
 	cli/product.c cli/release.c cli/release_make.c cli/layout.c \
 	cli/order.c cli/flasher.c cli/grant.c cli/device.c cli/log.c \
-	cli/verify.c cli/adaptor.c
+	cli/verify.c cli/adaptor.c cli/loader.c cli/batch.c
 signet_USE := ui httpc api authority keys verify image chip wire crypto base
 signet_LIBS := -lcurl -lssl -lcrypto -ljansson
 

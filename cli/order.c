@@ -20,6 +20,10 @@ static const struct arg create_args[] = {
 	{ "manufacturer", "M", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct order, manufacturer), 0, 0, 0,
 	  "whose flashers may build it" },
+	{ "mode", "MODE", ARG_NAME, 0, offsetof(struct order, mode), 0, 0, 0,
+	  "sealed (default), or signed, if the product allows it" },
+	{ "batch", "B", ARG_NAME, 0, offsetof(struct order, batch), 0, 0, 0,
+	  "the stage-0 batch that its chips are from (default: none)" },
 	{ "retries", "N", ARG_U32, 0, offsetof(struct order, retries), 0, 1,
 	  1000, "extra attempts per device (default 3)" },
 	{ "lease", "SECONDS", ARG_U32, 0, offsetof(struct order, lease_s), 0, 1,
@@ -40,7 +44,8 @@ static int create_run(const struct command *self, void *globals, void *params)
 {
 	struct order *o = params;
 
-	snprintf(o->mode, NAME_CAP, "signed");
+	if (o->mode[0] == '\0')
+		snprintf(o->mode, NAME_CAP, "sealed");
 	if (o->retries == 0)
 		o->retries = 3;
 	if (o->lease_s == 0)
@@ -71,6 +76,7 @@ static const struct column columns[] = {
 	{ "closed", "built", false },	    { "reserved", "held", false },
 	{ "unknown", "unkn", false },	    { "scrapped", "scrap", false },
 	{ "product", "product", false },    { "release", "release", false },
+	{ "mode", "mode", false },	    { "proof", "proof", false },
 	{ "manufacturer", "maker", false },
 };
 static const struct cli_view view = { OP_ORDERS, columns, ARRAY_LEN(columns),

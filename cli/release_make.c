@@ -24,7 +24,7 @@
 struct make_params {
 	struct arg_list files, options;
 	char product[NAME_CAP], version[NAME_CAP], chip[NAME_CAP];
-	char key[NAME_CAP];
+	char key[NAME_CAP], mode[NAME_CAP];
 	uint32_t rollback, protect;
 	const char *out;
 };
@@ -39,6 +39,10 @@ static const struct arg make_args[] = {
 	{ "version", "V", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct make_params, version), 0, 0, 0,
 	  "what this firmware is called, such as 1.4.0" },
+	{ "mode", "MODE", ARG_NAME, 0, offsetof(struct make_params, mode), 0, 0,
+	  0,
+	  "sealed (default): encrypted into the chip; signed: the manufacturer "
+	  "gets it in clear, if the product allows it" },
 	{ "rollback", "N", ARG_U32, 0, offsetof(struct make_params, rollback),
 	  0, 0, 0,
 	  "anti-rollback number: bootloaders can refuse lower ones (default "
@@ -203,7 +207,45 @@ static int open_key(struct cli *cli, const struct make_params *p,
 	return EXIT_LOCAL;
 }
 
-static int fill_header(const struct make_params *p, struct making *m)
+/* Sealed unless asked otherwise, and the product must allow that. */
+static int find_mode(const struct make_params *p, struct making *m)
+{
+	bool with_signed = strcmp(m->product.modes, "sealed+signed") == 0;
+
+	m->header.sealed = strcmp(p->mode, "signed") != 0;
+	if (p->mode[0] && m->header.sealed && strcmp(p->mode, "sealed") != 0) {
+		args_problem("usage", "--mode sealed, or --mode signed",
+			     "\"%s\" is no mode", p->mode);
+		return EXIT_USAGE;
+	}
+	if (m->header.sealed || with_signed)
+		return 0;
+	args_problem("mode",
+		     "leave --mode away; only `signet product create "
+		     "--allow-signed` makes a product that allows it",
+		     "%s is built in sealed mode only", p->product);
+	return EXIT_LOCAL;
+}
+
+/* What the chip is going to refuse is better said now. */
+static int check_header(struct making *m)
+{
+	uint32_t options[CHIP_OPTIONS_MAX];
+	char why[LAYOUT_WHY_CAP] = "";
+
+	if (m->header.sealed && m->chip->witness_count == 0)
+		snprintf(why, sizeof(why), "%s has no sealed mode",
+			 m->chip->name);
+	else if (chip_want_options(m->chip, &m->header, options, why) == 0 &&
+		 (!m->header.sealed ||
+		  layout_seal(m->chip, &m->layout, m->header.boot, why) == 0))
+		return 0;
+	args_problem("release", "correct it, or choose another --mode", "%s",
+		     why);
+	return EXIT_LOCAL;
+}
+
+static void fill_header(const struct make_params *p, struct making *m)
 {
 	struct release_header *h = &m->header;
 	struct firmware_info *fw = &h->fw;
@@ -216,8 +258,6 @@ static int fill_header(const struct make_params *p, struct making *m)
 	h->chunk_len = CHUNK_LEN;
 	h->family = (uint8_t)m->chip->family;
 	h->protection = p->protect ? (uint8_t)p->protect : 1;
-	return authority_image_digest(fw->segments, fw->segment_count,
-				      m->layout.plain, fw->digest);
 }
 
 static int sign_header(const struct making *m, uint8_t out[COSE_MAX],
@@ -294,7 +334,8 @@ static void print_summary(const struct cli *cli, const struct making *m,
 	hex_encode(fw->digest, DIGEST_LEN, digest);
 	if (cli->json) {
 		json_t *o = json_pack(
-			"{s:s,s:s,s:s,s:I,s:I,s:s}", "file", path, "product",
+			"{s:s,s:s,s:s,s:s,s:I,s:I,s:s}", "file", path, "mode",
+			m->header.sealed ? "sealed" : "signed", "product",
 			fw->product, "version", fw->version, "rollback",
 			(json_int_t)fw->rollback, "size",
 			(json_int_t)m->layout.len, "digest", digest);
@@ -305,8 +346,8 @@ static void print_summary(const struct cli *cli, const struct making *m,
 		json_decref(o);
 		return;
 	}
-	printf("%s: %s %s, %zu bytes\n", path, fw->product, fw->version,
-	       m->layout.len);
+	printf("%s: %s %s, %s, %zu bytes\n", path, fw->product, fw->version,
+	       m->header.sealed ? "sealed" : "signed", m->layout.len);
 	for (size_t i = 0; i < fw->segment_count; i++)
 		printf("  0x%08x  %u bytes\n", fw->segments[i].address,
 		       fw->segments[i].len);
@@ -317,6 +358,7 @@ static void print_summary(const struct cli *cli, const struct making *m,
 static int finish(struct cli *cli, const struct make_params *p,
 		  struct making *m)
 {
+	struct firmware_info *fw = &m->header.fw;
 	char name[2 * NAME_CAP + 16];
 	const char *path = p->out ? p->out : name;
 	uint8_t *file = NULL;
@@ -324,7 +366,8 @@ static int finish(struct cli *cli, const struct make_params *p,
 	int r;
 
 	snprintf(name, sizeof(name), "%s-%s.signet", p->product, p->version);
-	r = fill_header(p, m);
+	r = authority_image_digest(fw->segments, fw->segment_count,
+				   m->layout.plain, fw->digest);
 	if (r == 0)
 		r = build(m, &file, &len);
 	if (r != 0) {
@@ -354,7 +397,13 @@ static int make_run(const struct command *self, void *globals, void *params)
 	if (r == 0)
 		r = find_chip(p, &m);
 	if (r == 0)
+		r = find_mode(p, &m);
+	if (r == 0)
 		r = load_files(&p->files, &m);
+	if (r == 0) {
+		fill_header(p, &m);
+		r = check_header(&m);
+	}
 	if (r == 0)
 		r = open_key(cli, p, &m);
 	if (r == 0)

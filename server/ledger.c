@@ -73,6 +73,8 @@ int ledger_open(const struct ledger_config *cfg, struct ledger **out,
 		goto out;
 	err = l->signer->public_keys(l->signer->self, &l->ca, &l->ca_len,
 				     l->hpke_pub);
+	if (err == 0)
+		err = l->signer->noise_key(l->signer->self, l->noise_pub);
 	if (err < 0)
 		snprintf(why, 256, "the signer does not give its keys: %s",
 			 error_text(err));

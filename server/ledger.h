@@ -12,9 +12,12 @@
  *
  * Request keys: (flasher, operation, nonce).  A request that comes again gets
  * the stored answer; the same nonce with any other content is refused with
- * R_REPLAY and logged as "request.altered".  Refusals are not stored: the same
- * request may succeed later.  Reports have no nonce, a repeated one changes
- * nothing.
+ * R_REPLAY and logged as "request.altered".  In sealed mode the key of a
+ * handshake is the SHA-256 of message 1 within its attempt, that of a report
+ * likewise; another message with the same ephemeral key is refused with
+ * R_REPLAY and logged as "handshake.altered".  Refusals are not stored: the
+ * same request may succeed later.  Reports have no nonce, a repeated one
+ * changes nothing.
  *
  * States of a grant: reserved, released (the unit went back), delivered,
  * installed, closed, unknown, scrapped.  Serial numbers are given when the
@@ -22,12 +25,14 @@
  *
  * Log events: person.created product.created release.uploaded order.created
  * order.paused order.resumed order.ended flasher.invited flasher.enrolled
- * flasher.revoked grant.reserved (first attempt) grant.attempt (a further
+ * flasher.revoked loader.admitted loader.retired batch.created batch.secret
+ * grant.reserved (first attempt) grant.attempt (a further
  * one) grant.moved (to another flasher) grant.delivered grant.installed
  * grant.closed grant.failed grant.expired grant.unknown grant.scrapped
  * grant.retry grant.rework storage.failed; refusals: OP.refused (OP = grant
  * deliver report work release enrol product order flasher device log status
- * keys), uid.conflict, request.altered.
+ * keys handshake installed loader batch stage0), uid.conflict,
+ * request.altered, handshake.altered.
  *
  * Not thread-safe: one thread uses a ledger.
  */

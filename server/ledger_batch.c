@@ -59,8 +59,9 @@ int call_missing(struct call *c, int err, const char *kind, const char *name)
 static const struct op_row *op_find(enum api_op op)
 {
 	static const struct op_row *const groups[] = {
-		ledger_grant_ops, ledger_deliver_ops, ledger_catalog_ops,
-		ledger_order_ops, ledger_flasher_ops, ledger_list_ops,
+		ledger_grant_ops,  ledger_deliver_ops, ledger_catalog_ops,
+		ledger_order_ops,  ledger_flasher_ops, ledger_list_ops,
+		ledger_sealed_ops, ledger_loader_ops,
 	};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)

@@ -8,9 +8,49 @@
 #include "wire/name.h"
 
 /* -- products ------------------------------------------------------------ */
+static bool proof_find(const char *name, uint32_t *out)
+{
+	for (uint32_t i = 0; proof_name(i); i++) {
+		if (strcmp(name, proof_name(i)) == 0) {
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The modes that the product may be built in, and what it demands.  Sealed
+ * only, unless the owner says otherwise. */
+static int check_sealed(struct call *c, const struct product *q,
+			struct row_product *row)
+{
+	const struct chip *chip = chip_find((enum family)row->family);
+
+	row->modes = MODES_SEALED;
+	if (strcmp(q->modes, "sealed+signed") == 0)
+		row->modes = MODES_SEALED_SIGNED;
+	else if (q->modes[0] != '\0' && strcmp(q->modes, "sealed") != 0)
+		return call_refuse(c, R_BAD_REQUEST,
+				   "modes: sealed, or sealed+signed");
+	if (row->modes == MODES_SEALED && chip->witness_count == 0)
+		return call_refuse(c, R_MODE,
+				   "chips of %s have no sealed mode: allow "
+				   "signed",
+				   q->family);
+	row->demands = PROOF_NONE;
+	if (q->demands[0] != '\0' && !proof_find(q->demands, &row->demands))
+		return call_refuse(c, R_BAD_REQUEST, "demands: none or stage0");
+	if (row->demands == PROOF_STAGE0 && !chip->stage0)
+		return call_refuse(c, R_PROOF,
+				   "chips of %s cannot hold a stage-0 secret",
+				   q->family);
+	return 0;
+}
+
 static int product_row(struct call *c, struct row_product *row)
 {
 	const struct product *q = c->job->request;
+	int code;
 
 	if (!name_valid(q->name))
 		return call_refuse(c, R_BAD_REQUEST,
@@ -20,17 +60,15 @@ static int product_row(struct call *c, struct row_product *row)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "family: chips of %s are not supported",
 				   q->family);
-	if (q->demands[0] != '\0' && strcmp(q->demands, "none") != 0)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "demands: %s is not possible in signed mode",
-				   q->demands);
+	code = check_sealed(c, q, row);
+	if (code != 0)
+		return code;
 	if (q->release_pub.len != P256_PUB_LEN ||
 	    q->release_pub.data[0] != 0x04)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "release_pub: an uncompressed P-256 point "
 				   "has 65 bytes and begins with 04");
 	TEXT_SET(row->name, q->name);
-	row->proof = PROOF_NONE;
 	memcpy(row->release_pub, q->release_pub.data, P256_PUB_LEN);
 	row->created = c->now;
 	return 0;
@@ -56,8 +94,9 @@ static int op_product_create(struct call *c)
 	if (err == 0)
 		err = store_product_insert(c->l->db, &row);
 	if (err == 0)
-		err = call_log(c, "product.created", row.name, "family %s",
-			       q->family);
+		err = call_log(c, "product.created", row.name,
+			       "family %s, modes %s, demands %s", q->family,
+			       rules_modes(row.modes), proof_name(row.demands));
 	return err < 0 ? err : fill_product(&row, c->job->answer);
 }
 
@@ -72,6 +111,8 @@ static int check_file(struct call *c, const struct row_product *p,
 {
 	const struct release_upload *q = c->job->request;
 	const struct signer_port *s = c->l->signer;
+	uint32_t options[CHIP_OPTIONS_MAX];
+	char why[CHIP_WHY_CAP] = "";
 	int err = s->release_check(s->self, p->release_pub, q->file.data,
 				   q->file.len, h, digest);
 
@@ -93,6 +134,14 @@ static int check_file(struct call *c, const struct row_product *p,
 	if (h->family != p->family)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "the release is for another chip family");
+	if (chip_want_options(chip_find((enum family)p->family), h, options,
+			      why) < 0)
+		return call_refuse(c, R_BAD_REQUEST, "%s", why);
+	if (!h->sealed && p->modes == MODES_SEALED)
+		return call_refuse(c, R_MODE,
+				   "product %s is built in sealed mode only, "
+				   "and the release is laid out for signed",
+				   p->name);
 	return 0;
 }
 
@@ -122,6 +171,7 @@ static int op_release_upload(struct call *c)
 	TEXT_SET(row.version, h.fw.version);
 	row.rollback = h.fw.rollback;
 	row.size = release_plain_len(&h);
+	row.sealed = h.sealed;
 	memcpy(row.digest, h.fw.digest, DIGEST_LEN);
 	row.created = c->now;
 	err = store_release_insert(c->l->db, &row, q->file.data, q->file.len);

@@ -124,6 +124,28 @@ static int delivery_add(struct call *c, struct cached_grant *g,
 	return vec_add(&b->deliveries, d);
 }
 
+int credential_later(struct call *c, struct cached_grant *g,
+		     const struct row_order *o)
+{
+	struct batch *b = &c->l->batch;
+	struct delivery *d;
+	int err;
+
+	if (g->row.credential_len > 0)
+		return 0;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return E_NOMEM;
+	d->grant = g;
+	err = want_credential(b, o, &g->row, &d->credential);
+	if (err < 0) {
+		free(d);
+		return err;
+	}
+	g->signing = true;
+	return vec_add(&b->deliveries, d);
+}
+
 static int refuse_deliver(struct call *c, enum refusal_code code,
 			  const struct chip_rows *r)
 {
@@ -131,6 +153,11 @@ static int refuse_deliver(struct call *c, enum refusal_code code,
 
 	if (code == R_ORDER_CLOSED || code == R_NOT_ALLOWED)
 		return refuse_order(c, code, &r->order->row);
+	if (code == R_MODE)
+		return call_refuse(c, code,
+				   "order %s is sealed: its key goes to chips "
+				   "only",
+				   r->order->row.name);
 	if (code == R_STATE && g->state != GRANT_SCRAPPED)
 		return call_refuse(c, code,
 				   "attempt %u was reported as failed: start "
@@ -144,7 +171,7 @@ static bool being_answered(const struct batch *b, const struct row_request *row)
 	for (size_t i = 0; i < b->deliveries.count; i++) {
 		const struct delivery *d = b->deliveries.items[i];
 
-		if (d->request.flasher_id == row->flasher_id &&
+		if (d->job && d->request.flasher_id == row->flasher_id &&
 		    memcmp(d->request.nonce, row->nonce, NONCE_LEN) == 0)
 			return true;
 	}
@@ -202,7 +229,7 @@ static int op_deliver(struct call *c)
 static int delivery_finish(struct ledger *l, struct delivery *d)
 {
 	const struct batch *b = &l->batch;
-	const struct signer_rewrap *w = &b->rewraps[d->rewrap];
+	const struct signer_rewrap *w;
 	struct row_grant *g = &d->grant->row;
 	int err;
 
@@ -215,6 +242,10 @@ static int delivery_finish(struct ledger *l, struct delivery *d)
 		memcpy(g->credential, s->out, s->out_len);
 		g->credential_len = (uint32_t)s->out_len;
 	}
+	d->grant->signing = false;
+	if (!d->job)
+		return 0;
+	w = &b->rewraps[d->rewrap];
 	memcpy(d->request.answer, w->out_enc, X25519_LEN);
 	memcpy(d->request.answer + X25519_LEN, w->out_sealed,
 	       sizeof(w->out_sealed));
@@ -222,7 +253,6 @@ static int delivery_finish(struct ledger *l, struct delivery *d)
 	err = store_request_insert(l->db, &d->request);
 	if (err < 0)
 		return err;
-	d->grant->signing = false;
 	return delivery_answer(d->job->answer, g, w->attempt,
 			       d->request.answer);
 }

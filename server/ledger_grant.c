@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "chip/chip.h"
 #include "server/ledger_int.h"
+#include "wire/name.h"
 
 /* -- grant --------------------------------------------------------------- */
 static int check_chip(struct call *c, const struct row_order *o)
@@ -34,7 +35,8 @@ static void fill_grant(const struct row_order *o, const struct row_grant *g,
 	a->attempt = g->attempt;
 	a->lease_s = o->lease_s;
 	TEXT_SET(a->state, rules_grant_state(g->state));
-	TEXT_SET(a->mode, "signed");
+	TEXT_SET(a->mode, rules_mode(o->mode));
+	TEXT_SET(a->proof, proof_name(o->proof));
 	TEXT_SET(a->product, o->product);
 	TEXT_SET(a->release, o->release);
 	TEXT_SET(a->serial, g->serial);
@@ -126,6 +128,8 @@ static int op_grant(struct call *c)
 	if (code != R_NONE)
 		return refuse_order(c, (enum refusal_code)code, &r.order->row);
 	code = check_chip(c, &r.order->row);
+	if (code == 0 && r.order->row.mode == MODE_SEALED)
+		code = sealed_ready(c, &r.order->row);
 	if (code != 0)
 		return code;
 	err = chip_load(c, q->uid.data, q->uid.len, &r);
@@ -141,6 +145,11 @@ static int op_grant(struct call *c)
 	if (err < 0)
 		return err;
 	fill_grant(&r.order->row, &r.own->row, c->job->answer);
+	if (r.order->row.mode == MODE_SEALED) {
+		err = sealed_attempt_start(c, &r.own->row, c->job->answer);
+		if (err < 0)
+			return err;
+	}
 	return grant_answer_store(c, &row, r.own->row.id);
 }
 
@@ -157,6 +166,7 @@ static int op_report(struct call *c)
 	struct cached_grant *g;
 	struct cached_order *o;
 	enum report what;
+	bool verified;
 	int err, code;
 
 	if (!rules_outcome(q->outcome, &what))
@@ -171,7 +181,11 @@ static int op_report(struct call *c)
 		return err == E_NOT_FOUND ? R_NOT_FOUND : err;
 	TEXT_SET(c->order, o->row.name);
 	subject_uid(c->subject, g->row.uid, g->row.uid_len);
-	code = (int)rules_report(&c->flasher->row, &g->row, q->attempt, what);
+	err = sealed_verified(c, &o->row, &g->row, q->attempt, &verified);
+	if (err < 0)
+		return err;
+	code = (int)rules_report(&o->row, &c->flasher->row, &g->row, q->attempt,
+				 what, verified);
 	if (code == R_STATE)
 		return call_refuse(c, R_STATE,
 				   "%s does not follow %s in attempt %u",

@@ -39,8 +39,8 @@ struct vec { /* pointers, each malloc'ed */
 	size_t count, cap;
 };
 
-struct delivery { /* answered once the signer has done its part */
-	struct ledger_job *job;
+struct delivery {		/* answered once the signer has done its part */
+	struct ledger_job *job; /* NULL: only its credential is to be made */
 	struct cached_grant *grant;
 	struct row_request request;
 	size_t credential; /* index, or SIZE_MAX: it has one already */
@@ -75,7 +75,7 @@ struct ledger {
 	int64_t started, forgot;
 	uint8_t *ca; /* DER */
 	size_t ca_len;
-	uint8_t hpke_pub[X25519_LEN];
+	uint8_t hpke_pub[X25519_LEN], noise_pub[X25519_LEN];
 	struct batch batch;
 };
 
@@ -145,7 +145,7 @@ struct op_row {
 /* One table per group of operations, ended by a row without handler. */
 extern const struct op_row ledger_grant_ops[], ledger_deliver_ops[],
 	ledger_catalog_ops[], ledger_order_ops[], ledger_flasher_ops[],
-	ledger_list_ops[];
+	ledger_list_ops[], ledger_sealed_ops[], ledger_loader_ops[];
 
 /*
  * Looks whether this request has been answered before.  E_NOT_FOUND: it is
@@ -172,6 +172,22 @@ int refuse_grant(struct call *c, enum refusal_code code,
 int refuse_order(struct call *c, enum refusal_code code,
 		 const struct row_order *o);
 
+/* Sealed orders (ledger_sealed.c).  Is there all that an attempt on this chip
+ * needs?  0 or a refusal. */
+MUST_USE int sealed_ready(struct call *c, const struct row_order *o);
+/* Challenges the attempt that has just begun. */
+MUST_USE int sealed_attempt_start(struct call *c, const struct row_grant *g,
+				  struct grant_answer *a);
+/* Has the chip's own report of this attempt been answered?  False for signed
+ * orders. */
+MUST_USE int sealed_verified(struct call *c, const struct row_order *o,
+			     const struct row_grant *g, uint32_t attempt,
+			     bool *out);
+
+/* Has the grant's credential signed at the end of the batch, unless it has
+ * one. */
+MUST_USE int credential_later(struct call *c, struct cached_grant *g,
+			      const struct row_order *o);
 /* Signs and answers the deliveries of the batch. */
 MUST_USE int ledger_deliveries_finish(struct ledger *l);
 /* Releases expired leases, marks silent grants. */

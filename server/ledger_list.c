@@ -212,6 +212,8 @@ static int op_server_keys(struct call *c)
 	struct server_keys *a = c->job->answer;
 	int err = blob_set(&a->release_hpke_pub, c->l->hpke_pub, X25519_LEN);
 
+	if (err == 0)
+		err = blob_set(&a->noise_pub, c->l->noise_pub, X25519_LEN);
 	return err < 0 ? err : blob_set(&a->ca, c->l->ca, c->l->ca_len);
 }
 

@@ -70,14 +70,15 @@ static int order_row(struct call *c, const struct order *q,
 		return call_refuse(c, R_BAD_REQUEST,
 				   "name, manufacturer: 1 to 31 of a-z 0-9 . "
 				   "_ -");
-	if (q->mode[0] != '\0' && strcmp(q->mode, "signed") != 0)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "mode: this server builds signed orders");
+	row->mode = MODE_SEALED;
+	if (strcmp(q->mode, "signed") == 0)
+		row->mode = MODE_SIGNED;
+	else if (q->mode[0] != '\0' && strcmp(q->mode, "sealed") != 0)
+		return call_refuse(c, R_BAD_REQUEST, "mode: sealed or signed");
 	TEXT_SET(row->name, q->name);
 	TEXT_SET(row->manufacturer, q->manufacturer);
 	TEXT_SET(row->serial_prefix, q->serial_prefix);
 	row->serial_first = (int64_t)q->serial_first;
-	row->mode = MODE_SIGNED;
 	row->state = ORDER_OPEN;
 	row->created = c->now;
 	return check_numbers(c, q, row);
@@ -117,6 +118,39 @@ static int check_overlap(struct call *c, const struct row_order *row)
 	return err;
 }
 
+/* What the order's devices will have proved. */
+static int find_batch(struct call *c, const struct order *q,
+		      const struct row_product *p, struct row_order *row)
+{
+	struct row_batch b;
+	int err;
+
+	row->proof = PROOF_NONE;
+	if (q->batch[0] != '\0') {
+		err = store_batch_by_name(c->l->db, q->batch, &b);
+		if (err < 0)
+			return call_missing(c, err, "batch", q->batch);
+		if (row->mode != MODE_SEALED)
+			return call_refuse(c, R_MODE,
+					   "a stage-0 batch is for sealed "
+					   "orders");
+		if (b.family != p->family)
+			return call_refuse(c, R_BAD_REQUEST,
+					   "batch %s is of another chip family",
+					   q->batch);
+		row->batch_id = b.id;
+		row->proof = PROOF_STAGE0;
+		TEXT_SET(row->batch, b.name);
+	}
+	if (row->proof < p->demands)
+		return call_refuse(
+			c, R_PROOF,
+			"product %s demands %s; a sealed order gives "
+			"it with a stage-0 batch",
+			p->name, proof_name(p->demands));
+	return 0;
+}
+
 static int find_release(struct call *c, const struct order *q,
 			struct row_product *p, struct row_order *row)
 {
@@ -132,7 +166,17 @@ static int find_release(struct call *c, const struct order *q,
 	row->release_id = r.id;
 	TEXT_SET(row->product, p->name);
 	TEXT_SET(row->release, r.version);
-	return 0;
+	if (row->mode == MODE_SIGNED && p->modes == MODES_SEALED)
+		return call_refuse(c, R_MODE,
+				   "product %s is built in sealed mode only",
+				   p->name);
+	if ((row->mode == MODE_SEALED) != r.sealed)
+		return call_refuse(c, R_MODE,
+				   "the order is %s, release %s is laid out "
+				   "for %s mode",
+				   rules_mode(row->mode), r.version,
+				   r.sealed ? "sealed" : "signed");
+	return find_batch(c, q, p, row);
 }
 
 /* The order's own encryption of the release, and what goes with it. */
@@ -194,8 +238,10 @@ static int op_order_create(struct call *c)
 		err = store_order_insert(c->l->db, &row, &content);
 	if (err == 0)
 		err = call_log(c, "order.created", q->product,
-			       "%u units, release %s, manufacturer %s",
-			       row.quantity, row.release, row.manufacturer);
+			       "%u units, release %s, manufacturer %s, %s, "
+			       "proof %s",
+			       row.quantity, row.release, row.manufacturer,
+			       rules_mode(row.mode), proof_name(row.proof));
 	if (err == 0)
 		fill_order(&row, c->job->answer);
 	store_content_free(&content);

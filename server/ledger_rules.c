@@ -18,7 +18,8 @@ uint32_t rules_attempts(const struct row_order *o, const struct row_grant *g)
 
 bool rules_live(const struct row_grant *g, int64_t now)
 {
-	return g->held && !g->over && now < g->lease_until;
+	return (g->held || g->state == GRANT_INSTALLED) && !g->over &&
+	       now < g->lease_until;
 }
 
 uint32_t rules_left(const struct row_order *o)
@@ -177,10 +178,11 @@ static enum refusal_code attempt_fits(const struct row_flasher *f,
 	return g->flasher_id == f->id ? R_NONE : R_NOT_FOUND;
 }
 
-enum refusal_code rules_deliver(const struct row_order *o,
-				const struct row_flasher *f,
-				const struct row_grant *g, uint32_t attempt,
-				const struct row_grant *other, int64_t now)
+/* What is common to deliver and handshake. */
+static enum refusal_code key_leaves(const struct row_order *o,
+				    const struct row_flasher *f,
+				    const struct row_grant *g, uint32_t attempt,
+				    const struct row_grant *other, int64_t now)
 {
 	enum refusal_code code = rules_order(o, f, now);
 
@@ -197,6 +199,26 @@ enum refusal_code rules_deliver(const struct row_order *o,
 	if (g->state == GRANT_RELEASED && rules_left(o) == 0)
 		return R_LEASE;
 	return credit_free(f, g);
+}
+
+enum refusal_code rules_deliver(const struct row_order *o,
+				const struct row_flasher *f,
+				const struct row_grant *g, uint32_t attempt,
+				const struct row_grant *other, int64_t now)
+{
+	if (o->mode != MODE_SIGNED)
+		return R_MODE;
+	return key_leaves(o, f, g, attempt, other, now);
+}
+
+enum refusal_code rules_handshake(const struct row_order *o,
+				  const struct row_flasher *f,
+				  const struct row_grant *g, uint32_t attempt,
+				  const struct row_grant *other, int64_t now)
+{
+	if (o->mode != MODE_SEALED)
+		return R_MODE;
+	return key_leaves(o, f, g, attempt, other, now);
 }
 
 static void serial_give(struct row_order *o, struct row_grant *g)
@@ -243,9 +265,10 @@ bool rules_outcome(const char *text, enum report *out)
 	return false;
 }
 
-enum refusal_code rules_report(const struct row_flasher *f,
+enum refusal_code rules_report(const struct row_order *o,
+			       const struct row_flasher *f,
 			       const struct row_grant *g, uint32_t attempt,
-			       enum report what)
+			       enum report what, bool verified)
 {
 	enum refusal_code code = attempt_fits(f, g, attempt);
 
@@ -258,6 +281,20 @@ enum refusal_code rules_report(const struct row_flasher *f,
 	/* Nothing can be installed without a key, nor after "failed". */
 	if (g->state == GRANT_CLOSED)
 		return R_NONE;
+	if (o->mode == MODE_SEALED && !verified)
+		return R_STATE;
+	return g->keyed && !g->over ? R_NONE : R_STATE;
+}
+
+enum refusal_code rules_installed(const struct row_flasher *f,
+				  const struct row_grant *g, uint32_t attempt)
+{
+	enum refusal_code code = attempt_fits(f, g, attempt);
+
+	if (code != R_NONE)
+		return code;
+	if (g->state == GRANT_SCRAPPED || g->state == GRANT_CLOSED)
+		return R_STATE;
 	return g->keyed && !g->over ? R_NONE : R_STATE;
 }
 
@@ -292,6 +329,8 @@ bool rules_report_apply(struct row_order *o, struct row_flasher *f,
 		return false;
 	if (what == REPORT_INSTALLED) {
 		move(o, g, GRANT_INSTALLED, now);
+		if (o->mode == MODE_SEALED)
+			let_go(f, g);
 		g->lease_until = now + o->lease_s;
 		g->due = now + unknown_after_s;
 		return true;
@@ -436,4 +475,14 @@ const char *rules_flasher_state(uint32_t state)
 	return state >= FLASHER_INVITED && state <= FLASHER_REVOKED
 		       ? names[state]
 		       : "?";
+}
+
+const char *rules_mode(uint32_t mode)
+{
+	return mode == MODE_SEALED ? "sealed" : "signed";
+}
+
+const char *rules_modes(uint32_t modes)
+{
+	return modes == MODES_SEALED_SIGNED ? "sealed+signed" : "sealed";
 }

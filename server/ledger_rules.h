@@ -4,7 +4,7 @@
  *
  * They look at rows and a time, and say yes or which refusal; the apply
  * functions change rows in memory.  No SQL, no clock, no I/O, so every rule is
- * tested by a table.  The rules for signed mode:
+ * tested by a table.  The rules:
  *
  * - The unit is the chip.  All attempts of one UID in one order are one grant;
  *   1 + retries + extra attempts are free in every state before closed.
@@ -14,7 +14,11 @@
  * - Reserved + delivered never exceed the quantity.
  * - A flasher holds at most `channels` grants.  It holds a grant from reserved
  *   until closed, scrapped or released; unknown is still held, or a rogue
- *   station could have one more set of channels every hour.
+ *   station could have one more set of channels every hour.  In sealed mode it
+ *   holds a grant until installed: that is what the chip itself says.
+ * - In sealed mode the handshake is what deliver is in signed mode; neither
+ *   happens in the other mode.  Installed comes from the chip's report alone,
+ *   and closed only after it in the same attempt.
  * - A chip is charged at most once over all orders.  Somebody else's
  *   reservation of the same UID elsewhere does not matter until one of the two
  *   is delivered.
@@ -60,11 +64,16 @@ void rules_grant_apply(struct row_order *o, struct row_flasher *f,
 		       struct row_flasher *before, struct row_grant *g,
 		       int64_t now);
 
-/* May key and credential of this attempt leave? */
+/* May key and credential of this attempt leave, to the flasher (signed)? */
 enum refusal_code rules_deliver(const struct row_order *o,
 				const struct row_flasher *f,
 				const struct row_grant *g, uint32_t attempt,
 				const struct row_grant *other, int64_t now);
+/* The same for message 2, to the chip (sealed). */
+enum refusal_code rules_handshake(const struct row_order *o,
+				  const struct row_flasher *f,
+				  const struct row_grant *g, uint32_t attempt,
+				  const struct row_grant *other, int64_t now);
 /* Charges the unit (once) and gives the serial number. */
 void rules_deliver_apply(struct row_order *o, struct row_flasher *f,
 			 struct row_grant *g, uint32_t unknown_after_s,
@@ -73,9 +82,15 @@ void rules_deliver_apply(struct row_order *o, struct row_flasher *f,
 enum report { REPORT_INSTALLED, REPORT_CLOSED, REPORT_FAILED };
 /* False if the text names no outcome. */
 bool rules_outcome(const char *text, enum report *out);
-enum refusal_code rules_report(const struct row_flasher *f,
+/* verified: the chip's own report of this attempt has been answered (sealed
+ * orders). */
+enum refusal_code rules_report(const struct row_order *o,
+			       const struct row_flasher *f,
 			       const struct row_grant *g, uint32_t attempt,
-			       enum report what);
+			       enum report what, bool verified);
+/* May the chip's report of this attempt be judged? (sealed) */
+enum refusal_code rules_installed(const struct row_flasher *f,
+				  const struct row_grant *g, uint32_t attempt);
 /* True if anything changed (a repeated report changes nothing). */
 bool rules_report_apply(struct row_order *o, struct row_flasher *f,
 			struct row_grant *g, enum report what,
@@ -109,5 +124,7 @@ enum refusal_code rules_invite(const struct row_invite *i,
 const char *rules_grant_state(uint32_t state);
 const char *rules_order_state(uint32_t state);
 const char *rules_flasher_state(uint32_t state);
+const char *rules_mode(uint32_t mode);	 /* "sealed", "signed" */
+const char *rules_modes(uint32_t modes); /* "sealed", "sealed+signed" */
 
 #endif

@@ -74,10 +74,14 @@ int blob_set(struct blob *b, const void *data, size_t len)
 
 void fill_order(const struct row_order *r, struct order *out)
 {
+	const char *proof = proof_name(r->proof);
+
 	TEXT_SET(out->name, r->name);
 	TEXT_SET(out->product, r->product);
 	TEXT_SET(out->release, r->release);
-	TEXT_SET(out->mode, "signed");
+	TEXT_SET(out->mode, rules_mode(r->mode));
+	TEXT_SET(out->batch, r->batch);
+	TEXT_SET(out->proof, proof ? proof : "");
 	TEXT_SET(out->manufacturer, r->manufacturer);
 	out->quantity = r->quantity;
 	out->retries = r->retries;
@@ -114,18 +118,20 @@ void fill_release(const struct row_release *r, struct release *out)
 	out->rollback = r->rollback;
 	out->size = r->size;
 	hex_encode(r->digest, DIGEST_LEN, out->digest);
+	TEXT_SET(out->mode, r->sealed ? "sealed" : "signed");
 	time_text(r->created, out->created);
 }
 
 int fill_product(const struct row_product *r, struct product *out)
 {
 	const char *family = family_name(r->family);
-	const char *proof = proof_name(r->proof);
+	const char *proof = proof_name(r->demands);
 	int err;
 
 	TEXT_SET(out->name, r->name);
 	TEXT_SET(out->family, family ? family : "");
 	TEXT_SET(out->demands, proof ? proof : "");
+	TEXT_SET(out->modes, rules_modes(r->modes));
 	time_text(r->created, out->created);
 	err = blob_set(&out->release_pub, r->release_pub, P256_PUB_LEN);
 	if (err == 0)

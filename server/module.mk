@@ -6,7 +6,8 @@ ledger_SRC := server/ledger.c server/ledger_batch.c server/ledger_cache.c \
 	server/ledger_rules.c \
 	server/ledger_text.c server/ledger_chip.c server/ledger_grant.c \
 	server/ledger_deliver.c server/ledger_tick.c server/ledger_catalog.c \
-	server/ledger_order.c server/ledger_flasher.c server/ledger_list.c
+	server/ledger_order.c server/ledger_flasher.c server/ledger_list.c \
+	server/ledger_sealed.c server/ledger_loader.c
 
 # Keys and certificates; used by the signer role, by init, and by tests.
 MODULES += signerd

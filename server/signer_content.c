@@ -6,8 +6,36 @@
 
 #include "authority/authority.h"
 #include "base/ct.h"
+#include "base/rw.h"
+#include "chip/chip.h"
 #include "server/signer_local_int.h"
+#include "wire/layout.h"
 #include "wire/name.h"
+
+/* The image of a sealed release begins with its stack pointer and the stub's
+ * address; what stood there is in the header. */
+static int sealed_layout_check(const struct release_header *h,
+			       const uint8_t *plain)
+{
+	const struct chip *c = chip_find((enum family)h->family);
+	const struct segment *first = &h->fw.segments[0];
+	uint32_t top, stub;
+	struct rd r;
+
+	if (!c || c->witness_count == 0)
+		return E_UNSUPPORTED;
+	top = c->flash_base + c->flash_len - RESERVED_LEN;
+	stub = top + STUB_OFFSET;
+	if (first->address != c->flash_base || first->len < 8)
+		return E_RANGE;
+	for (size_t i = 0; i < h->fw.segment_count; i++)
+		if (h->fw.segments[i].address + h->fw.segments[i].len > top)
+			return E_RANGE;
+	rd_init(&r, plain, 8);
+	if (rd_u32(&r) != h->boot[0] || rd_u32(&r) != (stub | 1))
+		return E_RANGE;
+	return 0;
+}
 
 int signer_release_check(void *self, const uint8_t release_pub[65],
 			 const uint8_t *file, size_t len,
@@ -21,6 +49,8 @@ int signer_release_check(void *self, const uint8_t release_pub[65],
 
 	err = authority_release_open(s->hpke_key, release_pub, file, len, out,
 				     out_header_digest, &plain, &plain_len);
+	if (!err && out->sealed)
+		err = sealed_layout_check(out, plain);
 	if (plain)
 		ct_wipe(plain, plain_len);
 	free(plain);

@@ -181,6 +181,96 @@ static const char step_1[] =
 	" since INTEGER NOT NULL,"
 	" PRIMARY KEY (code, actor, ord, subject)) STRICT, WITHOUT ROWID;";
 
-const char *const store_migrations[] = { step_1 };
+/* Sealed mode.  What was made before it is signed. */
+static const char step_2[] =
+	"ALTER TABLE products ADD COLUMN modes INTEGER NOT NULL DEFAULT 2"
+	" CHECK (modes IN (1, 2));"
+	"ALTER TABLE releases ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;"
+
+	"CREATE TABLE batches ("
+	" id INTEGER PRIMARY KEY,"
+	" name TEXT NOT NULL UNIQUE,"
+	" family INTEGER NOT NULL,"
+	" manufacturer TEXT NOT NULL,"
+	" master BLOB NOT NULL CHECK (length(master) = 80),"
+	" created INTEGER NOT NULL) STRICT;"
+	/* Chips that a stage-0 secret was given out for. */
+	"CREATE TABLE batch_chips ("
+	" batch_id INTEGER NOT NULL REFERENCES batches,"
+	" family INTEGER NOT NULL,"
+	" uid BLOB NOT NULL,"
+	" flasher_id INTEGER NOT NULL REFERENCES flashers,"
+	" created INTEGER NOT NULL,"
+	" PRIMARY KEY (batch_id, family, uid)) STRICT, WITHOUT ROWID;"
+
+	"ALTER TABLE orders ADD COLUMN proof INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE orders ADD COLUMN batch_id INTEGER REFERENCES batches;"
+	"CREATE TRIGGER orders_mode BEFORE INSERT ON orders"
+	" WHEN NEW.mode NOT IN (1, 2)"
+	" OR (NEW.mode = 1 AND (SELECT modes FROM products"
+	"  WHERE id = NEW.product_id) <> 2)"
+	" OR (NEW.mode = 2) <> (SELECT sealed FROM releases"
+	"  WHERE id = NEW.release_id)"
+	" OR NEW.proof < (SELECT proof FROM products"
+	"  WHERE id = NEW.product_id)"
+	" OR (NEW.proof = 1) <> (NEW.batch_id IS NOT NULL)"
+	" BEGIN SELECT RAISE(ABORT, 'mode and proof fit'); END;"
+
+	"CREATE TABLE loaders ("
+	" id INTEGER PRIMARY KEY,"
+	" family INTEGER NOT NULL,"
+	" digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),"
+	" stub_len INTEGER NOT NULL,"
+	" admitted INTEGER NOT NULL,"
+	" created INTEGER NOT NULL,"
+	" code BLOB NOT NULL, stub BLOB NOT NULL) STRICT;"
+
+	/* One row per attempt of a sealed grant: what it was challenged with,
+	 * and what it was answered. */
+	"CREATE TABLE attempts ("
+	" grant_id INTEGER NOT NULL REFERENCES grants,"
+	" attempt INTEGER NOT NULL CHECK (attempt > 0),"
+	" flasher_id INTEGER NOT NULL REFERENCES flashers,"
+	" challenge BLOB NOT NULL CHECK (length(challenge) = 32),"
+	" ephemeral BLOB CHECK (length(ephemeral) = 32),"
+	" request BLOB CHECK (length(request) = 32),"
+	" loader_id INTEGER REFERENCES loaders,"
+	" session BLOB, link_down BLOB, link_up BLOB, message2 BLOB,"
+	" report BLOB CHECK (length(report) = 32),"
+	" sealed_commit BLOB,"
+	" CHECK ((request IS NULL) = (message2 IS NULL)),"
+	" CHECK ((request IS NULL) = (ephemeral IS NULL)),"
+	" CHECK ((report IS NULL) = (sealed_commit IS NULL)),"
+	" CHECK (report IS NULL OR request IS NOT NULL),"
+	" PRIMARY KEY (grant_id, attempt)) STRICT, WITHOUT ROWID;"
+	/* No chip's ephemeral key is ever answered twice. */
+	"CREATE UNIQUE INDEX attempts_ephemeral ON attempts (ephemeral)"
+	" WHERE ephemeral IS NOT NULL;"
+	"CREATE TRIGGER attempts_answered_once BEFORE UPDATE ON attempts"
+	" WHEN NEW.challenge IS NOT OLD.challenge"
+	" OR NEW.grant_id <> OLD.grant_id OR NEW.attempt <> OLD.attempt"
+	" OR (OLD.request IS NOT NULL"
+	"  AND (NEW.request IS NOT OLD.request"
+	"   OR NEW.ephemeral IS NOT OLD.ephemeral"
+	"   OR NEW.session IS NOT OLD.session"
+	"   OR NEW.link_down IS NOT OLD.link_down"
+	"   OR NEW.link_up IS NOT OLD.link_up"
+	"   OR NEW.message2 IS NOT OLD.message2))"
+	" OR (OLD.report IS NOT NULL"
+	"  AND (NEW.report IS NOT OLD.report"
+	"   OR NEW.sealed_commit IS NOT OLD.sealed_commit))"
+	" BEGIN SELECT RAISE(ABORT, 'an answer never changes'); END;"
+	"CREATE TRIGGER attempts_stay BEFORE DELETE ON attempts"
+	" BEGIN SELECT RAISE(ABORT, 'attempts are never deleted'); END;"
+
+	/* A content key wrapped for a flasher (the answer to a delivery) can
+	 * not even be written down for a sealed order. */
+	"CREATE TRIGGER requests_signed_only BEFORE INSERT ON requests"
+	" WHEN NEW.kind = 2 AND (SELECT o.mode FROM grants g"
+	"  JOIN orders o ON o.id = g.order_id WHERE g.id = NEW.grant_id) <> 1"
+	" BEGIN SELECT RAISE(ABORT, 'only signed orders give a flasher keys');"
+	" END;";
+
+const char *const store_migrations[] = { step_1, step_2 };
 const size_t store_migration_count = sizeof(store_migrations) /
 				     sizeof(store_migrations[0]);

@@ -16,13 +16,15 @@ static const struct col product_cols[] = {
 	COL(I64, row_product, id),
 	COL_ARRAY(TEXT, row_product, name),
 	COL(U32, row_product, family),
-	COL(U32, row_product, proof),
+	COL(U32, row_product, demands),
+	COL(U32, row_product, modes),
 	COL_ARRAY(FIXED, row_product, release_pub),
 	COL_ARRAY(FIXED, row_product, device_pub),
 	COL(I64, row_product, created),
 };
-#define PRODUCT_SELECT                                                      \
-	"SELECT id, name, family, proof, release_pub, device_pub, created " \
+#define PRODUCT_SELECT                                                    \
+	"SELECT id, name, family, proof, modes, release_pub, device_pub," \
+	" created "                                                       \
 	"FROM products "
 
 static const struct col release_cols[] = {
@@ -34,11 +36,12 @@ static const struct col release_cols[] = {
 	COL_ARRAY(FIXED, row_release, digest),
 	COL_ARRAY(FIXED, row_release, header_digest),
 	COL(I64, row_release, created),
+	COL(BOOL, row_release, sealed),
 	COL_ARRAY(TEXT, row_release, product), /* joined */
 };
 #define RELEASE_SELECT                                                        \
 	"SELECT r.id, r.product_id, r.version, r.rollback, r.size, r.digest," \
-	" r.header_digest, r.created, p.name FROM releases r "                \
+	" r.header_digest, r.created, r.sealed, p.name FROM releases r "      \
 	"JOIN products p ON p.id = r.product_id "
 
 /* In three runs: fixed at creation, changing, joined. */
@@ -58,7 +61,9 @@ static const struct col order_cols[] = {
 	COL(I64Z, row_order, closes),
 	COL_ARRAY(FIXED, row_order, wrapped),
 	COL(I64, row_order, created),
-#define ORDER_FIXED 15
+	COL(U32, row_order, proof),
+	COL(I64Z, row_order, batch_id),
+#define ORDER_FIXED 17
 	COL(U32, row_order, state),
 	COL(U32, row_order, serial_used),
 	COL(U32, row_order, reserved),
@@ -70,20 +75,22 @@ static const struct col order_cols[] = {
 #define ORDER_CHANGING 8
 	COL_ARRAY(TEXT, row_order, product),
 	COL(U32, row_order, family),
-	COL(U32, row_order, proof),
 	COL_ARRAY(TEXT, row_order, release),
+	COL_ARRAY(TEXT, row_order, batch),
 	COL_ARRAY(FIXED, row_order, digest),
 	COL_ARRAY(FIXED, row_order, header_digest),
 };
 #define ORDER_SELECT                                                          \
 	"SELECT o.id, o.product_id, o.release_id, o.name, o.mode,"            \
 	" o.manufacturer, o.quantity, o.retries, o.lease_s, o.serial_prefix," \
-	" o.serial_first, o.opens, o.closes, o.wrapped, o.created, o.state,"  \
+	" o.serial_first, o.opens, o.closes, o.wrapped, o.created, o.proof,"  \
+	" o.batch_id, o.state,"                                               \
 	" o.serial_used, o.reserved, o.delivered, o.installed, o.closed,"     \
-	" o.unknown, o.scrapped, p.name, p.family, p.proof, r.version,"       \
-	" r.digest, r.header_digest FROM orders o "                           \
+	" o.unknown, o.scrapped, p.name, p.family, r.version,"                \
+	" coalesce(b.name, ''), r.digest, r.header_digest FROM orders o "     \
 	"JOIN products p ON p.id = o.product_id "                             \
-	"JOIN releases r ON r.id = o.release_id "
+	"JOIN releases r ON r.id = o.release_id "                             \
+	"LEFT JOIN batches b ON b.id = o.batch_id "
 
 /* -- persons ------------------------------------------------------------- */
 int store_person_by_token(struct store *s, const uint8_t token[STORE_HASH_LEN],
@@ -129,12 +136,12 @@ int store_product_insert(struct store *s, struct row_product *row)
 {
 	sqlite3_stmt *st = stmt_use(
 		s, ST_PRODUCT_INSERT,
-		"INSERT INTO products (name, family, proof, release_pub,"
-		" device_pub, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+		"INSERT INTO products (name, family, proof, modes, release_pub,"
+		" device_pub, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
 
 	if (!st)
 		return E_DB;
-	cols_bind(st, 1, product_cols + 1, 6, row);
+	cols_bind(st, 1, product_cols + 1, 7, row);
 	return stmt_insert(s, st, &row->id);
 }
 
@@ -211,13 +218,13 @@ int store_release_insert(struct store *s, struct row_release *row,
 	sqlite3_stmt *st = stmt_use(
 		s, ST_RELEASE_INSERT,
 		"INSERT INTO releases (product_id, version, rollback, size,"
-		" digest, header_digest, created)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+		" digest, header_digest, created, sealed)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 	int err;
 
 	if (!st)
 		return E_DB;
-	cols_bind(st, 1, release_cols + 1, 7, row);
+	cols_bind(st, 1, release_cols + 1, 8, row);
 	err = stmt_insert(s, st, &row->id);
 	if (err < 0)
 		return err;
@@ -322,9 +329,10 @@ int store_order_insert(struct store *s, struct row_order *row,
 		s, ST_ORDER_INSERT,
 		"INSERT INTO orders (product_id, release_id, name, mode,"
 		" manufacturer, quantity, retries, lease_s, serial_prefix,"
-		" serial_first, opens, closes, wrapped, created, state)"
+		" serial_first, opens, closes, wrapped, created, proof,"
+		" batch_id, state)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
-		" ?13, ?14, ?15)");
+		" ?13, ?14, ?15, ?16, ?17)");
 	int err;
 
 	if (!st)
@@ -369,6 +377,35 @@ int store_order_content(struct store *s, int64_t order_id,
 			err = column_blob(st, 1, &c.firmware);
 		if (err == 0)
 			err = column_blob(st, 2, &c.chunks);
+	} else if (rc != SQLITE_DONE) {
+		err = store_fail(s, rc);
+	}
+	sqlite3_reset(st);
+	if (err < 0)
+		store_content_free(&c);
+	else
+		*out = c;
+	return err;
+}
+
+int store_order_header(struct store *s, int64_t order_id,
+		       struct store_content *out)
+{
+	sqlite3_stmt *st = stmt_use(
+		s, ST_ORDER_HEADER,
+		"SELECT header, firmware FROM order_contents"
+		" WHERE order_id = ?1");
+	struct store_content c = { { 0 }, { 0 }, { 0 } };
+	int rc, err = E_NOT_FOUND;
+
+	if (!st)
+		return E_DB;
+	sqlite3_bind_int64(st, 1, order_id);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		err = column_blob(st, 0, &c.header);
+		if (err == 0)
+			err = column_blob(st, 1, &c.firmware);
 	} else if (rc != SQLITE_DONE) {
 		err = store_fail(s, rc);
 	}

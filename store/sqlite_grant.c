@@ -37,7 +37,7 @@ static const struct col device_name_cols[] = {
 };
 #define DEVICE_FROM                                                   \
 	"SELECT " GRANT_SELECT                                        \
-	", o.name, p.name, r.version, f.name, p.proof FROM grants g " \
+	", o.name, p.name, r.version, f.name, o.proof FROM grants g " \
 	"JOIN orders o ON o.id = g.order_id "                         \
 	"JOIN products p ON p.id = o.product_id "                     \
 	"JOIN releases r ON r.id = o.release_id "                     \

@@ -34,6 +34,9 @@
 #define STORE_NONCE_LEN 16
 #define STORE_ANSWER_CAP 512
 #define STORE_SELECTOR_LEN 4
+#define STORE_SESSION_CAP 112
+#define STORE_MESSAGE2_CAP 1408
+#define STORE_COMMIT_CAP 1024
 
 struct store; /* opaque */
 
@@ -67,10 +70,14 @@ struct row_person {
 	int64_t created;
 };
 
+enum product_modes { MODES_SEALED = 1, MODES_SEALED_SIGNED = 2 };
+
 struct row_product {
 	int64_t id;
 	char name[NAME_CAP];
-	uint32_t family, proof;
+	uint32_t family;
+	uint32_t demands; /* enum proof_step that its orders must have */
+	uint32_t modes;	  /* enum product_modes */
 	uint8_t release_pub[STORE_PUB_LEN], device_pub[STORE_PUB_LEN];
 	int64_t created;
 };
@@ -82,10 +89,30 @@ struct row_release {
 	uint32_t rollback, size;
 	uint8_t digest[DIGEST_LEN], header_digest[DIGEST_LEN];
 	int64_t created;
+	bool sealed; /* laid out for sealed mode */
+};
+
+struct row_batch { /* of chips with stage-0 secrets */
+	int64_t id;
+	char name[NAME_CAP];
+	uint32_t family;
+	char manufacturer[NAME_CAP];	   /* the trusted site */
+	uint8_t master[STORE_WRAPPED_LEN]; /* for the signer */
+	int64_t created;
+	uint32_t chips; /* read only: secrets given out */
+};
+
+struct row_loader { /* on the admission list, or taken off it */
+	int64_t id;
+	uint32_t family;
+	uint8_t digest[DIGEST_LEN]; /* of its code */
+	uint32_t stub_len;
+	bool admitted;
+	int64_t created;
 };
 
 enum order_state { ORDER_OPEN = 1, ORDER_PAUSED = 2, ORDER_ENDED = 3 };
-enum order_mode { MODE_SIGNED = 1 };
+enum order_mode { MODE_SIGNED = 1, MODE_SEALED = 2 };
 
 struct row_order {
 	int64_t id, product_id, release_id;
@@ -98,6 +125,8 @@ struct row_order {
 	int64_t opens, closes;		    /* 0 = no limit */
 	uint8_t wrapped[STORE_WRAPPED_LEN]; /* content key, for the signer */
 	int64_t created;
+	uint32_t proof;	  /* enum proof_step that its devices have */
+	int64_t batch_id; /* stage 0; 0 = none */
 	/* these change */
 	uint32_t state;	      /* enum order_state */
 	uint32_t serial_used; /* serial numbers given so far */
@@ -106,8 +135,9 @@ struct row_order {
 	uint32_t installed, closed, unknown, scrapped; /* now in that state */
 	/* joined */
 	char product[NAME_CAP];
-	uint32_t family, proof;
+	uint32_t family;
 	char release[NAME_CAP];
+	char batch[NAME_CAP]; /* "" = none */
 	uint8_t digest[DIGEST_LEN], header_digest[DIGEST_LEN];
 };
 
@@ -184,6 +214,29 @@ struct row_request { /* an answer that was given, by its request key */
 	uint32_t answer_len;
 };
 
+struct row_attempt { /* one attempt of a sealed grant */
+	int64_t grant_id;
+	uint32_t attempt;
+	int64_t flasher_id;
+	uint8_t challenge[CHALLENGE_LEN];
+	/* from message 1 on */
+	uint8_t ephemeral[32];		 /* the chip's key: its first bytes */
+	uint8_t request[STORE_HASH_LEN]; /* SHA-256 of all of it */
+	uint32_t ephemeral_len, request_len; /* 0 = not yet */
+	int64_t loader_id;
+	uint8_t session[STORE_SESSION_CAP]; /* transport keys, for the signer */
+	uint32_t session_len;
+	uint8_t link_down[LINK_KEY_LEN], link_up[LINK_KEY_LEN];
+	uint32_t link_down_len, link_up_len;
+	uint8_t message2[STORE_MESSAGE2_CAP];
+	uint32_t message2_len;
+	/* from the report on */
+	uint8_t report[STORE_HASH_LEN];
+	uint32_t report_len; /* 0 = not yet */
+	uint8_t commit[STORE_COMMIT_CAP];
+	uint32_t commit_len;
+};
+
 struct row_log {
 	int64_t seq; /* dense from 1, given by store_log_append() */
 	int64_t time;
@@ -243,6 +296,18 @@ MUST_USE int store_request_find(struct store *s, int64_t flasher_id,
 				enum request_kind kind,
 				const uint8_t nonce[STORE_NONCE_LEN],
 				struct row_request *out);
+MUST_USE int store_batch_by_name(struct store *s, const char *name,
+				 struct row_batch *out);
+MUST_USE int store_batch_by_id(struct store *s, int64_t id,
+			       struct row_batch *out);
+MUST_USE int store_loader_by_digest(struct store *s,
+				    const uint8_t digest[DIGEST_LEN],
+				    struct row_loader *out);
+MUST_USE int store_attempt_find(struct store *s, int64_t grant_id,
+				uint32_t attempt, struct row_attempt *out);
+/* The attempt, of whatever grant, that answered this ephemeral key. */
+MUST_USE int store_attempt_by_key(struct store *s, const uint8_t ephemeral[32],
+				  struct row_attempt *out);
 MUST_USE int store_device_by_id(struct store *s, int64_t grant_id,
 				struct row_device *out);
 
@@ -256,6 +321,13 @@ struct store_content {
 MUST_USE int store_order_content(struct store *s, int64_t order_id,
 				 struct store_content *out);
 void store_content_free(struct store_content *c);
+/* The same without the chunks. */
+MUST_USE int store_order_header(struct store *s, int64_t order_id,
+				struct store_content *out);
+/* A loader's LOADER_LEN bytes, and its stub's. */
+MUST_USE int store_loader_code(struct store *s, int64_t loader_id,
+			       struct store_blob *code,
+			       struct store_blob *stub);
 MUST_USE int store_station_cert(struct store *s, int64_t flasher_id,
 				struct store_blob *out);
 
@@ -278,6 +350,23 @@ MUST_USE int store_grant_insert(struct store *s, struct row_grant *row);
 MUST_USE int store_grant_update(struct store *s, const struct row_grant *row);
 MUST_USE int store_request_insert(struct store *s,
 				  const struct row_request *row);
+
+MUST_USE int store_batch_insert(struct store *s, struct row_batch *row);
+/* Notes that the chip's secret was given out; again is no error. */
+MUST_USE int store_batch_chip(struct store *s, const struct row_batch *b,
+			      const uint8_t *uid, uint32_t uid_len,
+			      int64_t flasher_id, int64_t now);
+MUST_USE int store_loader_insert(struct store *s, struct row_loader *row,
+				 const struct store_blob *code,
+				 const struct store_blob *stub);
+/* Admitted or not is all that changes. */
+MUST_USE int store_loader_update(struct store *s, const struct row_loader *row);
+MUST_USE int store_attempt_insert(struct store *s,
+				  const struct row_attempt *row);
+/* Everything but grant, attempt and challenge; what has been answered never
+ * changes (E_STATE). */
+MUST_USE int store_attempt_update(struct store *s,
+				  const struct row_attempt *row);
 
 /* -- log ----------------------------------------------------------------- */
 /* Appends with the next number. */
@@ -319,6 +408,14 @@ MUST_USE int store_devices(struct store *s, const struct store_filter *f,
 MUST_USE int store_logs(struct store *s, const struct store_filter *f,
 			int (*row)(void *arg, const struct row_log *r),
 			void *arg);
+MUST_USE int store_batches(struct store *s, const struct store_filter *f,
+			   int (*row)(void *arg, const struct row_batch *r),
+			   void *arg);
+/* Newest first; family 0 = all. */
+MUST_USE int store_loaders(struct store *s, const struct store_filter *f,
+			   uint32_t family,
+			   int (*row)(void *arg, const struct row_loader *r),
+			   void *arg);
 /* Grants whose due time has come, earliest first, at most limit. */
 MUST_USE int store_grants_due(struct store *s, int64_t now, uint32_t limit,
 			      int (*row)(void *arg, const struct row_grant *r),

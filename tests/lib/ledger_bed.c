@@ -85,7 +85,10 @@ void bed_token(struct bed *b)
 
 void bed_product(struct bed *b)
 {
-	struct product q = { .name = BED_PRODUCT, .family = "stm32l4" }, a;
+	struct product q = { .name = BED_PRODUCT,
+			     .family = "stm32l4",
+			     .modes = "sealed+signed" },
+		       a;
 	struct release_upload u = { .product = BED_PRODUCT };
 	struct release r;
 
@@ -209,6 +212,7 @@ void bed_order(struct bed *b, const char *name, uint32_t quantity)
 {
 	struct order q = { .product = BED_PRODUCT,
 			   .release = BED_RELEASE,
+			   .mode = "signed",
 			   .manufacturer = BED_MAKER,
 			   .quantity = quantity,
 			   .retries = 2,

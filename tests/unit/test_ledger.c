@@ -287,6 +287,7 @@ static void test_window(void **state)
 {
 	struct bed *b = *state;
 	struct order q = { .name = "ow",
+			   .mode = "signed",
 			   .product = BED_PRODUCT,
 			   .release = BED_RELEASE,
 			   .manufacturer = BED_MAKER,
@@ -549,6 +550,7 @@ static void test_conflict_makers(void **state)
 {
 	struct bed *b = *state;
 	struct order q = { .name = "ox",
+			   .mode = "signed",
 			   .product = BED_PRODUCT,
 			   .release = BED_RELEASE,
 			   .manufacturer = "other",
@@ -847,7 +849,10 @@ static void test_enrol_again_after_revoke(void **state)
 static void test_product_input(void **state)
 {
 	struct bed *b = *state;
-	struct product q = { .name = "p2", .family = "stm32l4" }, a;
+	struct product q = { .name = "p2",
+			     .family = "stm32l4",
+			     .modes = "sealed+signed" },
+		       a;
 
 	q.release_pub.data = b->release_pub;
 	q.release_pub.len = 65;
@@ -856,7 +861,7 @@ static void test_product_input(void **state)
 			 R_BAD_REQUEST);
 	logged(b, "product.refused", "owner", "", "bad-request");
 	BED_SET(q.family, "stm32l4");
-	BED_SET(q.demands, "stage0");
+	BED_SET(q.demands, "stage9");
 	assert_int_equal(bed_call(b, OP_PRODUCT_CREATE, b->admin, &q, &a, NULL),
 			 R_BAD_REQUEST);
 	q.demands[0] = '\0';
@@ -925,8 +930,11 @@ static void test_order_input(void **state)
 		  R_NOT_FOUND },
 		{ "b2", BED_PRODUCT, "9.9", "", "", "", "", 10, 0, 1,
 		  R_NOT_FOUND },
+		{ "b3", BED_PRODUCT, BED_RELEASE, "open", "", "", "", 10, 0, 1,
+		  R_BAD_REQUEST },
+		/* the release is laid out for signed mode */
 		{ "b3", BED_PRODUCT, BED_RELEASE, "sealed", "", "", "", 10, 0,
-		  1, R_BAD_REQUEST },
+		  1, R_MODE },
 		{ "b4", BED_PRODUCT, BED_RELEASE, "", "", "", "", 0, 0, 1,
 		  R_BAD_REQUEST },
 		{ "b5", BED_PRODUCT, BED_RELEASE, "", "", "", "", 0x80000000, 0,
@@ -958,6 +966,7 @@ static void test_order_input(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct order q = { .quantity = rows[i].quantity,
+				   .mode = "signed",
 				   .lease_s = rows[i].lease,
 				   .serial_first = rows[i].first,
 				   .manufacturer = BED_MAKER },
@@ -967,7 +976,8 @@ static void test_order_input(void **state)
 		BED_SET(q.name, rows[i].name);
 		BED_SET(q.product, rows[i].product);
 		BED_SET(q.release, rows[i].release);
-		BED_SET(q.mode, rows[i].mode);
+		if (rows[i].mode[0] != '\0')
+			BED_SET(q.mode, rows[i].mode);
 		BED_SET(q.serial_prefix, rows[i].prefix);
 		BED_SET(q.opens, rows[i].opens);
 		BED_SET(q.closes, rows[i].closes);

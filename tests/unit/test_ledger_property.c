@@ -678,6 +678,7 @@ static void begin(uint64_t seed)
 	bed_product(&bed);
 	for (int o = 0; o < ORDERS; o++) {
 		struct order q = { .product = BED_PRODUCT,
+				   .mode = "signed",
 				   .release = BED_RELEASE,
 				   .quantity = quantities[o],
 				   .retries = RETRIES,

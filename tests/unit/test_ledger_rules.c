@@ -18,6 +18,7 @@ static struct row_order order(uint32_t quantity, uint32_t reserved,
 			      uint32_t delivered)
 {
 	struct row_order o = { .id = 1,
+			       .mode = MODE_SIGNED,
 			       .name = "o",
 			       .manufacturer = "acme",
 			       .product = "lamp",
@@ -388,7 +389,7 @@ static void test_report(void **unused)
 
 		o.installed = o.closed = o.unknown = o.scrapped = 1;
 		g.charged = g.state >= GRANT_DELIVERED ? 1 : 0;
-		got = rules_report(&f, &g, 2, rows[i].what);
+		got = rules_report(&o, &f, &g, 2, rows[i].what, false);
 		if (got != rows[i].want)
 			fail_msg("row %zu: got %d, want %d", i, got,
 				 rows[i].want);
@@ -406,6 +407,7 @@ static void test_report(void **unused)
 
 static void test_report_attempt(void **unused)
 {
+	struct row_order o = order(8, 1, 1);
 	struct row_flasher f = flasher(7, 1);
 	struct row_grant g = { .flasher_id = 7,
 			       .state = GRANT_DELIVERED,
@@ -414,11 +416,15 @@ static void test_report_attempt(void **unused)
 			       .keyed = true };
 
 	(void)unused;
-	assert_int_equal(rules_report(&f, &g, 1, REPORT_CLOSED), R_ATTEMPT);
-	assert_int_equal(rules_report(&f, &g, 3, REPORT_CLOSED), R_NOT_FOUND);
+	assert_int_equal(rules_report(&o, &f, &g, 1, REPORT_CLOSED, false),
+			 R_ATTEMPT);
+	assert_int_equal(rules_report(&o, &f, &g, 3, REPORT_CLOSED, false),
+			 R_NOT_FOUND);
 	g.flasher_id = 8;
-	assert_int_equal(rules_report(&f, &g, 2, REPORT_CLOSED), R_NOT_FOUND);
-	assert_int_equal(rules_report(&f, &g, 1, REPORT_CLOSED), R_ATTEMPT);
+	assert_int_equal(rules_report(&o, &f, &g, 2, REPORT_CLOSED, false),
+			 R_NOT_FOUND);
+	assert_int_equal(rules_report(&o, &f, &g, 1, REPORT_CLOSED, false),
+			 R_ATTEMPT);
 }
 
 static void test_outcomes(void **unused)
