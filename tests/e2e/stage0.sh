@@ -76,4 +76,16 @@ run "another chip's secret" 1 "$B/fake_target" --dir "$DIR/line1" --order lot \
 	--uid 5a000a00144f354638353320 --server-key "$SERVER_KEY" \
 	--psk "$psk" --out "$DIR/stolen"
 expect "another chip's secret" "$DIR/out" '^refused handshake$'
+# -- but its own opens its own: a secret taken out of the silicon is one unit
+# (docs/threat-model.md, "What stage 0 rests on")
+"$B/signet-vmcu" ctl "${CH_SOCKET[1]}" insert "$DIR/chip2.state" --new \
+	--uid 5b000a00144f354638353320 >/dev/null
+run "a second chip" 0 site stage0 --batch wafer7 --loader "$DIR/loader" \
+	--channels 1
+"$B/signet-vmcu" ctl "${CH_SOCKET[1]}" save >/dev/null
+"$B/signet-vmcu" dump "$DIR/chip2.state" "$DIR/flash2.bin" >/dev/null
+run "its secret, stolen" 0 "$B/fake_target" --dir "$DIR/line1" --order lot \
+	--uid 5b000a00144f354638353320 --server-key "$SERVER_KEY" \
+	--psk "$(secret "$DIR/flash2.bin")" --out "$DIR/stolen"
+[ "$(order_field lot delivered)" = 2 ] || fail "that was not one unit"
 say "stage 0: installed, used, wiped; refused without it"
