@@ -32,6 +32,7 @@
 struct plan { /* what the child does */
 	const char *name;
 	uint32_t flip;	  /* one bit in so many is wrong, 0 = none */
+	uint32_t drop;	  /* one clock in so many does not reach the chip */
 	uint32_t lose;	  /* every so many-th frame is not seen by the chip */
 	uint32_t swallow; /* ... is taken, but its answer is lost */
 	uint32_t old;	  /* ... is answered with the answer before */
@@ -113,12 +114,17 @@ struct wire {
 	unsigned worst_ones, fights;
 };
 
-static bool flipped(struct wire *w)
+static bool one_in(struct wire *w, uint32_t n)
 {
-	if (w->plan->flip == 0)
+	if (n == 0)
 		return false;
 	w->noise = w->noise * 1664525 + 1013904223;
-	return (w->noise >> 8) % w->plan->flip == 0;
+	return (w->noise >> 8) % n == 0;
+}
+
+static bool flipped(struct wire *w)
+{
+	return one_in(w, w->plan->flip);
 }
 
 static bool every(uint32_t n, uint32_t count)
@@ -210,7 +216,7 @@ static bool wire_clock(struct wire *w, int host)
 		w->worst_ones = w->ones;
 	if (flipped(w))
 		level = !level;
-	if (w->plan->dead || w->plan->stuck)
+	if (w->plan->dead || w->plan->stuck || one_in(w, w->plan->drop))
 		return level;
 	if (w->state == LISTENING) {
 		hear_bit(w, level);
@@ -542,6 +548,17 @@ static void test_flips(void **state)
 	}
 }
 
+/* A clock that the chip does not see shifts all bits behind it. */
+static void test_drops(void **state)
+{
+	static const struct plan plan = { .flip = 50000, .drop = 20000 };
+	struct relay_count c;
+
+	(void)state;
+	assert_int_equal(run(&plan, PROBE_LINE_SWD_PINS, &c), 0);
+	assert_true(c.asked > 3);
+}
+
 static void test_no_chip(void **state)
 {
 	static const struct plan dead = { .dead = true },
@@ -617,9 +634,10 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bits),	cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_losses),	cmocka_unit_test(test_flips),
-		cmocka_unit_test(test_no_chip), cmocka_unit_test(test_cannot),
+		cmocka_unit_test(test_bits),   cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_losses), cmocka_unit_test(test_flips),
+		cmocka_unit_test(test_drops),  cmocka_unit_test(test_no_chip),
+		cmocka_unit_test(test_cannot),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
