@@ -63,3 +63,8 @@ fuzz_noise_LIBS := -lcrypto
 fuzz_link_SRC := tests/fuzz/fuzz_link.c tests/fuzz/replay_main.c
 fuzz_link_USE := seal sealhost base
 fuzz_link_LIBS := -lcrypto
+
+TOOLS += noise_tool
+noise_tool_SRC := tests/tools/noise_tool.c
+noise_tool_USE := seal sealhost base
+noise_tool_LIBS := -lcrypto

@@ -8,10 +8,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void same(int err, const uint8_t *again, size_t again_len,
-		 const uint8_t *data, size_t len)
+static void same(const uint8_t *again, size_t again_len, const uint8_t *data,
+		 size_t len)
 {
-	if (err || again_len != len || memcmp(again, data, len) != 0)
+	if (again_len != len || memcmp(again, data, len) != 0)
 		abort();
 }
 
@@ -23,7 +23,7 @@ static void try_hello(const uint8_t *data, size_t len)
 	if (hello_decode(data, len, &h))
 		return;
 	hello_encode(&h, out);
-	same(0, out, sizeof(out), data, len);
+	same(out, sizeof(out), data, len);
 }
 
 static void try_claim(const uint8_t *data, size_t len)
@@ -32,8 +32,11 @@ static void try_claim(const uint8_t *data, size_t len)
 	struct claim c;
 	size_t n = 0;
 
-	if (!claim_decode(data, len, &c))
-		same(claim_encode(&c, out, sizeof(out), &n), out, n, data, len);
+	if (claim_decode(data, len, &c))
+		return;
+	if (claim_encode(&c, out, sizeof(out), &n))
+		abort();
+	same(out, n, data, len);
 }
 
 static void try_delivery(const uint8_t *data, size_t len)
@@ -42,9 +45,11 @@ static void try_delivery(const uint8_t *data, size_t len)
 	struct delivery d;
 	size_t n = 0;
 
-	if (!delivery_decode(data, len, &d))
-		same(delivery_encode(&d, out, sizeof(out), &n), out, n, data,
-		     len);
+	if (delivery_decode(data, len, &d))
+		return;
+	if (delivery_encode(&d, out, sizeof(out), &n))
+		abort();
+	same(out, n, data, len);
 }
 
 static void try_report(const uint8_t *data, size_t len)
@@ -53,9 +58,11 @@ static void try_report(const uint8_t *data, size_t len)
 	struct report r;
 	size_t n = 0;
 
-	if (!report_decode(data, len, &r))
-		same(report_encode(&r, out, sizeof(out), &n), out, n, data,
-		     len);
+	if (report_decode(data, len, &r))
+		return;
+	if (report_encode(&r, out, sizeof(out), &n))
+		abort();
+	same(out, n, data, len);
 }
 
 static void try_commit(const uint8_t *data, size_t len)
@@ -64,9 +71,11 @@ static void try_commit(const uint8_t *data, size_t len)
 	struct commit c;
 	size_t n = 0;
 
-	if (!commit_decode(data, len, &c))
-		same(commit_encode(&c, out, sizeof(out), &n), out, n, data,
-		     len);
+	if (commit_decode(data, len, &c))
+		return;
+	if (commit_encode(&c, out, sizeof(out), &n))
+		abort();
+	same(out, n, data, len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

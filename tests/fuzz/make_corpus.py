@@ -6,8 +6,10 @@ Run from the root: python3 tests/fuzz/make_corpus.py.  The seeds are committed;
 run it again when a format changes.  Encoders here are written from the RFCs
 and share nothing with the code under test.
 """
+import binascii
 import os
 import struct
+import subprocess
 
 
 def head(major, n):
@@ -89,6 +91,69 @@ def elf(segments, sections=()):
     return e + table + names + body
 
 
+def hello_seeds():
+    words = b"".join(struct.pack("<II", 0x40022020 + 4 * i, i) for i in range(3))
+    keys = b"".join(bytes([i]) * 32 for i in range(5))
+    patches = struct.pack("<IH", 0x08000010, 2) + b"SN" + struct.pack("<IH", 0x08001000, 1) + b"x"
+    segments = struct.pack("<BIIII", 2, 0x08000000, 2048, 0x08001000, 100)
+    head = b"\x02\x01" + keys + struct.pack("<III", 1024, 0x20010000, 0x08000101)
+    seeds = {
+        "hello": b"\x00\x01" + b"po-1001".ljust(32, b"\0") + struct.pack("<QI", 42, 1) + b"c" * 32,
+        "hello-name": b"\x00\x01" + b"Po".ljust(32, b"\0") + struct.pack("<QI", 42, 1) + b"c" * 32,
+        "claim": b"\x01\x01\x03\x0c" + bytes(range(12)) + b"\x03" + words + struct.pack("<IIII", 1024, 2, 9, 0),
+        "claim-nrf51": b"\x01\x01\x04\x08" + bytes(range(8)) + bytes(4) + b"\0" + bytes(16),
+        "delivery": head + segments + struct.pack("<H", 0),
+        "delivery-patches": head + segments + struct.pack("<H", len(patches)) + patches,
+        "delivery-outside": head + segments + struct.pack("<HIH", 7, 0x08001064, 1) + b"x",
+        "report": b"\x03\x01" + b"d" * 32 + b"\x03" + words,
+        "commit": b"\x04\x01" + struct.pack("<H", 16) + b"c" * 16 + struct.pack("<H", 24) + b"f" * 24,
+        "commit-odd": b"\x04\x01" + struct.pack("<H", 9) + b"c" * 9 + struct.pack("<H", 24) + b"f" * 24,
+    }
+    return seeds
+
+
+def link_frame(kind, index, body):
+    head = struct.pack("<BHH", kind, index, len(body))
+    check = struct.pack("<H", binascii.crc_hqx(head, 0xFFFF))
+    return b"\xa5" + head + check + body + struct.pack("<I", binascii.crc32(body))
+
+
+def link_seeds():
+    frame = link_frame(3, 7, bytes(range(40)))
+    return {
+        "data": frame,
+        "two": frame + link_frame(0x83, 8, b""),
+        "noise": b"\xa5\xa5\x03\x07" + frame,
+        "damaged": frame[:20] + b"!" + frame[21:] + frame,
+        "largest": link_frame(3, 0xFFFF, b"x" * 2048),
+        "too-large": b"\xa5" + struct.pack("<BHHH", 3, 0, 2049, binascii.crc_hqx(struct.pack("<BHH", 3, 0, 2049), 0xFFFF)),
+        "hello": link_frame(1, 0, b"h" * 77),
+    }
+
+
+def noise_seeds():
+    """The messages of fuzz_noise's fixed keys: only the tool can make them."""
+    def pad(text):
+        return text.encode().ljust(32).hex()
+    s, e1, e2 = (pad("signet fuzz: " + t) for t in ("the static key", "ephemeral key one", "ephemeral key two"))
+    text = b"payload".ljust(20, b"\0").hex()
+    seeds = {"short": b"\0" * 48, "zeros-1": b"\0" * 69, "zeros-2": b"\2" + b"\0" * 68}
+    for name, psk in (("nk", "-"), ("psk0", pad("signet fuzz: the shared secret"))):
+        def tool(*lines):
+            out = subprocess.run(["build/host/noise_tool"], input="\n".join(lines), text=True, capture_output=True, check=True)
+            return out.stdout.split()
+        prologue = b"fuzz".hex()
+        # the public half: message 1 of a handshake begins with it
+        public = tool("initiator - %s -" % ("09" + "00" * 31), "write %s -" % s)[1][:64]
+        m1 = tool("initiator %s %s %s" % (prologue, public, psk), "write %s %s" % (e1, text))[1]
+        m2 = tool("responder %s %s %s" % (prologue, s, psk), "read " + m1, "write %s %s" % (e2, text))[2]
+        flag = 0 if psk == "-" else 1
+        for kind, m in (("m1", bytes([flag]) + bytes.fromhex(m1)), ("m2", bytes([flag | 2]) + bytes.fromhex(m2))):
+            seeds[name + "-" + kind] = m
+            seeds[name + "-" + kind + "-altered"] = m[:60] + b"!" + m[61:]
+    return seeds
+
+
 def main():
     credential = sign1(cbor(CLAIMS))
     header, firmware = cbor(Map(HEADER)), cbor(Map(FIRMWARE))
@@ -133,6 +198,9 @@ def main():
             "too-long": struct.pack("<IHH", 0x544E4753, 1, 600) + b"x" * 40,
             "torn": b"\xff" * 8 + b"x" * 8,
         },
+        "fuzz_hello": hello_seeds(),
+        "fuzz_noise": noise_seeds(),
+        "fuzz_link": link_seeds(),
         "fuzz_image": {
             "linear.hex": hex_line(4, 0, b"\x08\0") + hex_line(0, 0, data) + hex_line(0, 32, data)
             + hex_line(5, 0, b"\x08\0\0\1") + end,
