@@ -78,7 +78,6 @@ MUST_USE int claim_decode(const uint8_t *buf, size_t len, struct claim *out);
  * patch bytes, patches (address u32, u16 length, bytes)...
  */
 #define PATCH_TOTAL_MAX 1024
-#define SEALED_CHUNK_MAX 1984 /* fits a link frame with both tags */
 struct delivery {
 	uint8_t content_key[32];
 	uint8_t link_down[LINK_KEY_LEN]; /* station -> chip */

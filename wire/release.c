@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/cbor.h"
-#include "wire/hello.h"
 #include "wire/name.h"
 
 #define FILE_FORMAT "signet-release-v1"
