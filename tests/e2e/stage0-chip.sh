@@ -7,8 +7,9 @@
 set -euo pipefail
 . tests/lib/vmcu.sh
 
-value() { echo $(($(sed -n "s/^#define $1 \(0x[0-9a-f]*\).*/\1/p" wire/layout.h))); }
-loader_len=$(value LOADER_LEN) stub_at=$(value STUB_OFFSET)
+value() { echo $(($(sed -n "s/^#define $1 \((*-*0x[0-9a-f]*)*\).*/\1/p" wire/layout.h))); }
+loader_len=$(value LOADER_LEN) loader_at=$(value LOADER_OFFSET)
+stub_at=$(value STUB_OFFSET)
 secret_at=$(value STAGE0_SECRET_OFFSET)
 stub_address=$(printf '%08x' $((0x0803e000 + stub_at + 1)) |
 	sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')
@@ -44,7 +45,7 @@ expect "an open chip" "$DIR/out" 'error=E_TARGET_OPEN .*no stage 0'
 # -- installed, locked --------------------------------------------------------
 tool 0 identify stage0 "$DIR/loader" "$DIR/stub" "$DIR/secret"
 flash
-at 0 "$loader_len" | cmp - "$DIR/loader" || fail "the loader is not in its place"
+at "$loader_at" "$loader_len" | cmp - "$DIR/loader" || fail "the loader is not in its place"
 at "$stub_at" 200 | cmp - "$DIR/stub" || fail "nor is the stub"
 at "$secret_at" 32 | cmp - "$DIR/secret" || fail "nor is the secret"
 [ "$(head -c 8 "$DIR/flash" | od -An -v -tx1 | tr -d ' ')" = \
