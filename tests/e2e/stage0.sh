@@ -57,7 +57,8 @@ expect "batches" "$DIR/out" '"chips": *1'
 
 # -- the manufacturer ---------------------------------------------------------
 run "an open chip" 6 line program --order lot --count 1 --channels 1
-says "an open chip" 'no stage 0'
+expect "an open chip" "$DIR/out" "cause: .*no stage 0"
+expect "an open chip" "$DIR/out" "next: .*set the board aside"
 [ "$(order_field lot delivered)" = 0 ] || fail "an open chip was charged"
 run "a stage-0 chip" 0 line program --order lot --count 1 --channels 0
 expect "a stage-0 chip" "$DIR/out" '^1 built, 0 refused, 0 failed$'
