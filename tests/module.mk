@@ -7,7 +7,7 @@ frame_common_SRC := tests/tools/frame_common.c tests/lib/trace.c
 #
 # The adversary's sweeps over the loader's machine code (conf/dev/sweep.sh);
 # short forms run in tests/e2e/sweep.sh.
-SWEEPS := sweep_power sweep_debugger
+SWEEPS := sweep_power sweep_debugger sweep_lock
 TOOLS += $(SWEEPS)
 define SWEEP_RULE
 $(1)_SRC := tests/sweep/$(1:sweep_%=%).c tests/lib/fork_bed.c \

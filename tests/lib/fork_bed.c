@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "vmcu/mcu_int.h"
 #include "wire/layout.h"
 
 #define RESERVED 0x2000
@@ -123,6 +124,44 @@ void fork_bed_end(struct fork_bed *f)
 	faults.reset_cycle = 0;
 	mcu_faults_set(f->mcu, &faults);
 	mcu_listen(f->mcu, &nobody);
+}
+
+/* -- what is executed ---------------------------------------------------------
+ */
+
+struct visited {
+	uint8_t seen[1 << 15]; /* a bit per half-word of flash, and of RAM */
+	uint32_t *pcs;
+	unsigned count, cap;
+};
+
+static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
+{
+	struct visited *v = user;
+	uint32_t i = (address >> 1 & 0x1ffff) |
+		     (address >> 28 != 0 ? 0x20000u : 0);
+
+	(void)uc;
+	(void)size;
+	if (v->seen[i >> 3] >> (i & 7) & 1 || v->count == v->cap)
+		return;
+	v->seen[i >> 3] |= (uint8_t)(1 << (i & 7));
+	v->pcs[v->count++] = (uint32_t)address;
+}
+
+unsigned fork_bed_trace(struct mcu *m, uint64_t ps, uint32_t *pcs, unsigned cap)
+{
+	struct visited v = { .pcs = pcs, .cap = cap };
+	uc_hook hook;
+
+	if (uc_hook_add(m->core->uc, &hook, UC_HOOK_CODE, (void *)on_code, &v,
+			1, 0) != UC_ERR_OK)
+		finish(2);
+	core_forget_code(m->core);
+	mcu_advance(m, ps);
+	uc_hook_del(m->core->uc, hook);
+	core_forget_code(m->core);
+	return v.count;
 }
 
 /* -- classes -----------------------------------------------------------------

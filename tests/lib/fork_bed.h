@@ -41,6 +41,11 @@ struct fork_bed {
 void fork_bed_begin(struct fork_bed *f);
 void fork_bed_end(struct fork_bed *f);
 
+/* Lets the chip run; returns how many different addresses it executed, in the
+ * order of their first time. */
+unsigned fork_bed_trace(struct mcu *m, uint64_t ps, uint32_t *pcs,
+			unsigned cap);
+
 /* -- what a chip's flash holds (design part 6, wire/layout.h) -------------- */
 enum flash_class {
 	CLASS_BLANK,	 /* nothing secret; starts from the beginning */
