@@ -12,8 +12,9 @@
 #include "wire/layout.h"
 #include "wire/name.h"
 
-/* The image of a sealed release begins with its stack pointer and the stub's
- * address; what stood there is in the header. */
+/* The image of a sealed release begins with the family's stack pointer and the
+ * stub's address; what stood there is in the header.  It ends below the
+ * loader. */
 static int sealed_layout_check(const struct release_header *h,
 			       const uint8_t *plain)
 {
@@ -29,10 +30,11 @@ static int sealed_layout_check(const struct release_header *h,
 	if (first->address != c->flash_base || first->len < 8)
 		return E_RANGE;
 	for (size_t i = 0; i < h->fw.segment_count; i++)
-		if (h->fw.segments[i].address + h->fw.segments[i].len > top)
+		if (h->fw.segments[i].address + h->fw.segments[i].len >
+		    top + LOADER_OFFSET)
 			return E_RANGE;
 	rd_init(&r, plain, 8);
-	if (rd_u32(&r) != h->boot[0] || rd_u32(&r) != (stub | 1))
+	if (rd_u32(&r) != c->boot_stack || rd_u32(&r) != (stub | 1))
 		return E_RANGE;
 	return 0;
 }

@@ -68,7 +68,9 @@ gcc -fsyntax-only -I. -x c -include stdint.h "$DIR/out" ||
 	fail "the keys header is not C"
 
 # -- firmware files ----------------------------------------------------------
-head -c 4096 /dev/urandom >"$DIR/fw.bin"
+# begins as an image does: a stack pointer, and a reset vector
+printf '\x00\x80\x00\x20\x01\x01\x00\x08' >"$DIR/fw.bin"
+head -c 4088 /dev/urandom >>"$DIR/fw.bin"
 make_release() { # FILE...: with the rest of a good command line
 	signet release make "$@" --product lamp --version 1.0.0 \
 		--out "$DIR/r.signet" --passphrase-file "$DIR/owner.pass"
@@ -81,7 +83,16 @@ run "in the reserve" 4 make_release "$DIR/fw.bin@0x0803e000"
 says "in the reserve" 'reserved top 8192 bytes'
 run "into the reserve" 4 make_release "$DIR/fw.bin@0x0803d008"
 says "into the reserve" 'reserved top 8192 bytes'
-run "just below" 0 make_release "$DIR/fw.bin@0x0803d000"
+run "just below" 0 make_release "$DIR/fw.bin@0x08000000" \
+	"$DIR/fw.bin@0x0803c800"
+run "into the loader" 4 make_release "$DIR/fw.bin@0x08000000" \
+	"$DIR/fw.bin@0x0803d000"
+says "into the loader" 'to the loader'
+run "nothing at the start" 4 make_release "$DIR/fw.bin@0x08001000"
+says "nothing at the start" 'nothing stands at 0x08000000'
+head -c 4096 /dev/zero >"$DIR/zero.bin"
+run "no vectors" 4 make_release "$DIR/zero.bin@0x08000000"
+says "no vectors" 'no stack pointer and reset vector'
 run "no address" 4 make_release "$DIR/fw.bin"
 says "no address" 'fw.bin'
 run "overlap" 4 make_release "$DIR/fw.bin@0x08000000" "$DIR/fw.bin@0x08000800"
@@ -104,6 +115,13 @@ run "level 0" 2 make_release "$DIR/fw.bin@0x08000000" --protect 0
 run "bad option" 2 make_release "$DIR/fw.bin@0x08000000" --option 1:2
 run "value outside mask" 2 make_release "$DIR/fw.bin@0x08000000" \
 	--option 0x40022020:1:2
+run "reserved option" 4 make_release "$DIR/fw.bin@0x08000000" \
+	--option 0x40022020:0x800:0
+says "reserved option" 'reserved bits'
+run "no such mode" 2 make_release "$DIR/fw.bin@0x08000000" --mode open
+run "signed is not allowed" 4 make_release "$DIR/fw.bin@0x08000000" \
+	--mode signed
+says "signed is not allowed" 'sealed mode only'
 [ ! -e "$DIR/none.signet" ] || fail "a file was left behind"
 
 # -- passphrase, key, product ------------------------------------------------
@@ -122,6 +140,7 @@ says "not the product's key" 'not the release key'
 
 # -- upload ------------------------------------------------------------------
 run "make" 0 make_release "$DIR/fw.bin@0x08000000"
+expect "make" "$DIR/out" '1.0.0, sealed, 4096 bytes'
 expect "make" "$DIR/out" '0x08000000 +4096 bytes'
 run "upload" 0 signet release upload "$DIR/r.signet"
 run "upload twice" 1 signet release upload "$DIR/r.signet"
@@ -138,9 +157,9 @@ run "altered" 1 signet release upload "$DIR/r1.signet"
 says "altered" 'refused'
 
 # -- orders ------------------------------------------------------------------
-new_order() { # NAME QUANTITY PRODUCT RELEASE
+new_order() { # NAME QUANTITY PRODUCT RELEASE [OPTION...]
 	signet order create "$1" --quantity "$2" --product "$3" \
-		--release "$4" --manufacturer acme
+		--release "$4" --manufacturer acme "${@:5}"
 }
 run "order of 0" 2 new_order o 0 lamp 1.0.0
 says "order of 0" '1 to 2147483647'
@@ -164,6 +183,92 @@ run "resume" 0 signet order resume o
 run "end" 0 signet order end o
 run "resume an ended order" 1 signet order resume o
 says "resume an ended order" '\(state\)'
+
+# -- modes and proof steps ---------------------------------------------------
+run "signed order of a sealed product" 1 new_order s1 1 lamp 1.0.0 \
+	--mode signed
+says "signed order of a sealed product" '\(mode\)'
+run "product show" 0 signet product show lamp
+expect "product show" "$DIR/out" '^modes +sealed$'
+expect "product show" "$DIR/out" '^demands +none$'
+run "open product" 0 signet product create open --family stm32l4 \
+	--release-key main --allow-signed
+run "signed release" 0 signet release make "$DIR/fw.bin@0x08000000" \
+	--product open --version 1 --mode signed --out "$DIR/s.signet" \
+	--passphrase-file "$DIR/owner.pass"
+run "upload it" 0 signet release upload "$DIR/s.signet"
+run "sealed order of a signed release" 1 new_order s2 1 open 1
+says "sealed order of a signed release" '\(mode\).*laid out for signed mode'
+run "signed order" 0 new_order s2 1 open 1 --mode signed
+[ "$(order_field s2 mode)" = signed ] || fail "the order does not say its mode"
+run "no such demand" 1 signet product create p3 --family stm32l4 \
+	--release-key main --demand-proof trust
+run "demanding product" 0 signet product create safe --family stm32l4 \
+	--release-key main --demand-proof stage0 --allow-signed
+for m in sealed signed; do
+	run "release" 0 signet release make "$DIR/fw.bin@0x08000000" \
+		--product safe --version $m --mode $m --out "$DIR/$m.signet" \
+		--passphrase-file "$DIR/owner.pass"
+	run "upload" 0 signet release upload "$DIR/$m.signet"
+done
+run "signed proves nothing" 1 new_order d 1 safe signed --mode signed
+says "signed proves nothing" '\(proof-step\)'
+run "no batch" 1 new_order d 1 safe sealed
+says "no batch" '\(proof-step\)'
+run "unknown batch" 1 new_order d 1 safe sealed --batch b1
+says "unknown batch" 'not-found'
+run "batch of another family" 1 signet batch create b1 --family stm32f1 \
+	--manufacturer site
+says "batch of another family" '\(proof-step\)'
+run "batch" 0 signet batch create b1 --family stm32l4 --manufacturer site
+run "batch twice" 1 signet batch create b1 --family stm32l4 --manufacturer site
+says "batch twice" '\(exists\)'
+run "batch for a signed order" 1 new_order d 1 open 1 --mode signed --batch b1
+says "batch for a signed order" '\(mode\)'
+run "proved order" 0 new_order d 1 safe sealed --batch b1
+[ "$(order_field d proof)" = stage0 ] || fail "the order does not say its proof"
+[ "$(order_field o proof)" = none ] || fail "an order claims a proof"
+run "batches" 0 signet batch list
+expect "batches" "$DIR/out" '^b1 +stm32l4 +site +0 '
+
+# -- loaders -----------------------------------------------------------------
+run "loader header" 0 signet loader keys-header --out "$DIR/loader_keys.h"
+gcc -fsyntax-only -x c "$DIR/loader_keys.h" || fail "the header is not C"
+python3 - "$DIR" <<'PY'
+import re, sys
+d = sys.argv[1]
+text = open(d + "/loader_keys.h").read()
+key = bytes(int(x, 16) for x in re.findall(r"0x([0-9a-f]{2})", text))
+assert len(key) == 32
+size = int(re.search(r"LOADER_LEN (0x[0-9a-f]+)",
+                     open("wire/layout.h").read()).group(1), 16)
+open(d + "/loader.bin", "wb").write(key.rjust(size, b"\xff"))
+open(d + "/other.bin", "wb").write(b"\xff" * size)
+open(d + "/short.bin", "wb").write(key)
+open(d + "/stub.bin", "wb").write(bytes(range(200)))
+PY
+run "short loader" 4 signet loader add "$DIR/short.bin" --family stm32l4
+run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4
+says "another server's" 'server.s key'
+run "another family" 1 signet loader add "$DIR/loader.bin" --family stm32f1
+mv "$DIR/stub.bin" "$DIR/st.bin"
+run "no stub" 4 signet loader add "$DIR/loader.bin" --family stm32l4
+run "loader" 0 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+run "loader twice" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+says "loader twice" '\(exists\)'
+digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
+run "loaders" 0 signet loader list
+expect "loaders" "$DIR/out" "^stm32l4 +admitted .*$digest"
+run "retire" 0 signet loader retire "$digest"
+expect "retire" "$DIR/out" '^state +retired'
+run "admit" 0 signet loader admit "$digest"
+expect "admit" "$DIR/out" '^state +admitted'
+run "retire unknown" 1 signet loader retire "${digest//[0-9]/a}"
+says "retire unknown" 'not-found'
+run "retire nonsense" 1 signet loader retire xyz
+says "retire nonsense" 'bad-request'
 
 # -- flashers, grants, devices -----------------------------------------------
 run "invite" 0 signet flasher invite line1 --manufacturer acme --channels 2
@@ -213,7 +318,7 @@ python3 -c 'import json,sys; e=json.load(open(sys.argv[1]))["error"]
 assert e["code"] and e["cause"] and e["next"]' "$DIR/out" ||
 	fail "a problem in JSON"
 run "log filter" 0 signet --json log list --event order.created
-[ "$(grep -c '"seq"' "$DIR/out")" = 1 ] || fail "the filter by event"
+[ "$(grep -c '"seq"' "$DIR/out")" = 3 ] || fail "the filter by event"
 
 # -- no escape codes, no secrets ---------------------------------------------
 run "plain" 0 signet log list

@@ -5,6 +5,7 @@
 # channels, then everything that must be refused, for the right reason.
 set -euo pipefail
 . tests/lib/line.sh
+MODE=signed
 
 server_init
 server_start
@@ -128,6 +129,7 @@ refused "counterfeit" fingerprint
 run "unknown order" 1 station program --order nothing
 says "unknown order" 'not-found'
 signet order create foreign --product lamp --release 1.0.0 --quantity 1 \
+	--mode signed \
 	--manufacturer others >/dev/null
 run "another manufacturer's order" 1 station program --order foreign
 expect "another manufacturer's order" "$DIR/err" 'not-allowed|not-found'

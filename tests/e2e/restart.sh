@@ -7,6 +7,7 @@
 # of the order may be lost or counted twice.
 set -euo pipefail
 . tests/lib/line.sh
+MODE=signed
 MOUNT=
 unmount() { [ -z "$MOUNT" ] || umount "$MOUNT" || true; }
 trap 'unmount; cleanup' EXIT
@@ -20,7 +21,7 @@ head -c 90000 /dev/urandom >"$DIR/filler.bin"
 release_make lamp 1.0.1 "$DIR/lamp/firmware.hex" \
 	"$DIR/filler.bin@0x08008000"
 order_of() { # NAME QUANTITY
-	signet order create "$1" --product lamp --release 1.0.1 \
+	signet order create "$1" --product lamp --release 1.0.1 --mode signed \
 		--quantity "$2" --manufacturer acme >/dev/null
 }
 order_of first 12

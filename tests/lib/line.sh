@@ -78,10 +78,16 @@ owner_init() {
 		--passphrase-file "$DIR/owner.pass" >/dev/null
 }
 
+# MODE: how releases are laid out and orders are built; tests of signed mode
+# set it to signed before product_make
+MODE=sealed
+
 # product_make NAME: the product, and a release 1.0.0 of the example firmware
 product_make() {
+	local allow=()
+	[ "$MODE" = sealed ] || allow=(--allow-signed)
 	signet product create "$1" --family stm32l4 --release-key main \
-		>/dev/null
+		"${allow[@]}" >/dev/null
 	signet product keys-header "$1" --out "$DIR/$1/signet_keys.h" \
 		2>/dev/null || {
 		mkdir -p "$DIR/$1"
@@ -98,6 +104,7 @@ release_make() {
 	local product=$1 version=$2
 	shift 2
 	signet release make "$@" --product "$product" --version "$version" \
+		--mode "$MODE" \
 		--out "$DIR/$product-$version.signet" \
 		--passphrase-file "$DIR/owner.pass" >/dev/null
 	signet release upload "$DIR/$product-$version.signet" >/dev/null
@@ -105,7 +112,7 @@ release_make() {
 
 # order_make NAME PRODUCT QUANTITY
 order_make() {
-	signet order create "$1" --product "$2" --release 1.0.0 \
+	signet order create "$1" --product "$2" --release 1.0.0 --mode "$MODE" \
 		--quantity "$3" --manufacturer acme --serial-prefix "$1-" \
 		>/dev/null
 }
