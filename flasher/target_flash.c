@@ -12,6 +12,7 @@
 
 #include "flasher/blocks.h"
 #include "flasher/target_int.h"
+#include "wire/layout.h"
 
 #define FULL_BIT ALGO_FULL
 
@@ -339,7 +340,8 @@ static int write_records(struct target *t, const struct target_plan *plan)
 int target_check_header(struct target *t, const struct release_header *h)
 {
 	const struct chip *c = t->chip;
-	uint32_t room = c->flash_len - RESERVED_LEN;
+	uint32_t top = h->sealed ? RESERVED_LEN - LOADER_OFFSET : RESERVED_LEN;
+	uint32_t room = c->flash_len - top;
 
 	if (h->family != c->family)
 		return target_fail(t, E_ARG,
@@ -352,8 +354,8 @@ int target_check_header(struct target *t, const struct release_header *h)
 			return target_fail(t, E_RANGE,
 					   "segment 0x%08" PRIx32 "+%" PRIu32
 					   " lies outside the flash, or over "
-					   "its reserved top 8 kB",
-					   s->address, s->len);
+					   "its reserved top %" PRIu32 " bytes",
+					   s->address, s->len, top);
 	}
 	return 0;
 }
