@@ -54,6 +54,7 @@ include flasher/module.mk
 include cli/module.mk
 include vmcu/module.mk
 include examples/module.mk
+include loader/module.mk
 include tests/module.mk
 include bench/module.mk
 

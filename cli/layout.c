@@ -152,6 +152,15 @@ int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 	struct rd r;
 	struct wr w;
 
+	if (l->count != 0 &&
+	    l->segments[l->count - 1].address + l->segments[l->count - 1].len >
+		    top + LOADER_OFFSET) {
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "a sealed release leaves the flash from 0x%08x on to "
+			 "the loader",
+			 top + LOADER_OFFSET);
+		return E_RANGE;
+	}
 	if (l->count == 0 || l->segments[0].address != chip->flash_base ||
 	    l->segments[0].len < 8) {
 		snprintf(why, LAYOUT_WHY_CAP,

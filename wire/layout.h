@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire/layout.h - the reserved top 8 kB while and after a sealed job.
+ * wire/layout.h - the reserved top of flash while and after a sealed job.
  *
- * Offsets from its start.  On the STM32L432 (2 kB pages) it is pages 124-127.
+ * Offsets from the start of the top 8 kB.  On the STM32L432 (2 kB pages) that
+ * is page 124, and the loader begins one page below: sealed images leave the
+ * top 10 kB free.
  *
- *   0x0000  loader, LOADER_LEN bytes: start-up, handshake, streaming core
+ *  -0x0800  loader, LOADER_LEN bytes: start-up, handshake, streaming core
  *           (copied to RAM), up to 0x1AFF
  *   0x1B00  resident stub, at most 224 bytes: starts the firmware when the
  *           marker is set, else the loader
@@ -14,18 +16,23 @@
  *   0x1C00  firmware record     (wire/record.h)
  *   0x1E00  credential record
  *   0x1FE0  boot words: the firmware's own stack pointer and reset vector
- *   0x1FF0  completion marker: 16 bytes, erased = not complete; complete when
- *           both double words are all zero (which may be programmed again over
- *           a torn write)
+ *   0x1FF0  completion marker: two double words, each set when it is all zero
+ *           (which may be programmed again over a torn write).  The loader
+ *           sets the first when the firmware is installed and its records are
+ *           written.  The stub then erases the loader's pages, overwrites its
+ *           tail in the last page and the stage-0 secret with zeros, and sets
+ *           the second.  Complete = both; only then the firmware starts.
  *
- * The boot page's first double word (stack, stub) is programmed in step 3 and
- * never erased again.  When the marker is set the loader's pages are erased
- * (124-126) and its tail in the last page is overwritten with zeros.
+ * The boot page's first double word (stack, stub) is programmed in step 3.
+ * Neither it nor the last page is erased again, but for torn cells that an
+ * attempt before has left there: then their fixed part is written back at
+ * once.
  */
 #ifndef WIRE_LAYOUT_H
 #define WIRE_LAYOUT_H
 
-#define LOADER_LEN 0x1b00
+#define LOADER_OFFSET (-0x0800)
+#define LOADER_LEN 0x2300
 #define STUB_OFFSET 0x1b00
 #define STUB_LEN 0x0100 /* its place, secret included */
 #define STUB_CODE_LEN 0x00e0

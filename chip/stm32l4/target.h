@@ -69,7 +69,8 @@ void target_pins_off(void);
 void target_clock(void);
 /* What the claim and the report carry, read anew. */
 #define TARGET_WORDS 10
-void target_words(struct claim_word out[TARGET_WORDS]);
+#define TARGET_WORDS_LEN (TARGET_WORDS * 8) /* address, value */
+void target_words(uint8_t out[TARGET_WORDS_LEN]);
 /* Allows only what is locked: level 1 or 2, SRAM2 erased by reset, no area
  * protected against us, no debugger, pins away.  Anything else stays no. */
 void target_lock_check(struct verdict *v);
@@ -81,7 +82,7 @@ struct target_rng { /* SP 800-90B 4.4, one sample = one byte */
 	uint8_t last, first;
 };
 #define TARGET_RNG_RUN 9   /* repetition count: 1 + 30 / 4 bits */
-#define TARGET_RNG_PEAK 75 /* adaptive proportion: window 512, 2^-30 */
+#define TARGET_RNG_PEAK 71 /* adaptive proportion: window 512, 2^-30 */
 void target_rng_sample(struct target_rng *h, uint8_t sample);
 /* Start-up test over 1,024 samples. */
 MUST_USE int target_rng_start(struct target_rng *h);

@@ -7,9 +7,9 @@
 #include "chip/stm32l4/target.h"
 #include "seal/prim.h"
 
-#define SR_READY 1u
-#define SR_ERRORS (1u << 1 | 1u << 2 | 1u << 5 | 1u << 6)
-#define PATIENCE 100000u
+#define RNG_READY 1u
+#define RNG_ERRORS (1u << 1 | 1u << 2 | 1u << 5 | 1u << 6)
+#define RNG_PATIENCE 100000u
 #define WINDOW 512u
 
 void target_rng_sample(struct target_rng *h, uint8_t sample)
@@ -33,10 +33,10 @@ void target_rng_sample(struct target_rng *h, uint8_t sample)
 
 static uint32_t word(struct target_rng *h)
 {
-	uint32_t v, t = PATIENCE;
+	uint32_t v, t = RNG_PATIENCE;
 
-	while (!(RNG_SR & SR_READY))
-		if (!--t || RNG_SR & SR_ERRORS) {
+	while (!(RNG_SR & RNG_READY))
+		if (!--t || RNG_SR & RNG_ERRORS) {
 			h->failures++;
 			return 0;
 		}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* Report, commit, records, marker; then nothing is left of us in RAM. */
+#include <string.h>
+
+#include "loader/loader.h"
+#include "seal/prim.h"
+
+#define RECORDS (TARGET_TOP + RECORD_FIRMWARE_OFFSET)
+#define RECORDS_LEN (MARKER_OFFSET - RECORD_FIRMWARE_OFFSET)
+#define LAST_PAGE_AT (TARGET_TOP + RESERVED_LEN - TARGET_PAGE_LEN)
+#define KEEP (RECORD_FIRMWARE_OFFSET % TARGET_PAGE_LEN)
+
+static void digest_make(uint8_t out[DIGEST_LEN])
+{
+	struct prim_sha256 c;
+
+	prim_sha256_init(&c);
+	prim_sha256_update(&c, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
+	for (unsigned i = 0; i < loader.segment_count; i++) {
+		const struct segment *s = &loader.segments[i];
+
+		prim_sha256_update(&c, s, sizeof(*s));
+		prim_sha256_update(&c, (const void *)s->address, s->len);
+	}
+	prim_sha256_final(&c, out);
+}
+
+__attribute__((noinline)) void report_make(void)
+{
+	uint8_t *p = loader.answer.body;
+
+	target_ecc = 0;
+	if (target_flash_wait()) {
+		loader_fault(FAULT_FLASH);
+		return;
+	}
+	p[0] = HELLO_VERSION;
+	digest_make(p + 1);
+	p[1 + DIGEST_LEN] = TARGET_WORDS;
+	target_words(p + 2 + DIGEST_LEN);
+	if (target_ecc) {
+		loader_fault(FAULT_FLASH);
+		return;
+	}
+	noise_seal(loader.k1, 0, p, REPORT_LEN, p);
+	loader.step = STEP_REPORT;
+	line_answer(LINK_REPORT, 0, REPORT_LEN + NOISE_TAG_LEN);
+}
+
+/* One record of the commit: its place, or 0. */
+static int record_put(const uint8_t **p, const uint8_t *end, uint32_t at,
+		      uint32_t cap)
+{
+	const uint8_t *q = *p;
+	uint32_t len;
+
+	if (end - q < 2)
+		return E_TRUNCATED;
+	len = q[0] | (uint32_t)q[1] << 8;
+	q += 2;
+	if (len % 8 || len > cap || len > (uint32_t)(end - q))
+		return E_SYNTAX;
+	*p = q + len;
+	/* the source must be aligned, which the message is not */
+	memmove(&loader.frame[1], q, len);
+	return target_flash_put(at, &loader.frame[1], len);
+}
+
+static int records_put(const uint8_t *p, const uint8_t *end)
+{
+	const struct delivery_wire *d =
+		(const struct delivery_wire *)loader.delivery;
+	uint32_t boot[2];
+	int err;
+
+	memcpy(boot, d->boot_words, sizeof(boot));
+	err = record_put(&p, end, TARGET_TOP + RECORD_CREDENTIAL_OFFSET,
+			 RECORD_CREDENTIAL_CAP);
+	if (!err)
+		err = record_put(&p, end, RECORDS, RECORD_FIRMWARE_CAP);
+	if (!err)
+		err = target_flash_put(TARGET_TOP + BOOT_WORDS_OFFSET, boot,
+				       sizeof(boot));
+	return err;
+}
+
+/*
+ * Torn cells among the records, or others than these: the page is made anew,
+ * with what of us and of the stub is in it.
+ */
+__attribute__((noinline)) void commit_take(uint8_t *body, uint32_t len)
+{
+	static const uint32_t zero[2];
+	int err;
+
+	if (noise_open(loader.k2, 0, body, len, body) ||
+	    body[0] != HELLO_VERSION)
+		return;
+	target_ecc = 0;
+	err = target_flash_unlock();
+	if (!err && !target_flash_blank(RECORDS, RECORDS_LEN))
+		err = target_flash_renew(LAST_PAGE_AT, KEEP,
+					 (uint32_t *)&loader.frame[1]);
+	if (!err)
+		err = records_put(body + 1, body + len - NOISE_TAG_LEN);
+	if (!err)
+		err = target_flash_put(TARGET_TOP + MARKER_OFFSET, zero, 8);
+	if (err) {
+		loader_fault(FAULT_FLASH);
+		return;
+	}
+	loader.step = STEP_DONE;
+	line_answer(LINK_DONE, 0, 0);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Chunks: opened under the link key and the content key, overlaid with the
+ * device's patches, and handed to the flash driver, which works while the next
+ * one comes.
+ */
+#include <string.h>
+
+#include "loader/loader.h"
+#include "seal/prim.h"
+
+static const struct delivery_wire *delivery(void)
+{
+	return (const struct delivery_wire *)loader.delivery;
+}
+
+static inline uint32_t get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Message 2 comes from our own server; checked is what the chip could be
+ * harmed by. */
+static bool layout_take(void)
+{
+	const struct delivery_wire *d = delivery();
+	uint32_t end = TARGET_FLASH_BASE;
+
+	loader.chunk_len = get32(d->chunk_len);
+	loader.segment_count = d->segment_count;
+	loader.total = 0;
+	if (!loader.chunk_len || loader.chunk_len > LOADER_CHUNK_MAX ||
+	    loader.chunk_len % 64 || d->segment_count > SEGMENTS_MAX)
+		return false;
+	memcpy(loader.segments, d->rest,
+	       d->segment_count * sizeof(struct segment));
+	for (unsigned i = 0; i < d->segment_count; i++) {
+		const struct segment *s = &loader.segments[i];
+
+		if ((s->address | s->len) % 8 || s->address < end ||
+		    s->address > TARGET_TOP || s->len > TARGET_TOP - s->address)
+			return false;
+		end = s->address + s->len;
+		loader.total += s->len;
+	}
+	loader.chunks = (uint16_t)((loader.total + loader.chunk_len - 1) /
+				   loader.chunk_len);
+	return loader.total != 0;
+}
+
+void stream_begin(void)
+{
+	uint32_t *room = (uint32_t *)&loader.frame[0];
+
+	if (!layout_take()) {
+		loader_fault(FAULT_LAYOUT);
+		return;
+	}
+	loader.want = 0;
+	loader.turn = 0;
+	if (target_flash_unlock()) {
+		loader_fault(FAULT_FLASH);
+		return;
+	}
+	/* Something in the boot page: an attempt was cut short.  Then no page
+	 * is taken for erased, and torn cells in this one cost an erase. */
+	target_flash.again = !target_flash_blank(TARGET_FLASH_BASE + 8,
+						 TARGET_PAGE_LEN - 8);
+	if (target_ecc && target_flash_renew(TARGET_FLASH_BASE, 8, room)) {
+		loader_fault(FAULT_FLASH);
+		return;
+	}
+	target_flash.page = 0;
+	target_flash.room = 0;
+	target_flash.next = loader.segments;
+	loader.step = STEP_STREAM;
+	line_answer(LINK_WANT, 0, 0);
+}
+
+/* What of the patches lies in [at, at + len). */
+static TARGET_RAM void overlay(uint8_t *p, uint32_t at, uint32_t len)
+{
+	const uint8_t *q = delivery()->rest +
+			   loader.segment_count * sizeof(struct segment);
+	const uint8_t *end = q + 2 + (q[0] | q[1] << 8);
+
+	q += 2;
+	while (q < end) {
+		uint32_t to = q[0] | (uint32_t)q[1] << 8 |
+			      (uint32_t)q[2] << 16 | (uint32_t)q[3] << 24;
+		uint32_t n = q[4] | (uint32_t)q[5] << 8;
+
+		q += 6;
+		for (; n; n--, to++, q++)
+			if (to - at < len)
+				p[to - at] = *q;
+	}
+}
+
+/* The same walk over segments as the driver will make. */
+static TARGET_RAM void patch(uint8_t *p, uint32_t len)
+{
+	uint32_t to = target_flash.to, room = target_flash.room;
+	const struct segment *next = target_flash.next;
+
+	while (len) {
+		uint32_t n;
+
+		if (!room) {
+			to = next->address;
+			room = next->len;
+			next++;
+		}
+		n = room < len ? room : len;
+		overlay(p, to, n);
+		p += n;
+		to += n;
+		room -= n;
+		len -= n;
+	}
+}
+
+TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
+{
+	const struct delivery_wire *d = delivery();
+	uint32_t at = loader.want * loader.chunk_len;
+	uint32_t plain = loader.total - at;
+	uint8_t aad[CHUNK_AAD_LEN];
+
+	if (plain > loader.chunk_len)
+		plain = loader.chunk_len;
+	if (len != plain + 2 * NOISE_TAG_LEN)
+		return;
+	if (prim_aead_open(d->link_down, loader.want, NULL, 0, body,
+			   plain + NOISE_TAG_LEN,
+			   body + plain + NOISE_TAG_LEN))
+		return;
+	for (unsigned i = 0; i < DIGEST_LEN; i++)
+		aad[i] = d->header_digest[i];
+	aad[32] = (uint8_t)loader.want;
+	aad[33] = (uint8_t)(loader.want >> 8);
+	aad[34] = 0;
+	aad[35] = 0;
+	aad[36] = at + plain == loader.total;
+	if (prim_aead_open(d->content_key, loader.want, aad, CHUNK_AAD_LEN,
+			   body, plain, body + plain))
+		return;
+	if (target_flash_wait()) {
+		loader_fault(FAULT_FLASH);
+		return;
+	}
+	patch(body, plain);
+	target_flash.from = (const uint32_t *)body;
+	target_flash.left = plain;
+	loader.turn ^= 1;
+	if (++loader.want == loader.chunks)
+		report_make();
+	else
+		line_answer(LINK_WANT, loader.want, 0);
+}

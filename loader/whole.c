@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loader as one translation unit, so that the compiler sees all of it
+ * (-fwhole-program) and leaves out what is never reached.
+ *
+ * ChaCha20 runs block by block with the flash driver between the blocks:
+ * decryption in the shadow of programming.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chip/stm32l4/target.h"
+
+static uint32_t whole_chacha(const void *key, const void *iv, uint32_t counter,
+			     void *data, size_t len);
+
+#define PRIM_RAM TARGET_RAM
+#define PRIM_CHACHA whole_chacha
+#define PRIM_IDLE() target_feed()
+#include "seal/prim_bearssl_m31.c"
+/* BearSSL's macros */
+#undef K
+#undef M
+
+static TARGET_RAM uint32_t whole_chacha(const void *key, const void *iv,
+					uint32_t counter, void *data,
+					size_t len)
+{
+	uint8_t *p = data;
+
+	while (len) {
+		size_t n = len < 64 ? len : 64;
+
+		target_pump();
+		counter = br_chacha20_ct_run(key, iv, counter, p, n);
+		p += n;
+		len -= n;
+	}
+	return counter;
+}
+
+#include "base/ct.c"
+/* finish() and the reset clear all of SRAM2 at once */
+#define ct_wipe(p, len) ((void)(p), (void)(len))
+#include "chip/stm32l4/target.c"
+#include "chip/stm32l4/target_flash.c"
+#include "chip/stm32l4/target_rng.c"
+#include "seal/link.c"
+#include "seal/noise.c"
+
+#include "loader/finish.c"
+#include "loader/handshake.c"
+#include "loader/line.c"
+#include "loader/link_swd.c"
+#include "loader/link_uart.c"
+#include "loader/main.c"
+#include "loader/stream.c"

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/lib/sealed_bed.h - a virtual chip with the loader on it, and the
+ * station's and the server's end of the sealed link, in one process.
+ *
+ * The server's end is seal/ and wire/ over OpenSSL with a key of the test's
+ * own (tests/target/loader/loader_keys.h has the public half).  Functions that
+ * "must" succeed end the test when they do not.
+ */
+#ifndef TESTS_LIB_SEALED_BED_H
+#define TESTS_LIB_SEALED_BED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "seal/link.h"
+#include "seal/noise.h"
+#include "vmcu/mcu.h"
+#include "wire/hello.h"
+
+enum bed_line { BED_UART, BED_SWD };
+
+struct bed_frame {
+	struct link_head head;
+	uint8_t body[LINK_BODY_MAX + LINK_TAIL_LEN];
+};
+
+struct sealed_bed {
+	struct mcu *mcu;
+	enum bed_line line;
+	uint8_t *image; /* as installed */
+	uint32_t image_len;
+	struct delivery delivery;
+	struct hello hello;
+	struct noise noise;
+	uint8_t k1[32], k2[32];
+	struct claim claim;
+	struct report report;
+	struct bed_frame frame; /* the last answer */
+	uint64_t swd_period;	/* picoseconds */
+	uint64_t spent[4]; /* virtual ps: handshake, stream, report, commit */
+};
+
+#define BED_OPTR_LOCKED 0xfdeff8bbu /* level 1, SRAM2 erased by reset */
+
+/* Chip with boot words, loader and stub as step 3 leaves it; not started. */
+void sealed_bed_new(struct sealed_bed *b, uint32_t optr);
+void sealed_bed_free(struct sealed_bed *b);
+/* Random bytes, len of them from the flash's beginning, first double word as
+ * the layout demands. */
+void sealed_bed_image(struct sealed_bed *b, uint32_t len);
+void sealed_bed_start(struct sealed_bed *b); /* power cycle, 20 ms */
+
+/* One frame there, one back; false when no answer came. */
+bool sealed_bed_turn(struct sealed_bed *b, uint8_t type, uint16_t index,
+		     const uint8_t *body, uint16_t len);
+/* The whole job; each returns the answer's type, 0 for none. */
+unsigned sealed_bed_hello(struct sealed_bed *b);
+unsigned sealed_bed_deliver(struct sealed_bed *b);
+unsigned sealed_bed_chunk(struct sealed_bed *b, uint16_t n);
+uint16_t sealed_bed_chunks(const struct sealed_bed *b);
+unsigned sealed_bed_commit(struct sealed_bed *b);
+
+#endif
