@@ -12,6 +12,8 @@ while read -r t; do
 	count=$((count + 1))
 	case $t in
 	*.sh) [ -x "$t" ] && continue ;;
+	tests/sweep/*.c)
+		[ -f "$t" ] && [ -x "$B/sweep_$(basename "$t" .c)" ] && continue ;;
 	*.c) [ -f "$t" ] && [ -x "$B/$(basename "$t" .c)" ] && continue ;;
 	esac
 	echo "$page names $t, which is not there or does not run"
