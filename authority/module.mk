@@ -9,6 +9,6 @@ test_authority_LIBS := -lcmocka -lcrypto
 
 # The page against the code; it needs all the formats.
 TESTS += test_protocol_doc
-test_protocol_doc_SRC := tests/unit/test_protocol_doc.c
+test_protocol_doc_SRC := tests/unit/test_protocol_doc.c tests/lib/page.c
 test_protocol_doc_USE := authority wire crypto base
 test_protocol_doc_LIBS := -lcmocka -lcrypto

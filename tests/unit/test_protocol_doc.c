@@ -24,41 +24,21 @@
 
 #include "authority/authority.h"
 #include "base/cbor.h"
-#include "base/hex.h"
 #include "crypto/internal.h"
-#include "tests/lib/vectors.h"
+#include "seal/link.h"
+#include "tests/lib/page.h"
 #include "wire/cose.h"
+#include "wire/layout.h"
 #include "wire/record.h"
 
-#define PAGE "docs/protocol.md"
 #define CONSTANTS "wire/const.h"
-
-static char *page;
-static int printing;
-
-static char *read_text(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	char *text = calloc(1, 1 << 18);
-	size_t n;
-
-	if (!f || !text) {
-		fprintf(stderr, "%s: cannot be read (run from the root)\n",
-			path);
-		exit(1);
-	}
-	n = fread(text, 1, (1 << 18) - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	return text;
-}
 
 /* ---- tables ------------------------------------------------------------ */
 
 /* Every label of wire/const.h has its row, word for word. */
 static void test_labels(void **state)
 {
-	char *header = read_text(CONSTANTS);
+	char *header = page_text(CONSTANTS);
 	const char *p = header;
 	int found = 0;
 
@@ -107,6 +87,27 @@ static const struct {
 	       VALUE(RECORD_FIRMWARE_CAP),
 	       VALUE(RECORD_CREDENTIAL_OFFSET),
 	       VALUE(RECORD_CREDENTIAL_CAP),
+	       VALUE(SEALED_CHUNK_MAX),
+	       VALUE(LOADER_LEN),
+	       VALUE(LINK_SYNC),
+	       VALUE(LINK_BODY_MAX),
+	       VALUE(LINK_RETRIES),
+	       VALUE(LINK_HELLO),
+	       VALUE(LINK_MSG2),
+	       VALUE(LINK_DATA),
+	       VALUE(LINK_COMMIT),
+	       VALUE(LINK_ASK),
+	       VALUE(LINK_READY),
+	       VALUE(LINK_MSG1),
+	       VALUE(LINK_WANT),
+	       VALUE(LINK_REPORT),
+	       VALUE(LINK_DONE),
+	       VALUE(LINK_FAULT),
+	       VALUE(LINK_FAULT_OPEN),
+	       VALUE(LINK_FAULT_RANDOM),
+	       VALUE(LINK_FAULT_FLASH),
+	       VALUE(LINK_FAULT_LAYOUT),
+	       VALUE(LINK_FAULT_CRYPTO),
 	       FAMILY_LIST(X) PROOF_LIST(X) };
 #undef X
 
@@ -146,49 +147,6 @@ static void test_numbers(void **state)
 
 /* ---- vectors ----------------------------------------------------------- */
 
-/* The bytes in the block "```vector NAME" of the page. */
-static size_t from_page(const char *name, uint8_t *out, size_t cap)
-{
-	char head[96], hex[8192];
-	size_t n = 0, len = 0;
-	const char *p;
-
-	snprintf(head, sizeof(head), "\n```vector %s\n", name);
-	p = strstr(page, head);
-	if (!p) {
-		fail_msg("%s has no vector \"%s\"", PAGE, name);
-		return 0;
-	}
-	for (p += strlen(head); *p != '`' && n + 1 < sizeof(hex); p++)
-		if (*p != '\n')
-			hex[n++] = *p;
-	hex[n] = '\0';
-	if (hex_decode(hex, out, cap, &len))
-		fail_msg("%s: vector \"%s\" is no hexadecimal", PAGE, name);
-	return len;
-}
-
-static void emit(const char *name, const void *p, size_t len)
-{
-	static const char heads[] = "```vector %s\n";
-	uint8_t want[4096];
-	char hex[8192 + 1];
-
-	assert_true(len <= sizeof(want));
-	if (printing) {
-		hex_encode(p, len, hex);
-		printf(heads, name);
-		for (size_t i = 0; i < 2 * len; i += 96)
-			printf("%.96s\n", hex + i);
-		printf("```\n\n");
-		return;
-	}
-	if (from_page(name, want, sizeof(want)) != len ||
-	    memcmp(want, p, len) != 0)
-		fail_msg("%s: vector \"%s\" is not what the code makes", PAGE,
-			 name);
-}
-
 static const char device_pem[] =
 	"-----BEGIN PRIVATE KEY-----\n"
 	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/3KdVv9WyuHshS4N\n"
@@ -208,15 +166,6 @@ struct p256 {
 	uint8_t id[KEY_ID_LEN];
 };
 
-/* Private halves are SHA-256 of a sentence, so that they hide nothing. */
-static void seed(const char *what, uint8_t out[SHA256_LEN])
-{
-	char text[96];
-
-	snprintf(text, sizeof(text), "signet test vector: %s", what);
-	assert_int_equal(crypto_sha256(text, strlen(text), out), 0);
-}
-
 static void p256_vectors(const char *name, const char *pem, struct p256 *k)
 {
 	uint8_t scalar[32], want[32];
@@ -231,17 +180,17 @@ static void p256_vectors(const char *name, const char *pem, struct p256 *k)
 	assert_int_equal(BN_bn2binpad(d, scalar, 32), 32);
 	BN_free(d);
 	snprintf(label, sizeof(label), "%s key", name);
-	seed(label, want);
+	page_seed(label, want);
 	assert_memory_equal(scalar, want, sizeof(want));
 	assert_int_equal(crypto_key_public(k->key, k->pub, sizeof(k->pub), &n),
 			 0);
 	assert_int_equal(crypto_key_id(k->pub, n, k->id), 0);
 	snprintf(label, sizeof(label), "%s-private", name);
-	emit(label, scalar, sizeof(scalar));
+	page_emit(label, scalar, sizeof(scalar));
 	snprintf(label, sizeof(label), "%s-public", name);
-	emit(label, k->pub, sizeof(k->pub));
+	page_emit(label, k->pub, sizeof(k->pub));
 	snprintf(label, sizeof(label), "%s-id", name);
-	emit(label, k->id, sizeof(k->id));
+	page_emit(label, k->id, sizeof(k->id));
 }
 
 static struct crypto_key *x25519(const char *what)
@@ -249,7 +198,7 @@ static struct crypto_key *x25519(const char *what)
 	struct crypto_key *k = NULL;
 	uint8_t raw[32];
 
-	seed(what, raw);
+	page_seed(what, raw);
 	assert_int_equal(key_wrap(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519,
 							       NULL, raw, 32),
 				  &k),
@@ -264,10 +213,10 @@ static void raw_vectors(const char *what, const char *private_name,
 	uint8_t raw[32];
 	size_t n;
 
-	seed(what, raw);
-	emit(private_name, raw, sizeof(raw));
+	page_seed(what, raw);
+	page_emit(private_name, raw, sizeof(raw));
 	assert_int_equal(crypto_key_public(k, pub, X25519_LEN, &n), 0);
-	emit(public_name, pub, n);
+	page_emit(public_name, pub, n);
 }
 
 /* A COSE_Sign1 around payload with the page's signature, or a new one. */
@@ -284,12 +233,12 @@ static size_t signed_vector(const char *name, const struct p256 *k,
 					   sizeof(tbs), &tbs_len),
 			 0);
 	snprintf(tbs_name, sizeof(tbs_name), "%s-tbs", name);
-	emit(tbs_name, tbs, tbs_len);
+	page_emit(tbs_name, tbs, tbs_len);
 	if (printing) {
 		assert_int_equal(crypto_es256_sign(k->key, tbs, tbs_len, s.sig),
 				 0);
 	} else {
-		n = from_page(name, old, sizeof(old));
+		n = page_vector(name, old, sizeof(old));
 		assert_true(n > COSE_SIG_LEN);
 		memcpy(s.sig, old + n - COSE_SIG_LEN, COSE_SIG_LEN);
 		assert_int_equal(
@@ -297,7 +246,7 @@ static size_t signed_vector(const char *name, const struct p256 *k,
 	}
 	memcpy(s.kid, k->id, sizeof(s.kid));
 	assert_int_equal(cose_encode(&s, out, 1024, &n), 0);
-	emit(name, out, n);
+	page_emit(name, out, n);
 	return n;
 }
 
@@ -341,7 +290,7 @@ static void credential_vectors(const struct p256 *device,
 
 	memcpy(c.digest, digest, DIGEST_LEN);
 	assert_int_equal(credential_encode(&c, claims, sizeof(claims), &n), 0);
-	emit("credential-claims", claims, n);
+	page_emit("credential-claims", claims, n);
 	n = signed_vector("credential", device, LABEL_CREDENTIAL, claims, n,
 			  cose);
 	assert_int_equal(authority_check1(device->pub, LABEL_CREDENTIAL, cose,
@@ -350,7 +299,7 @@ static void credential_vectors(const struct p256 *device,
 	assert_int_equal(record_encode(RECORD_CREDENTIAL, cose, n, record,
 				       sizeof(record), &n),
 			 0);
-	emit("credential-record", record, n);
+	page_emit("credential-record", record, n);
 }
 
 static void chunk_vectors(const struct release_header *h,
@@ -361,22 +310,22 @@ static void chunk_vectors(const struct release_header *h,
 	uint8_t *chunks;
 	size_t len;
 
-	seed("content key", key);
-	emit("content-key", key, sizeof(key));
+	page_seed("content key", key);
+	page_emit("content-key", key, sizeof(key));
 	for (uint32_t i = 0; i < 2; i++) {
 		char name[32];
 
 		release_chunk_nonce(i, nonce);
 		release_chunk_aad(header_digest, i, i == 1, aad);
 		snprintf(name, sizeof(name), "chunk-%u-nonce", i);
-		emit(name, nonce, sizeof(nonce));
+		page_emit(name, nonce, sizeof(nonce));
 		snprintf(name, sizeof(name), "chunk-%u-aad", i);
-		emit(name, aad, sizeof(aad));
+		page_emit(name, aad, sizeof(aad));
 	}
 	assert_int_equal(authority_release_encrypt(h, header_digest, key, plain,
 						   &chunks, &len),
 			 0);
-	emit("chunks", chunks, len);
+	page_emit("chunks", chunks, len);
 	free(chunks);
 }
 
@@ -389,18 +338,18 @@ static void content_key_vectors(const struct crypto_key *ephemeral,
 	struct wr w;
 	size_t n;
 
-	seed("content key", key);
+	page_seed("content key", key);
 	wr_init(&w, aad, sizeof(aad));
 	wr_u64(&w, 42); /* grant */
 	wr_u32(&w, 1);	/* attempt */
 	wr_bytes(&w, header_digest, DIGEST_LEN);
 	assert_int_equal(wr_end(&w, &n), 0);
-	emit("content-key-aad", aad, n);
+	page_emit("content-key-aad", aad, n);
 	assert_int_equal(hpke_seal_with(ephemeral, pub, LABEL_HPKE_CONTENT_KEY,
 					strlen(LABEL_HPKE_CONTENT_KEY), aad, n,
 					key, sizeof(key), enc, sealed),
 			 0);
-	emit("content-key-sealed", sealed, sizeof(sealed));
+	page_emit("content-key-sealed", sealed, sizeof(sealed));
 }
 
 static void release_vectors(const struct p256 *release,
@@ -422,16 +371,16 @@ static void release_vectors(const struct p256 *release,
 
 	assert_int_equal(
 		firmware_info_encode(&h->fw, payload, sizeof(payload), &n), 0);
-	emit("firmware-payload", payload, n);
+	page_emit("firmware-payload", payload, n);
 	f.firmware_len = signed_vector("firmware", release, LABEL_FIRMWARE,
 				       payload, n, firmware);
 	assert_int_equal(release_header_encode(h, payload, sizeof(payload), &n),
 			 0);
-	emit("release-header-payload", payload, n);
+	page_emit("release-header-payload", payload, n);
 	f.header_len = signed_vector("release-header", release, LABEL_RELEASE,
 				     payload, n, head);
 	assert_int_equal(crypto_sha256(head, f.header_len, digest), 0);
-	emit("release-header-digest", digest, sizeof(digest));
+	page_emit("release-header-digest", digest, sizeof(digest));
 	raw_vectors("hpke key", "hpke-private", hpke, "hpke-public", pub);
 	raw_vectors("hpke ephemeral", "hpke-ephemeral-private", ephemeral,
 		    "hpke-enc", enc);
@@ -440,9 +389,9 @@ static void release_vectors(const struct p256 *release,
 					sizeof(digest), plain, PLAIN_LEN, f.enc,
 					sealed),
 			 0);
-	emit("release-sealed", sealed, sizeof(sealed));
+	page_emit("release-sealed", sealed, sizeof(sealed));
 	assert_int_equal(release_file_encode(&f, file, sizeof(file), &n), 0);
-	emit("release-file", file, n);
+	page_emit("release-file", file, n);
 	/* and the way back, as the signer goes it */
 	assert_int_equal(authority_release_open(hpke, release->pub, file, n,
 						&opened, digest, &out, &n),
@@ -469,7 +418,7 @@ static void test_vectors(void **state)
 	assert_int_equal(
 		authority_image_digest(h.fw.segments, 2, plain, h.fw.digest),
 		0);
-	emit("image-digest", h.fw.digest, DIGEST_LEN);
+	page_emit("image-digest", h.fw.digest, DIGEST_LEN);
 	credential_vectors(&device, h.fw.digest);
 	release_vectors(&release, &h, plain);
 	crypto_key_free(device.key);
@@ -519,7 +468,7 @@ static void check_fields(const char *heading, const char *vector)
 	}
 	p = strstr(p, "\n|---");
 	assert_non_null(p);
-	rd_init(&r, buf, from_page(vector, buf, sizeof(buf)));
+	rd_init(&r, buf, page_vector(vector, buf, sizeof(buf)));
 	for (n = cbor_rd_map(&r, 100); n; n--) {
 		long said = 0;
 		int64_t key = cbor_rd_key(&r, &keys);
@@ -560,7 +509,7 @@ int main(int argc, char **argv)
 		printing = 1;
 		return cmocka_run_group_tests(print, NULL, NULL);
 	}
-	page = read_text(PAGE);
+	page = page_text(PAGE);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	free(page);
 	return failed;
