@@ -68,3 +68,8 @@ TOOLS += noise_tool
 noise_tool_SRC := tests/tools/noise_tool.c
 noise_tool_USE := seal sealhost base
 noise_tool_LIBS := -lcrypto
+
+TESTS += test_protocol_seal
+test_protocol_seal_SRC := tests/unit/test_protocol_seal.c tests/lib/page.c
+test_protocol_seal_USE := seal sealhost wire crypto base
+test_protocol_seal_LIBS := -lcmocka -lcrypto
