@@ -149,5 +149,119 @@ same "content key to a station",
      hpke_open(secret, v("hpke-enc"), LABELS.fetch("LABEL_HPKE_CONTENT_KEY").b, aad, v("content-key-sealed")),
      v("content-key")
 
+# -- sealed: both messages from the text of "Handshake", Noise from its paper
+def seal_aead(key, nonce, aad, text)
+  c = OpenSSL::Cipher.new("chacha20-poly1305").encrypt
+  c.key = key
+  c.iv = nonce
+  c.auth_data = aad
+  (text.empty? ? "".b : c.update(text)) + c.final + c.auth_tag
+end
+
+def noise_nonce(number) = ("\0" * 4).b + [number].pack("Q<")
+
+class Symmetric
+  attr_reader :ck, :h
+
+  def initialize(name)
+    @h = name.size <= 32 ? name.b.ljust(32, "\0") : sha256(name)
+    @ck = @h
+  end
+
+  def mix_hash(data) = @h = sha256(@h + data)
+
+  def mix_key(input) = (@ck, @k = noise_hkdf(@ck, input, 2))
+
+  def mix_key_and_hash(input)
+    @ck, hash, @k = noise_hkdf(@ck, input, 3)
+    mix_hash(hash)
+  end
+
+  def encrypt(text)
+    sealed = seal_aead(@k, noise_nonce(0), @h, text)
+    mix_hash(sealed)
+    sealed
+  end
+end
+
+def noise_hkdf(key, input, count)
+  prk = OpenSSL::HMAC.digest("SHA256", key, input)
+  last = "".b
+  (1..count).map { |i| last = OpenSSL::HMAC.digest("SHA256", prk, last + [i].pack("C")) }
+end
+
+def handshake(name, psk, claim, delivery)
+  s = Symmetric.new(name)
+  static = x25519_private(v("noise-static-private"))
+  mine = x25519_private(v("loader-ephemeral-private"))
+  theirs = x25519_private(v("server-ephemeral-private"))
+  s.mix_hash(v("prologue"))
+  s.mix_hash(raw_public(static))
+  s.mix_key_and_hash(psk) if psk
+  s.mix_hash(raw_public(mine))
+  s.mix_key(raw_public(mine)) if psk
+  s.mix_key(mine.derive(x25519_public(raw_public(static))))
+  first = raw_public(mine) + s.encrypt(claim)
+  s.mix_hash(raw_public(theirs))
+  s.mix_key(raw_public(theirs)) if psk
+  s.mix_key(theirs.derive(x25519_public(raw_public(mine))))
+  second = raw_public(theirs) + s.encrypt(delivery)
+  [first, second, s.h, *noise_hkdf(s.ck, "", 2)]
+end
+
+def crc16(bytes)
+  bytes.each_byte.reduce(0xffff) do |crc, b|
+    crc ^= b << 8
+    8.times { crc = crc[15] == 1 ? (crc << 1 ^ 0x1021) & 0xffff : crc << 1 }
+    crc
+  end
+end
+
+def number(name) = Integer(PAGE[/^\| `#{name}` \| (\S+)/, 1])
+
+def frame(type, index, body)
+  head = [number(type), index, body.size].pack("Cvv")
+  [number("LINK_SYNC")].pack("C") + head + [crc16(head)].pack("v") + body + [Zlib.crc32(body)].pack("V")
+end
+
+require "zlib"
+uid = ["29004a00115033584b373120"].pack("H*")
+hello = "\x01".b + "order-7".ljust(32, "\0") + [42, 1].pack("Q<V") + sha256("signet test vector: challenge")
+same "hello", hello, v("hello")
+same "loader-digest", sha256("signet test vector: loader"), v("loader-digest")
+same "prologue", LABELS.fetch("LABEL_HANDSHAKE").b + hello + uid + v("loader-digest"), v("prologue")
+words = [0x40022020, 0xfeeff8bb, 0x48000000, 0xaaffffff].pack("V4")
+same "claim", [1, 3, 12].pack("C3") + uid + "\x02".b + words + [1280, 3, 9, 0].pack("V4"), v("claim")
+patch = [0x08000010, 2].pack("Vv") + "SN"
+delivery = "\x01".b + v("content-key") + v("link-key-down") + v("link-key-up") + v("release-header-digest") + digest +
+           [64, 0x2000c000, 0x08000189].pack("V3") + "\x02".b + [0x08000000, 100, 0x08001000, 8].pack("V4") +
+           [patch.size].pack("v") + patch
+same "delivery", delivery, v("delivery")
+first, second, hash, k1, k2 = handshake("Noise_NK_25519_ChaChaPoly_SHA256", nil, v("claim"), delivery)
+same "message 1", first, v("message-1")
+same "message 2", second, v("message-2")
+same "handshake hash", hash, v("handshake-hash")
+same "k1", k1, v("transport-k1")
+same "k2", k2, v("transport-k2")
+chunk = v("chunks")[80..]
+same "frame of chunk 1", frame("LINK_DATA", 1, seal_aead(v("link-key-down"), noise_nonce(1), "", chunk)), v("frame-data")
+same "frame want 1", frame("LINK_WANT", 1, ""), v("frame-want")
+patched = plain.dup
+patched[0x10, 2] = "SN"
+installed = sha256(LABELS.fetch("LABEL_IMAGE").b + [0x08000000, 100].pack("VV") + patched[0, 100] +
+                   [0x08001000, 8].pack("VV") + patched[100, 8])
+same "report", "\x01".b + installed + "\x02".b + words, v("report")
+same "report, sealed", seal_aead(k1, noise_nonce(0), "", v("report")), v("report-sealed")
+firmware_record = [magic, 1, v("firmware").size].pack("Vvv") + v("firmware")
+firmware_record += "\xff".b * (-firmware_record.size % 8)
+commit = "\x01".b + [record.size].pack("v") + record + [firmware_record.size].pack("v") + firmware_record
+same "commit", commit, v("commit")
+same "commit, sealed", seal_aead(k2, noise_nonce(0), "", commit), v("commit-sealed")
+same "stage0-secret", sha256("signet test vector: stage-0 secret"), v("stage0-secret")
+first, second, hash, = handshake("Noise_NKpsk0_25519_ChaChaPoly_SHA256", v("stage0-secret"), v("claim"), delivery)
+same "message 1 with psk", first, v("message-1-psk")
+same "message 2 with psk", second, v("message-2-psk")
+same "handshake hash with psk", hash, v("handshake-hash-psk")
+
 puts "#{VECTORS.size} vectors, #{$checked} comparisons"
-exit 1 unless VECTORS.size >= 30
+exit 1 unless VECTORS.size >= 58

@@ -11,6 +11,8 @@ mkdir "$dir/docs"
 cp docs/protocol.md "$dir/docs"
 (cd "$dir" && ruby "$judge")
 for change in 's/signet image v1/signet image v2/' 's/signet hpke content key v1/signet hpke content kez v1/' \
+	's/signet handshake v1/signet handshake v0/' \
+	's/^| `LINK_DATA` | 3 |/| `LINK_DATA` | 13 |/' '/^```vector message-2$/,/^```$/s/^9/8/' \
 	'/^```vector chunks$/,/^```$/s/^./f/' '/^```vector credential$/,/^```$/s/6470756d70/6470756d71/'; do
 	sed "$change" docs/protocol.md >"$dir/docs/protocol.md"
 	if cmp -s docs/protocol.md "$dir/docs/protocol.md"; then
