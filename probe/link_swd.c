@@ -10,7 +10,7 @@
 #define SEQUENCE_INPUT 0x80
 /* Ones in front of a frame: a chip that dozes sees the clock move before the
  * start bit comes. */
-#define LEAD_ONES 8
+#define LEAD_ONES 16
 /* A chip that is busy is asked at once so many times, then with pauses. */
 #define POLLS_AT_ONCE 16
 #define POLLS_SOON 100
