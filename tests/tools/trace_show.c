@@ -24,15 +24,15 @@ static const struct kind {
 	uint8_t type;
 	const char *name, *what;
 } kinds[] = {
-	{ 1, "hello", "which grant; in clear" },
-	{ 2, "message 2", "keys, sealed by the server" },
+	{ 1, "hello", "which grant, in clear" },
+	{ 2, "message 2", "keys, from the server" },
 	{ DATA, "data", "firmware, sealed twice" },
-	{ 4, "commit", "credential, sealed by the server" },
+	{ 4, "commit", "credential, sealed" },
 	{ 5, "ask", "" },
 	{ 0x81, "ready", "" },
-	{ 0x82, "message 1", "the chip's claim, sealed for the server" },
+	{ 0x82, "message 1", "the claim, for the server" },
 	{ WANT, "want", "" },
-	{ 0x84, "report", "what was installed, sealed" },
+	{ 0x84, "report", "what it installed, sealed" },
 	{ 0x85, "done", "" },
 	{ 0x86, "fault", "" },
 };
@@ -56,7 +56,7 @@ static void line(const struct trace_frame *f, char *out, size_t cap)
 		snprintf(hex + 2 * i, 3, "%02x", f->body[i]);
 	if (f->len > SHOWN)
 		strcat(hex, "..");
-	snprintf(out, cap, "%s %-9s %5u B  %-26s %.28s",
+	snprintf(out, cap, "%s %-9s %4u B  %-26s  %s",
 		 f->type & FROM_CHIP ? "<-" : "->", k ? k->name : "?", f->len,
 		 hex, k ? k->what : "");
 }
