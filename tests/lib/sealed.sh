@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=bash
 #
 # For script tests of sealed orders; source it after tests/lib/line.sh.
 
