@@ -14,39 +14,42 @@ _Static_assert(STORE_MESSAGE2_CAP == SIGNER_MESSAGE2_MAX, "message 2 fits");
 _Static_assert(STORE_COMMIT_CAP == SIGNER_COMMIT_MAX, "commit fits");
 
 /* -- the start of an attempt --------------------------------------------- */
-struct newest {
-	struct row_loader *loaders;
-	size_t count, cap;
+struct known { /* loaders of a family: admitted ones first */
+	struct row_loader rows[HANDSHAKE_LOADERS_MAX];
+	size_t count, admitted;
+	bool want; /* those that are now being gathered */
 };
 
-static int add_admitted(void *arg, const struct row_loader *r)
+static int add_known(void *arg, const struct row_loader *r)
 {
-	struct newest *n = arg;
+	struct known *n = arg;
 
-	if (r->admitted && n->count < n->cap)
-		n->loaders[n->count++] = *r;
+	if (r->admitted == n->want && n->count < HANDSHAKE_LOADERS_MAX)
+		n->rows[n->count++] = *r;
 	return 0;
 }
 
-static int admitted_loaders(struct ledger *l, uint32_t family,
-			    struct row_loader *out, size_t cap,
-			    size_t *out_count)
+static int known_loaders(struct ledger *l, uint32_t family, struct known *out)
 {
 	struct store_filter f = { .limit = 0 };
-	struct newest n = { .loaders = out, .cap = cap };
-	int err = store_loaders(l->db, &f, family, add_admitted, &n);
+	int err;
 
-	*out_count = n.count;
+	memset(out, 0, sizeof(*out));
+	out->want = true;
+	err = store_loaders(l->db, &f, family, add_known, out);
+	out->admitted = out->count;
+	out->want = false;
+	if (err == 0)
+		err = store_loaders(l->db, &f, family, add_known, out);
 	return err;
 }
 
 int sealed_ready(struct call *c, const struct row_order *o)
 {
-	struct row_loader loader;
-	size_t count = 0;
-	int err = admitted_loaders(c->l, o->family, &loader, 1, &count);
+	struct known known;
+	int err = known_loaders(c->l, o->family, &known);
 
-	if (err < 0 || count > 0)
+	if (err < 0 || known.admitted > 0)
 		return err;
 	return call_refuse(c, R_LOADER,
 			   "no loader is admitted for the chips of order %s",
@@ -142,7 +145,7 @@ static int refuse_verdict(struct call *c, enum sealed_verdict v,
 	static const enum refusal_code codes[] = {
 		[SEALED_OK] = R_INTERNAL,   [SEALED_CLAIM] = R_CLAIM,
 		[SEALED_LOCK] = R_LOCK,	    [SEALED_RNG] = R_RNG,
-		[SEALED_REPORT] = R_REPORT,
+		[SEALED_REPORT] = R_REPORT, [SEALED_LOADER] = R_LOADER,
 	};
 
 	if (v == SEALED_UNREADABLE)
@@ -203,8 +206,8 @@ static int handshake_seen(struct call *c, const struct blob *msg,
 
 /* Fills what the signer is asked; content and batch are read here. */
 static int handshake_ask(struct call *c, const struct sealed *s,
-			 const struct row_loader *loaders, size_t count,
-			 const struct blob *msg, struct signer_handshake *h)
+			 const struct known *known, const struct blob *msg,
+			 struct signer_handshake *h)
 {
 	const struct row_order *o = &s->rows.order->row;
 	const struct signer_port *port = c->l->signer;
@@ -217,9 +220,10 @@ static int handshake_ask(struct call *c, const struct sealed *s,
 	signer_attempt(s, &content, &h->at);
 	memcpy(h->challenge, s->attempt.challenge, CHALLENGE_LEN);
 	memcpy(h->wrapped, o->wrapped, WRAPPED_KEY_LEN);
-	for (size_t i = 0; i < count; i++)
-		memcpy(h->loaders[i], loaders[i].digest, DIGEST_LEN);
-	h->loader_count = (uint8_t)count;
+	for (size_t i = 0; i < known->count; i++)
+		memcpy(h->loaders[i], known->rows[i].digest, DIGEST_LEN);
+	h->loader_count = (uint8_t)known->count;
+	h->admitted_count = (uint8_t)known->admitted;
 	if (o->batch_id != 0) {
 		err = store_batch_by_id(c->l->db, o->batch_id, &batch);
 		if (err == 0) {
@@ -237,7 +241,7 @@ static int handshake_ask(struct call *c, const struct sealed *s,
 
 /* Charges the unit and writes the answer down; nothing has been sent yet. */
 static int handshake_done(struct call *c, struct sealed *s,
-			  const struct row_loader *loaders,
+			  const struct row_loader *loader,
 			  const struct signer_handshake *h, const uint8_t *msg,
 			  const uint8_t digest[STORE_HASH_LEN])
 {
@@ -249,7 +253,7 @@ static int handshake_done(struct call *c, struct sealed *s,
 	memcpy(a->request, digest, STORE_HASH_LEN);
 	a->ephemeral_len = EPHEMERAL_LEN;
 	a->request_len = STORE_HASH_LEN;
-	a->loader_id = loaders[h->loader].id;
+	a->loader_id = loader->id;
 	memcpy(a->session, h->session, WRAPPED_SESSION_LEN);
 	a->session_len = WRAPPED_SESSION_LEN;
 	memcpy(a->link_down, h->link_down, LINK_KEY_LEN);
@@ -292,27 +296,26 @@ static int handshake_try(struct call *c, struct sealed *s,
 			 const struct blob *msg,
 			 const uint8_t digest[STORE_HASH_LEN])
 {
-	struct row_loader loaders[HANDSHAKE_LOADERS_MAX];
 	struct signer_handshake *h;
-	size_t count = 0;
-	int err = admitted_loaders(c->l, s->rows.order->row.family, loaders,
-				   HANDSHAKE_LOADERS_MAX, &count);
+	struct known known;
+	int err = known_loaders(c->l, s->rows.order->row.family, &known);
 
 	if (err < 0)
 		return err;
-	if (count == 0)
+	if (known.admitted == 0)
 		return R_LOADER;
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return E_NOMEM;
-	err = handshake_ask(c, s, loaders, count, msg, h);
+	err = handshake_ask(c, s, &known, msg, h);
 	if (err == 0 &&
-	    (h->loader >= count || h->message2_len > STORE_MESSAGE2_CAP))
+	    (h->loader >= known.count || h->message2_len > STORE_MESSAGE2_CAP))
 		err = E_INTERNAL;
 	if (err == 0 && h->verdict != SEALED_OK)
 		err = refuse_verdict(c, h->verdict, R_HANDSHAKE, h->why);
 	else if (err == 0)
-		err = handshake_done(c, s, loaders, h, msg->data, digest);
+		err = handshake_done(c, s, &known.rows[h->loader], h, msg->data,
+				     digest);
 	free(h);
 	return err;
 }

@@ -64,6 +64,7 @@ enum sealed_verdict {
 	SEALED_LOCK,	   /* not locked as the release orders */
 	SEALED_RNG,	   /* its random numbers are not to be trusted */
 	SEALED_REPORT,	   /* what is installed is not the release */
+	SEALED_LOADER,	   /* made by a loader that is no longer admitted */
 };
 
 /* One attempt on one chip, as the ledger has it in its books. */
@@ -81,9 +82,10 @@ struct signer_handshake {
 	struct signer_attempt at;
 	uint8_t challenge[CHALLENGE_LEN];
 	uint8_t wrapped[WRAPPED_KEY_LEN]; /* the order's content key */
-	/* Digests of the loaders that may have made message 1. */
+	/* Digests of the loaders that may have made message 1: admitted ones
+	 * first, then some that were once, to tell why it is refused. */
 	uint8_t loaders[HANDSHAKE_LOADERS_MAX][DIGEST_LEN];
-	uint8_t loader_count;
+	uint8_t loader_count, admitted_count;
 	char batch[NAME_CAP]; /* stage 0: Noise_NKpsk0; "" = Noise_NK */
 	uint8_t master[WRAPPED_KEY_LEN];
 	const uint8_t *message;

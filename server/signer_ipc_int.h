@@ -24,7 +24,7 @@
 #define MESSAGE_MAX 512 /* message 1, report */
 #define ATTEMPT_LEN (NAME_CAP + 14 + UID_MAX + 4 + RELEASE_HEADER_MAX)
 #define HANDSHAKE_LEN                                            \
-	(ATTEMPT_LEN + CHALLENGE_LEN + 2 * WRAPPED_KEY_LEN + 1 + \
+	(ATTEMPT_LEN + CHALLENGE_LEN + 2 * WRAPPED_KEY_LEN + 2 + \
 	 HANDSHAKE_LOADERS_MAX * DIGEST_LEN + NAME_CAP + 4 + MESSAGE_MAX)
 #define HANDSHAKE_ANSWER_LEN                                                \
 	(2 + SIGNER_TEXT_CAP + 2 * LINK_KEY_LEN + WRAPPED_SESSION_LEN + 4 + \

@@ -35,7 +35,7 @@ static enum sealed_verdict rd_verdict(struct rd *r, char why[SIGNER_TEXT_CAP])
 	uint8_t v = rd_u8(r);
 
 	msg_rd_field(r, why, SIGNER_TEXT_CAP);
-	if (v > SEALED_REPORT)
+	if (v > SEALED_LOADER)
 		rd_fail(r, E_RANGE);
 	return (enum sealed_verdict)v;
 }
@@ -62,6 +62,7 @@ int signer_ask_handshake(void *self, struct signer_handshake *h)
 	wr_bytes(&w, h->challenge, CHALLENGE_LEN);
 	wr_bytes(&w, h->wrapped, WRAPPED_KEY_LEN);
 	wr_u8(&w, h->loader_count);
+	wr_u8(&w, h->admitted_count);
 	wr_bytes(&w, h->loaders, sizeof(h->loaders));
 	msg_wr_field(&w, h->batch, NAME_CAP);
 	wr_bytes(&w, h->master, WRAPPED_KEY_LEN);
@@ -90,6 +91,7 @@ int signer_serve_handshake(const struct signer_port *p, struct rd *r,
 	rd_copy(r, h.challenge, CHALLENGE_LEN);
 	rd_copy(r, h.wrapped, WRAPPED_KEY_LEN);
 	h.loader_count = rd_u8(r);
+	h.admitted_count = rd_u8(r);
 	rd_copy(r, h.loaders, sizeof(h.loaders));
 	msg_rd_field(r, h.batch, NAME_CAP);
 	rd_copy(r, h.master, WRAPPED_KEY_LEN);

@@ -277,7 +277,8 @@ int signer_handshake(void *self, struct signer_handshake *h)
 	if (!err)
 		err = release_read(&h->at, &r);
 	if (!err &&
-	    (!h->loader_count || h->loader_count > HANDSHAKE_LOADERS_MAX))
+	    (!h->loader_count || h->loader_count > HANDSHAKE_LOADERS_MAX ||
+	     h->admitted_count > h->loader_count))
 		err = E_ARG;
 	if (!err && h->batch[0])
 		err = secret_of(s, h->batch, h->master, h->at.family, h->at.uid,
@@ -292,7 +293,9 @@ int signer_handshake(void *self, struct signer_handshake *h)
 		h->verdict = SEALED_UNREADABLE;
 		return 0;
 	}
-	h->verdict = judge_claim(h, &r, &c, h->why);
+	h->verdict = h->loader < h->admitted_count
+			     ? judge_claim(h, &r, &c, h->why)
+			     : SEALED_LOADER;
 	if (h->verdict == SEALED_OK)
 		err = make_message2(s, h, &r, &n);
 	noise_wipe(&n);
