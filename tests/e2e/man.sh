@@ -37,7 +37,7 @@ for prog in signet signet-flasher; do
 	section commands <"$DIR/top" | cut -c3-24 | sed 's/ *$//' |
 		sort >"$DIR/help"
 	# a long name's explanation may begin in the next line
-	sed -n 's/^\.Cm \([a-z -]*\)$/\1/p' "$page" | grep -vx verify |
+	sed -n 's/^\.Cm \([a-z0-9 -]*\)$/\1/p' "$page" | grep -vx verify |
 		sort >"$DIR/page"
 	grep -vx verify "$DIR/help" >"$DIR/x" || true
 	mv "$DIR/x" "$DIR/help"
