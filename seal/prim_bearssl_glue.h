@@ -44,7 +44,7 @@ _Static_assert(sizeof(br_sha256_context) <= sizeof(struct prim_sha256),
 
 static br_sha256_context *glue_sha(struct prim_sha256 *c)
 {
-	return (br_sha256_context *)(void *)c->opaque;
+	return (br_sha256_context *)(void *)c;
 }
 
 /* br_sha256_init() would set the vtable, and so link all it points to. */

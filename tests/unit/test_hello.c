@@ -91,7 +91,8 @@ static void test_hello(void **state)
 	assert_int_equal(hello_decode(bad, sizeof(bad), &out), E_SYNTAX);
 	memset(bad + 1, 0, NAME_CAP);
 	assert_int_equal(hello_decode(bad, sizeof(bad), &out), E_SYNTAX);
-	memcpy(bad + 1, "Po", 2);
+	bad[1] = 'P';
+	bad[2] = 'o';
 	assert_int_equal(hello_decode(bad, sizeof(bad), &out), E_SYNTAX);
 }
 

@@ -151,8 +151,9 @@ static void test_damaged_frames(void **state)
 			assert_int_not_equal(link_rx_byte(&rx, frame[i]), 1);
 		frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		/* a head in doubt may eat into the next frame, not further */
-		for (size_t i = 0; i < 2 * len; i++)
-			whole += link_rx_byte(&rx, frame[i % len]) == 1;
+		for (int twice = 0; twice < 2; twice++)
+			for (size_t i = 0; i < len; i++)
+				whole += link_rx_byte(&rx, frame[i]) == 1;
 		assert_true(whole >= 1);
 	}
 }
@@ -320,7 +321,7 @@ static void bed_make(struct bed *b)
 	order_make(b);
 	fill(b->s_priv, 32);
 	fill(b->uid, 12);
-	strcpy(b->hello.order, "po-1");
+	memcpy(b->hello.order, "po-1", 5);
 	b->hello.grant = 42;
 	b->hello.attempt = 1;
 	fill(b->hello.challenge, CHALLENGE_LEN);
@@ -542,7 +543,7 @@ static void test_frames_that_change_nothing(void **state)
 	}
 	/* and on from the fourth */
 	link_seal(b.d.link_down, 3, b.chunks + 3 * 208, 208, body);
-	h = talk(&b, LINK_DATA, 3, body, 224);
+	talk(&b, LINK_DATA, 3, body, 224);
 	h = talk(&b, LINK_ASK, 0, NULL, 0);
 	assert_int_equal(h.index, 4);
 	free(b.chip.flash);

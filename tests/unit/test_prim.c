@@ -246,24 +246,26 @@ static void test_aead_refusals(void **state)
 	(void)state;
 	for (size_t i = 0; i < PRIMS; i++) {
 		uint8_t key[32], aad[5], good[50], text[50], tag[16];
+		const struct {
+			uint8_t *p;
+			size_t len;
+		} parts[] = {
+			{ key, 32 }, { aad, 5 }, { good, 50 }, { tag, 16 }
+		};
 
 		fill(key, sizeof(key));
 		fill(aad, sizeof(aad));
 		fill(good, sizeof(good));
 		prims[i].seal(key, 3, aad, 5, good, 50, tag);
-		for (size_t at = 0; at < 32 + 5 + 50 + 16; at++) {
-			uint8_t *p = at < 32   ? key + at
-				     : at < 37 ? aad + at - 32
-				     : at < 87 ? good + at - 37
-					       : tag + at - 87;
-
-			*p ^= 0x20;
-			memcpy(text, good, 50);
-			assert_int_equal(
-				prims[i].open(key, 3, aad, 5, text, 50, tag),
-				E_DECRYPT);
-			*p ^= 0x20;
-		}
+		for (size_t n = 0; n < sizeof(parts) / sizeof(*parts); n++)
+			for (size_t at = 0; at < parts[n].len; at++) {
+				parts[n].p[at] ^= 0x20;
+				memcpy(text, good, 50);
+				assert_int_equal(prims[i].open(key, 3, aad, 5,
+							       text, 50, tag),
+						 E_DECRYPT);
+				parts[n].p[at] ^= 0x20;
+			}
 		memcpy(text, good, 50);
 		assert_int_equal(prims[i].open(key, 4, aad, 5, text, 50, tag),
 				 E_DECRYPT);

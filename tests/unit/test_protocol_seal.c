@@ -154,7 +154,8 @@ static void patched_digest(uint8_t out[32])
 
 	for (size_t i = 0; i < sizeof(image); i++)
 		image[i] = (uint8_t)i;
-	memcpy(image + 0x10, "SN", 2);
+	image[0x10] = 'S';
+	image[0x11] = 'N';
 	prim_sha256_init(&c);
 	prim_sha256_update(&c, LABEL_IMAGE, strlen(LABEL_IMAGE));
 	for (size_t i = 0; i < 2; p += segments[i++].len) {
