@@ -16,9 +16,12 @@
 #define LINE_SYNC 0xa5
 /* More ones in a row than any character holds: the chip listens. */
 #define LINE_QUIET_ONES (LINE_CHAR_BITS)
-/* No more than so many high clocks in a row, far below the 50 of an SWD line
- * reset. */
-#define LINE_ONES_MAX 40
+/* In front of a frame: a chip that has other work sees the clock move before
+ * the start bit comes. */
+#define LINE_LEAD 16
+/* No more than so many high clocks in a row before it: together they stay
+ * below the 50 of an SWD line reset. */
+#define LINE_ONES_MAX 32
 
 /* Bit number n of len characters. */
 static inline bool line_bit(const uint8_t *buf, size_t n)

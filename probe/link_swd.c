@@ -8,9 +8,6 @@
 #define SEQUENCE_BITS 64
 #define SEQUENCE_COUNT 255
 #define SEQUENCE_INPUT 0x80
-/* Ones in front of a frame: a chip that dozes sees the clock move before the
- * start bit comes. */
-#define LEAD_ONES 16
 /* A chip that is busy is asked at once so many times, then with pauses. */
 #define POLLS_AT_ONCE 16
 #define POLLS_SOON 100
@@ -36,8 +33,8 @@ static uint64_t take_bits(const uint8_t *buf, size_t total, size_t at,
 	uint64_t v = 0;
 
 	for (unsigned i = 0; i < n; i++, at++)
-		if (at < LEAD_ONES ||
-		    (at < total && line_bit(buf, at - LEAD_ONES)))
+		if (at < LINE_LEAD ||
+		    (at < total && line_bit(buf, at - LINE_LEAD)))
 			v |= 1ull << i;
 	return v;
 }
@@ -74,7 +71,7 @@ static size_t queue_output(struct probe_link *l, const uint8_t *buf,
 
 static int swd_write(struct probe_link *l, const uint8_t *buf, size_t len)
 {
-	size_t total = LEAD_ONES + len * LINE_CHAR_BITS, at = 0;
+	size_t total = LINE_LEAD + len * LINE_CHAR_BITS, at = 0;
 
 	while (at <= total)
 		at = queue_output(l, buf, total, at);
@@ -90,7 +87,7 @@ static int swd_write(struct probe_link *l, const uint8_t *buf, size_t len)
  * and never so many that a wire left high would make a line reset. */
 static size_t bits_wanted(const struct probe_link *l, size_t want, size_t cap)
 {
-	size_t tail = LINE_ONES_MAX / 2;
+	size_t tail = LINE_QUIET_ONES + 3;
 
 	if (!l->rx.frame || want == 0)
 		return LINE_ONES_MAX - l->high;

@@ -126,7 +126,7 @@ again() { # WHAT N
 }
 again "power that stays" 2
 
-for phase in handshake stream commit; do
+for phase in link handshake stream; do
 	fresh 0
 	job_with "power fails in $phase" 6 $phase \
 		"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' power off >/dev/null"
@@ -146,9 +146,10 @@ job_with "reset in the stream" 6 stream \
 	"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' power cycle 1 >/dev/null"
 again "reset in the stream" 2
 
-for phase in handshake commit; do
+# the handshake comes after the link, the commit after the stream
+for phase in link stream; do
 	fresh 0
-	job_with "server lost in $phase" 6 $phase 'server_stop KILL'
+	job_with "server lost in $phase" 3 $phase 'server_stop KILL'
 	expect "server lost in $phase" "$DIR/out" '"code":"E_NET"'
 	server_start
 	again "server lost in $phase" 2
@@ -156,7 +157,7 @@ done
 
 # the server comes back in time: one attempt, although answers were lost
 sed -i 's/^retry = .*/retry = 30/' "$DIR/station/flasher.conf"
-for phase in handshake stream commit; do
+for phase in link handshake stream; do
 	fresh 0
 	job_with "server restarts in $phase" 0 $phase \
 		'server_stop KILL; server_start'
