@@ -162,6 +162,27 @@ static int do_flip(struct call *k)
 	return err == 0 ? CODE_OK : failed(k, error_text(err));
 }
 
+#define PEEK_MAX 16384
+
+static int do_peek(struct call *k)
+{
+	static uint8_t buf[PEEK_MAX];
+	static char hex[2 * PEEK_MAX + 1];
+	uint64_t addr, len;
+	int err;
+
+	if (!number(k->argv[0], UINT32_MAX, &addr) ||
+	    !number(k->argv[1], PEEK_MAX, &len) || len == 0)
+		return bad(k, "peek wants an address and a length, at most "
+			      "16384");
+	err = mcu_peek(k->bench->mcu, (uint32_t)addr, buf, (size_t)len);
+	if (err != 0)
+		return failed(k, error_text(err));
+	hex_encode(buf, (size_t)len, hex);
+	control_print(k->out, "%s\n", hex);
+	return CODE_OK;
+}
+
 static int do_cut(struct call *k)
 {
 	uint64_t n;
@@ -346,6 +367,8 @@ static const struct {
 	{ "info", 0, 0, do_info, "info", "everything about the bench, JSON" },
 	{ "cut", 1, 1, do_cut, "cut N",
 	  "cut the power after N more flash operations; 0 = never" },
+	{ "peek", 2, 2, do_peek, "peek ADDRESS LENGTH",
+	  "flash or SRAM in hex, past every lock" },
 	{ "fault", 1, 1, do_fault, "fault KIND=VALUE",
 	  "rng=stuck|biased|seis|good, reset=CYCLE, hold=CYCLE,\n"
 	  "        skip=ADDRESS[,N], skip-cycle=CYCLE, flip=P[,SEED], "
