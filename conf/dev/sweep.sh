@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# ./dev test sweep - the adversary's tests in full (at most two hours).
+#
+#   power      the supply cut in every flash operation of a sealed job: what is
+#              left is blank, resumable or complete, and recovers
+#   debugger   four attacks through the debug port at a sweep of cycles
+#   lock       each instruction before the handshake left out in turn
+#   listener   all wires of two devices, the station's memory, disk, sockets
+#
+# The short forms are tests/e2e/sweep.sh and tests/e2e/listener.sh.  Logs stay
+# in build/test.  SWEEP=short runs the short forms' sizes.
+set -euo pipefail
+B=${B:-build/host}
+L=build/test
+mkdir -p "$L"
+failed=0
+
+if [ "${SWEEP:-full}" = full ]; then
+	make -s -j"$(nproc)" tests target
+	power=(--size 65536 --recover 45) power_swd=(--size 8192 --recover 60)
+	debugger=(--size 16384 --stops 1000)
+	lock=(--every 1 --times 2)
+	listen_kb=128
+else
+	power=(--size 3000) power_swd=(--size 2048 --every 7)
+	debugger=(--size 3000 --stops 25)
+	lock=(--every 41 --times 1)
+	listen_kb=0
+fi
+
+step() { # NAME COMMAND...
+	local name=$1 start=$SECONDS status=0
+	shift
+	"$@" >"$L/sweep-$name.log" 2>&1 || status=$?
+	if [ $status = 0 ]; then
+		printf 'ok    %-16s %5d s  %s\n' "$name" $((SECONDS - start)) \
+			"$(tail -n 1 "$L/sweep-$name.log" | cut -c1-150)"
+	else
+		failed=$((failed + 1))
+		printf 'FAIL  %-16s exit %d, see %s\n' "$name" $status \
+			"$L/sweep-$name.log"
+		tail -n 8 "$L/sweep-$name.log" | sed 's/^/      | /'
+	fi
+}
+
+step power "$B/sweep_power" "${power[@]}"
+step power-swd "$B/sweep_power" --line swd "${power_swd[@]}"
+step debugger "$B/sweep_debugger" "${debugger[@]}"
+step lock "$B/sweep_lock" "${lock[@]}"
+[ $listen_kb = 0 ] || LISTEN_KB=$listen_kb step listener bash tests/e2e/listener.sh
+echo "sweep: $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The short forms of ./dev test sweep: power cuts, debugger, skipped
+# instructions, on the loader's machine code.
+set -euo pipefail
+for f in loader.bin stub.bin; do
+	[ -f build/target/loader/$f ] || {
+		echo "FAIL: no build/target/loader/$f: run make target" >&2
+		exit 1
+	}
+done
+SWEEP=short exec bash conf/dev/sweep.sh
