@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # ./dev test [PATTERN] - every test, or those whose name contains PATTERN.
 #
+# ./dev test sweep - the adversary's tests in full (conf/dev/sweep.sh).
+#
 # Unit tests and the fuzz corpora run twice, plain and under ASan and UBSan;
 # the scripts in tests/e2e and tests/judge run on the plain build, and those
 # named in tests/asan.list on the sanitized one as well.  Logs stay in
@@ -9,6 +11,7 @@
 set -euo pipefail
 pattern=${1:-}
 bash conf/dev/deps.sh test
+[ "$pattern" != sweep ] || exec bash conf/dev/sweep.sh
 
 build() {
 	local log=build/test/build-$1.log
