@@ -170,6 +170,10 @@ static int send_frame(struct relay *r, const struct link_head *h,
 		err = probe_link_write(r->line, r->frame, len);
 	}
 	r->count.sent++;
+	if (err == E_TIMEOUT)
+		return relay_fail(r, E_TARGET_LOST,
+				  "the serial line takes no more characters: "
+				  "has the target lost its power?");
 	return err == 0 ? 0 : probe_failed(r, err);
 }
 
