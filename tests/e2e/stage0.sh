@@ -60,10 +60,16 @@ run "an open chip" 6 line program --order lot --count 1 --channels 1
 expect "an open chip" "$DIR/out" "cause: .*no stage 0"
 expect "an open chip" "$DIR/out" "next: .*set the board aside"
 [ "$(order_field lot delivered)" = 0 ] || fail "an open chip was charged"
+[ "$(order_field lot reserved)" = 0 ] || fail "an open chip holds a unit"
+# the power fails in mid-stream: the loader and its secret are still there
+"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" cut 500 >/dev/null
+run "a power cut" 6 line program --order lot --count 1 --channels 0
+"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" power on >/dev/null
 run "a stage-0 chip" 0 line program --order lot --count 1 --channels 0
 expect "a stage-0 chip" "$DIR/out" '^1 built, 0 refused, 0 failed$'
 run "device" 0 signet --json device list --order lot
 expect "device" "$DIR/out" '"proof": *"stage0"'
+expect "device" "$DIR/out" '"attempts": *2'
 flash_of 0 "$DIR/flash1.bin"
 [ "$(secret "$DIR/flash1.bin")" = "$(printf '00%.0s' {1..32})" ] ||
 	fail "the secret outlived the loader"
