@@ -76,9 +76,12 @@ const struct relay_count *relay_counts(const struct relay *r)
 	return &r->count;
 }
 
-/* Characters that must still come before the frame can be whole. */
-static size_t wanted(const struct link_rx *rx)
+/* Characters that must still come before the frame can be whole; behind
+ * damage nobody knows. */
+static size_t wanted(const struct link_rx *rx, bool damage)
 {
+	if (damage)
+		return 0;
 	if (rx->have < LINK_HEAD_LEN)
 		return LINK_HEAD_LEN + LINK_TAIL_LEN - rx->have;
 	return (size_t)LINK_HEAD_LEN + rx->head.len + LINK_TAIL_LEN - rx->have;
@@ -105,6 +108,7 @@ static bool feed(struct relay *r, const uint8_t *bytes, size_t len)
 static int listen_until_quiet(struct relay *r, bool *ret_got)
 {
 	uint64_t begin = probe_link_us(r->line);
+	uint32_t damaged = r->count.damaged;
 	enum probe_line_state state;
 	uint8_t bytes[READ_CAP];
 	size_t len;
@@ -113,8 +117,9 @@ static int listen_until_quiet(struct relay *r, bool *ret_got)
 	*ret_got = false;
 	r->rx.have = 0;
 	do {
-		err = probe_link_read(r->line, wanted(&r->rx), bytes,
-				      sizeof(bytes), &len, &state);
+		err = probe_link_read(
+			r->line, wanted(&r->rx, r->count.damaged != damaged),
+			bytes, sizeof(bytes), &len, &state);
 		if (err != 0)
 			return probe_failed(r, err);
 		if (feed(r, bytes, len)) {

@@ -47,8 +47,8 @@ MUST_USE int probe_link_write(struct probe_link *l, const uint8_t *buf,
 			      size_t len);
 /*
  * Listens for a short time: one packet.  want = characters of the present
- * frame that are still to come, as far as the caller knows (0 = no frame has
- * begun); with swd-pins the host must know it, because it clocks the answer
+ * frame that are still to come, as far as the caller knows (0 = it does not);
+ * with swd-pins the host must know it, because it clocks the answer
  * out.  out gets what came, at most cap; 0 is normal.
  */
 MUST_USE int probe_link_read(struct probe_link *l, size_t want, uint8_t *out,

@@ -89,7 +89,7 @@ static size_t bits_wanted(const struct probe_link *l, size_t want, size_t cap)
 {
 	size_t tail = LINE_QUIET_ONES + 3;
 
-	if (!l->rx.frame || want == 0)
+	if (!l->rx.frame || l->rx.first || want == 0)
 		return LINE_ONES_MAX - l->high;
 	if (want > cap)
 		want = cap;

@@ -95,6 +95,11 @@ cp "$DIR/conf" "$DIR/station/flasher.conf"
 [ "$(order_field long delivered)" = 0 ] || fail "a key was given out"
 
 # -- something fails at a phase -----------------------------------------------
+# after a kill its children need a moment to end
+server_lost() {
+	server_stop KILL
+	sleep 1
+}
 # job_with WHAT EXIT PHASE ACTION: channel 0 builds one; ACTION when it is there
 job_with() {
 	local what=$1 want=$2 phase=$3 got=0 i
@@ -149,7 +154,7 @@ again "reset in the stream" 2
 # the handshake comes after the link, the commit after the stream
 for phase in link stream; do
 	fresh 0
-	job_with "server lost in $phase" 3 $phase 'server_stop KILL'
+	job_with "server lost in $phase" 3 $phase server_lost
 	expect "server lost in $phase" "$DIR/out" '"code":"E_NET"'
 	server_start
 	again "server lost in $phase" 2
@@ -160,7 +165,7 @@ sed -i 's/^retry = .*/retry = 30/' "$DIR/station/flasher.conf"
 for phase in link handshake stream; do
 	fresh 0
 	job_with "server restarts in $phase" 0 $phase \
-		'server_stop KILL; server_start'
+		'server_lost; server_start'
 	[ "$(device long attempts)" = 1 ] ||
 		fail "server restarts in $phase: more than one attempt"
 done
