@@ -34,14 +34,19 @@ LEDGER_TEST_USE := signerd ledger store api chip keys authority seal sealhost \
 	crypto wire base
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
-TESTS += test_ledger_rules test_ledger test_ledger_property \
-	test_ledger_crash
+TESTS += test_ledger_rules test_ledger test_ledger_sealed \
+	test_ledger_property test_ledger_crash
 test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
 test_ledger_rules_USE := $(LEDGER_TEST_USE)
 test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_TEST_SRC)
 test_ledger_USE := $(LEDGER_TEST_USE)
 test_ledger_LIBS := $(LEDGER_TEST_LIBS)
+SEALED_TEST_SRC := tests/lib/ledger_sealed.c tests/lib/soft_chip.c
+test_ledger_sealed_SRC := tests/unit/test_ledger_sealed.c \
+	$(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
+test_ledger_sealed_USE := $(LEDGER_TEST_USE)
+test_ledger_sealed_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_property_SRC := tests/unit/test_ledger_property.c \
 	tests/lib/ledger_check.c tests/lib/cutvfs.c $(LEDGER_TEST_SRC)
 test_ledger_property_USE := $(LEDGER_TEST_USE)
