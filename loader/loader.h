@@ -19,10 +19,10 @@
 
 /* LINK_FAULT codes (docs/protocol.md). */
 enum loader_fault {
-	FAULT_OPEN = 1,	   /* not locked as it must be */
-	FAULT_RANDOM = 2,  /* the RNG failed its tests */
-	FAULT_FLASH = 3,   /* the flash controller, or content in the way */
-	FAULT_LAYOUT = 4,  /* chunk length or segment not for this chip */
+	FAULT_OPEN = 1,	  /* not locked as it must be */
+	FAULT_RANDOM = 2, /* the RNG failed its tests */
+	FAULT_FLASH = 3,  /* the flash controller, or content in the way */
+	FAULT_LAYOUT = 4, /* chunk length or segment not for this chip */
 	FAULT_CRYPTO = 5,
 };
 
@@ -46,7 +46,7 @@ struct delivery_wire {
 
 enum loader_step {
 	STEP_READY,
-	STEP_HELLO,   /* message 1 is out */
+	STEP_HELLO, /* message 1 is out */
 	STEP_STREAM,
 	STEP_REPORT,
 	STEP_DONE,
@@ -93,13 +93,16 @@ void line_answer(enum link_type type, uint32_t index, uint32_t len);
 /* -- link_uart.c, link_swd.c ----------------------------------------------- */
 enum { LINE_NONE, LINE_UART, LINE_SWD };
 #define LINE_LOST (-1)
-int uart_get(void); /* a byte, or LINE_LOST */
-void uart_put(uint8_t v);
-int swd_get(void);
-void swd_put(uint8_t v);
+/* All of a frame behind LINK_SYNC; false: lost on the way, or too large. */
+bool uart_get(uint8_t *head, uint8_t *body, uint32_t cap);
+void uart_put(const uint8_t *p, uint32_t len);
+/* The data wire at the next rising edge of the clock, or LINE_LOST when
+ * none comes. */
+int swd_edge(uint32_t patience);
+bool swd_get(uint8_t *head, uint8_t *body, uint32_t cap);
+void swd_put(const uint8_t *p, uint32_t len);
 void swd_busy(void);
 void swd_release(void);
-void swd_mark(void);
 
 /* -- handshake.c ----------------------------------------------------------- */
 void handshake_begin(const uint8_t *hello);

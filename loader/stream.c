@@ -135,8 +135,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 	if (len != plain + 2 * NOISE_TAG_LEN)
 		return;
 	if (prim_aead_open(d->link_down, loader.want, NULL, 0, body,
-			   plain + NOISE_TAG_LEN,
-			   body + plain + NOISE_TAG_LEN))
+			   plain + NOISE_TAG_LEN, body + plain + NOISE_TAG_LEN))
 		return;
 	for (unsigned i = 0; i < DIGEST_LEN; i++)
 		aad[i] = d->header_digest[i];

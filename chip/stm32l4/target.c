@@ -36,16 +36,16 @@ static const struct {
 	uint32_t address, value;
 } setup[] = {
 	{ 0x40021058, GATE_USART2 },
-	{ 0x40022000, 0x304 },		       /* FLASH_ACR */
+	{ 0x40022000, 0x304 },			 /* FLASH_ACR */
 	{ 0x4002100c, 1u << 24 | 40u << 8 | 1 }, /* RCC_PLLCFGR */
-	{ 0x40021000, 1u << 24 | 0x63 },       /* RCC_CR: PLLON */
-	{ 0x40021098, 1 },		       /* RCC_CRRCR */
-	{ 0x48000020, 7u << 8 },	       /* GPIOA_AFRL */
-	{ 0x48000024, 3u << 28 },	       /* GPIOA_AFRH */
-	{ 0x48000000, 0x87ffffef },	       /* GPIOA_MODER */
-	{ 0x4000440c, 80 },		       /* USART2_BRR */
-	{ 0x40004400, 1 | 1 << 2 | 1 << 3 },   /* USART2_CR1: UE RE TE */
-	{ 0x50060800, 1 << 2 },		       /* RNG_CR: RNGEN */
+	{ 0x40021000, 1u << 24 | 0x63 },	 /* RCC_CR: PLLON */
+	{ 0x40021098, 1 },			 /* RCC_CRRCR */
+	{ 0x48000020, 7u << 8 },		 /* GPIOA_AFRL */
+	{ 0x48000024, 3u << 28 },		 /* GPIOA_AFRH */
+	{ 0x48000000, 0x87ffffef },		 /* GPIOA_MODER */
+	{ 0x4000440c, 80 },			 /* USART2_BRR */
+	{ 0x40004400, 1 | 1 << 2 | 1 << 3 },	 /* USART2_CR1: UE RE TE */
+	{ 0x50060800, 1 << 2 },			 /* RNG_CR: RNGEN */
 };
 
 void target_clock(void)

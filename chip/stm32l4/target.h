@@ -92,12 +92,13 @@ MUST_USE int target_rng_key(struct target_rng *h, uint8_t out[32]);
 /* -- target_flash.c -------------------------------------------------------- */
 struct target_flash {
 	const uint32_t *from;
-	uint32_t left; /* bytes that wait to be programmed */
-	uint32_t to, room; /* in the segment at hand */
+	uint32_t left;		    /* bytes that wait to be programmed */
+	uint32_t to, room;	    /* in the segment at hand */
 	const struct segment *next; /* the segment behind it */
-	uint32_t page;	 /* number of the page at hand */
+	uint32_t page;		    /* number of the page at hand */
 	uint32_t failed; /* the controller's status, or 1: not as expected */
-	bool erasing, again; /* again: erase each page before its first use */
+	bool ready;	 /* the next double word may be stored */
+	bool again;	 /* erase each page before its first use */
 };
 extern struct target_flash target_flash;
 extern volatile uint32_t target_ecc; /* double errors seen */

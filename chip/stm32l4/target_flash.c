@@ -31,11 +31,15 @@ static TARGET_RAM void page_erase(uint32_t page)
 	FLASH_CR = CR_PER | CR_PAGE(page) | CR_START;
 }
 
+/*
+ * In two short steps, look and store: a line that is clocked from outside
+ * leaves 80 cycles between two bits.
+ */
 TARGET_RAM void target_pump(void)
 {
 	struct target_flash *f = &target_flash;
 	const uint32_t *from = f->from;
-	volatile uint32_t *to;
+	volatile uint32_t *to = (volatile uint32_t *)f->to;
 	uint32_t status;
 
 	if (!f->left)
@@ -43,6 +47,12 @@ TARGET_RAM void target_pump(void)
 	status = FLASH_SR;
 	if (status & SR_BUSY)
 		return;
+	if (f->ready) {
+		FLASH_CR = CR_PG;
+		to[0] = from[0];
+		to[1] = from[1];
+		goto next;
+	}
 	if (status & SR_ERRORS) {
 		f->failed = status;
 		f->left = 0;
@@ -52,28 +62,25 @@ TARGET_RAM void target_pump(void)
 		f->to = f->next->address;
 		f->room = f->next->len;
 		f->next++;
+		return;
 	}
 	if (PAGE_OF(f->to) != f->page) {
 		f->page = PAGE_OF(f->to);
-		if (f->again && f->page != 0 && f->page != LAST_PAGE) {
+		if (f->again && f->page != LAST_PAGE)
 			page_erase(f->page);
-			f->erasing = true;
-			return;
-		}
+		return;
 	}
-	if (f->erasing || !(FLASH_CR & CR_PG)) {
-		f->erasing = false;
-		FLASH_CR = CR_PG;
-	}
-	to = (volatile uint32_t *)f->to;
+	/* erased double words stay so: FF would make them final */
 	if ((from[0] & from[1]) != 0xffffffff) {
 		if ((to[0] & to[1]) == 0xffffffff || (from[0] | from[1]) == 0) {
-			to[0] = from[0];
-			to[1] = from[1];
-		} else if (to[0] != from[0] || to[1] != from[1]) {
-			f->failed = 1;
+			f->ready = true;
+			return;
 		}
+		if (to[0] != from[0] || to[1] != from[1])
+			f->failed = 1;
 	}
+next:
+	f->ready = false;
 	f->from += 2;
 	f->to += 8;
 	f->room -= 8;

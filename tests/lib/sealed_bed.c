@@ -63,7 +63,8 @@ void sealed_bed_new(struct sealed_bed *b, uint32_t optr)
 	size_t n;
 
 	memset(b, 0, sizeof(*b));
-	b->swd_period = (getenv("P") ? strtoul(getenv("P"), NULL, 0) : 1000) * 1000;
+	b->swd_period = (getenv("P") ? strtoul(getenv("P"), NULL, 0) : 1000) *
+			1000;
 	b->mcu = rig_new(&cfg);
 	rig_halt(b->mcu);
 	put(b->mcu, FLASH,
@@ -93,8 +94,8 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 		x = x * 1664525 + 1013904223;
 		b->image[i] = (uint8_t)(x >> 24);
 	}
-	memcpy(b->image,
-	       (uint32_t[]){ 0x20002000, (TOP + STUB_OFFSET) | 1 }, 8);
+	memcpy(b->image, (uint32_t[]){ 0x20002000, (TOP + STUB_OFFSET) | 1 },
+	       8);
 	b->delivery.chunk_len = 1024;
 	b->delivery.segment_count = 1;
 	b->delivery.segments[0] = (struct segment){ FLASH, len };
@@ -248,9 +249,8 @@ static void loader_digest(struct sealed_bed *b, uint8_t out[32])
 	static uint8_t flash[LOADER_LEN];
 	struct prim_sha256 c;
 
-	assert_int_equal(mcu_flash_peek(b->mcu,
-					(uint32_t)(TOP + LOADER_OFFSET), flash,
-					LOADER_LEN),
+	assert_int_equal(mcu_flash_peek(b->mcu, (uint32_t)(TOP + LOADER_OFFSET),
+					flash, LOADER_LEN),
 			 0);
 	prim_sha256_init(&c);
 	prim_sha256_update(&c, flash, LOADER_LEN);
@@ -278,11 +278,10 @@ unsigned sealed_bed_hello(struct sealed_bed *b)
 	n = prologue_make(hello, mcu_uid(b->mcu, &uid_len), 12, digest,
 			  prologue);
 	noise_init(&b->noise, false, pub, prologue, n, NULL);
-	assert_int_equal(noise_read1(&b->noise, server_key, NULL,
-				     b->frame.body, b->frame.head.len, claim),
+	assert_int_equal(noise_read1(&b->noise, server_key, NULL, b->frame.body,
+				     b->frame.head.len, claim),
 			 0);
-	assert_int_equal(claim_decode(claim,
-				      b->frame.head.len - NOISE_OVERHEAD,
+	assert_int_equal(claim_decode(claim, b->frame.head.len - NOISE_OVERHEAD,
 				      &b->claim),
 			 0);
 	return type;
@@ -296,9 +295,8 @@ unsigned sealed_bed_deliver(struct sealed_bed *b)
 	unsigned type;
 	size_t n;
 
-	assert_int_equal(delivery_encode(&b->delivery, plain, sizeof(plain),
-					 &n),
-			 0);
+	assert_int_equal(
+		delivery_encode(&b->delivery, plain, sizeof(plain), &n), 0);
 	assert_int_equal(noise_write2(&b->noise, e, plain, n, msg), 0);
 	assert_int_equal(noise_split(&b->noise, b->k1, b->k2, NULL), 0);
 	type = answer(b, LINK_MSG2, 0, msg, n + NOISE_OVERHEAD);
@@ -317,11 +315,10 @@ static void report_take(struct sealed_bed *b)
 	uint8_t plain[REPORT_MAX + NOISE_TAG_LEN];
 
 	assert_true(b->frame.head.len <= sizeof(plain));
-	assert_int_equal(noise_open(b->k1, 0, b->frame.body, b->frame.head.len,
-				    plain),
-			 0);
-	assert_int_equal(report_decode(plain, b->frame.head.len -
-						      NOISE_TAG_LEN,
+	assert_int_equal(
+		noise_open(b->k1, 0, b->frame.body, b->frame.head.len, plain),
+		0);
+	assert_int_equal(report_decode(plain, b->frame.head.len - NOISE_TAG_LEN,
 				       &b->report),
 			 0);
 }
@@ -362,9 +359,8 @@ unsigned sealed_bed_commit(struct sealed_bed *b)
 	assert_int_equal(record_encode(RECORD_CREDENTIAL, data, sizeof(data), a,
 				       sizeof(a), &c.credential_len),
 			 0);
-	assert_int_equal(record_encode(RECORD_FIRMWARE, data,
-				       sizeof(data) - 40, f, sizeof(f),
-				       &c.firmware_len),
+	assert_int_equal(record_encode(RECORD_FIRMWARE, data, sizeof(data) - 40,
+				       f, sizeof(f), &c.firmware_len),
 			 0);
 	assert_int_equal(commit_encode(&c, plain, sizeof(plain), &n), 0);
 	noise_seal(b->k2, 0, plain, n, plain);
