@@ -1,23 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# ./dev demo [FILE] [--devices N] [--channels N] [--keep] [--no-build]
+# ./dev demo [FILE] [--mode M] [--devices N] [--channels N] [--keep]
+#            [--no-build]
 #
 # A production order from start to end on virtual chips: server, owner, one
-# flasher with several channels, good devices, and everything that must be
-# refused.  Exit code 0 only if every line came out as expected.
+# flasher with several channels, good devices, what a listener and a debugger
+# get, and everything that must be refused.  Exit code 0 only if every line
+# came out as expected.
 set -euo pipefail
 
-firmware='' devices=8 channels=4 keep=0 build=1
+firmware='' mode=sealed devices=8 channels=4 keep=0 build=1
 usage() {
 	cat <<-'TXT'
-	usage: ./dev demo [FILE.hex|.srec|.elf|.bin@ADDRESS] [--devices N]
-	                  [--channels N] [--keep] [--no-build]
+	usage: ./dev demo [FILE.hex|.srec|.elf|.bin@ADDRESS] [--mode M]
+	                  [--devices N] [--channels N] [--keep] [--no-build]
 
 	  FILE           program this firmware instead of the example.  One that
 	                 is linked behind the example bootloader (0x08004000) is
 	                 started by it; one that brings its own vector table at
 	                 0x08000000 is programmed as it is.
+	  --mode M       sealed: encrypted from the server into the chip (default);
+	                 signed: the station and the debug wire carry it in clear
 	  --devices N    size of the order, 1 to 64 (default 8)
 	  --channels N   chips programmed at the same time, 1 to 16 (default 4)
 	  --keep         leave the server running and say how to reach it
@@ -32,6 +36,12 @@ number() { # OPTION VALUE MAX
 }
 while [ $# -gt 0 ]; do
 	case $1 in
+	--mode)
+		case ${2:-} in
+		sealed | signed) mode=$2 ;;
+		*) echo 'demo: --mode wants sealed or signed' >&2; exit 2 ;;
+		esac
+		shift ;;
 	--devices) number "$1" "${2:-}" 64; devices=$2; shift ;;
 	--channels) number "$1" "${2:-}" 16; channels=$2; shift ;;
 	--keep) keep=1 ;;
@@ -73,7 +83,9 @@ if [ "$build" = 1 ]; then
 	say 'Building'
 	bash conf/dev/deps.sh demo
 	mkdir -p build
-	if ! make -s -j"$(nproc)" programs target >build/demo-build.log 2>&1; then
+	if ! make -s -j"$(nproc)" programs target \
+		build/host/leak_find build/host/trace_show build/host/target_tool build/host/fake_target \
+		>build/demo-build.log 2>&1; then
 		tail -n 30 build/demo-build.log >&2
 		echo 'demo: the build failed; the whole log is build/demo-build.log' >&2
 		exit 1
@@ -128,18 +140,30 @@ signet status | sed 's/^/  /'
 
 say '2. A product, its keys, and a bootloader that knows the public halves'
 signet key generate release thermo >/dev/null
-signet product create thermo --family stm32l4 --release-key thermo >"$D/product.log"
+allow=()
+[ "$mode" = sealed ] || allow=(--allow-signed)
+signet product create thermo --family stm32l4 --release-key thermo \
+	"${allow[@]}" >"$D/product.log"
 signet product keys-header thermo --out "$D/signet_keys.h"
 make -s example KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
 	{ tail -n 20 "$D/example.log" >&2; exit 1; }
 sed 's/^/  /' "$D/product.log"
+if [ "$mode" = sealed ]; then
+	echo '  and a loader that knows the server, on the server'\''s list:'
+	signet loader keys-header --out "$D/loader_keys.h" >/dev/null
+	make -s loader KEYS="$D/loader_keys.h" OUT="$D/loader" \
+		>"$D/loader.log" 2>&1 ||
+		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
+	signet loader add "$D/loader/loader.bin" --family stm32l4 |
+		sed 's/^/  /' | cut -c1-79
+fi
 
 say '3. A release, made and signed on the owner'\''s machine'
 proof=1
 images=("$D/fw/bootloader.hex" "$D/fw/app.hex")
 if [ -n "$firmware" ]; then
 	if signet release make "$D/fw/bootloader.hex" "$firmware" --product thermo \
-		--version probe --out "$D/probe.signet" >/dev/null 2>&1; then
+		--mode "$mode" --version probe --out "$D/probe.signet" >/dev/null 2>&1; then
 		images=("$D/fw/bootloader.hex" "$firmware")
 	else # it brings its own vectors: no bootloader, no start proof
 		images=("$firmware")
@@ -147,11 +171,11 @@ if [ -n "$firmware" ]; then
 	fi
 fi
 signet release make "${images[@]}" --product thermo --version 1.0.0 \
-	--out "$D/thermo-1.0.0.signet" | sed 's/^/  /'
+	--mode "$mode" --out "$D/thermo-1.0.0.signet" | sed 's/^/  /'
 signet release upload "$D/thermo-1.0.0.signet" >/dev/null
 
-say "4. An order of $devices, and a flasher at the manufacturer's"
-signet order create lot-1 --product thermo --release 1.0.0 \
+say "4. An order of $devices, $mode, and a flasher at the manufacturer's"
+signet order create lot-1 --product thermo --release 1.0.0 --mode "$mode" \
 	--quantity "$devices" --manufacturer acme --serial-prefix T- \
 	--serial-first 1001 >/dev/null
 code=$(signet flasher invite line-1 --manufacturer acme \
@@ -160,8 +184,10 @@ signet-flasher enrol --code "$code" --dir "$D/station" | sed 's/^/  /'
 
 # -- the manufacturer's side -------------------------------------------------
 for c in $(seq 0 $((channels - 1))); do
+	wires=()
+	[ "$c" != 0 ] || wires=(--capture "$D/wire.vcd")
 	signet-vmcu run --state "$D/boards/board-$((c + 1)).state" \
-		--seed $((c + 1)) --dap 127.0.0.1:0 --control "$D/ctl/$c" \
+		--seed $((c + 1)) "${wires[@]}" --dap 127.0.0.1:0 --control "$D/ctl/$c" \
 		--ready-file "$D/ctl/$c.ready" >"$D/vmcu-$c.log" 2>&1 &
 	pids+=("$!")
 done
@@ -175,6 +201,7 @@ done
 	for c in $(seq 0 $((channels - 1))); do
 		printf '\n[channel %d]\nprobe = tcp:%s\n' "$c" "${probes[$c]}"
 		printf 'power = signet-vmcu ctl %s/ctl/%d power\n' "$D" "$c"
+		[ $((c % 2)) = 0 ] || echo 'link = uart' # the others: swd-pins
 		printf 'next = bash %s/next.sh %s\n' "$D" "$D"
 	done
 } >>"$D/station/flasher.conf"
@@ -183,6 +210,7 @@ echo "$channels" >"$D/boards/last"
 cat >"$D/next.sh" <<'SH'
 set -eu
 D=$1 c=$2
+signet-vmcu ctl "$D/ctl/$c" capture off >/dev/null # the first board is enough
 exec 9>"$D/boards/lock"
 flock 9
 n=$(($(cat "$D/boards/last") + 1))
@@ -197,6 +225,7 @@ production=0
 signet-flasher program --dir "$D/station" --order lot-1 --count "$devices" \
 	"${pattern[@]}" || production=$?
 [ "$production" = 0 ] || bad "production ended with exit code $production"
+signet-vmcu ctl "$D/ctl/0" capture off >/dev/null
 
 say '6. What the devices say'
 signet device list --order lot-1 --json >"$D/devices.json"
@@ -232,8 +261,54 @@ else
 	echo '  This firmware has no Signet bootloader: it proves nothing by itself.'
 fi
 
+# -- what others get --------------------------------------------------------
+say '7. What a listener and a debugger get'
+plain=()
+for i in "${!images[@]}"; do
+	case ${images[$i]} in
+	*.hex)
+		arm-none-eabi-objcopy -I ihex -O binary "${images[$i]}" \
+			"$D/plain-$i.bin"
+		plain+=(--secret "$D/plain-$i.bin") ;;
+	*.srec | *.s19)
+		arm-none-eabi-objcopy -I srec -O binary "${images[$i]}" \
+			"$D/plain-$i.bin"
+		plain+=(--secret "$D/plain-$i.bin") ;;
+	*.elf)
+		arm-none-eabi-objcopy -O binary "${images[$i]}" \
+			"$D/plain-$i.bin"
+		plain+=(--secret "$D/plain-$i.bin") ;;
+	*) plain+=(--secret "${images[$i]%@*}") ;;
+	esac
+done
+[ ! -f "$D/loader/loader.bin" ] ||
+	plain=(--except "$D/loader/loader.bin" "${plain[@]}")
+listener=0
+leak_find "${plain[@]}" "$D/wire.vcd" >"$D/leak.log" 2>&1 || listener=$?
+if [ "$mode" = sealed ]; then
+	echo '  All wires of one device were recorded. The conversation on them:'
+	trace_show "$D/wire.vcd" | sed 's/^/    /' | cut -c1-79
+	if [ "$listener" = 0 ]; then
+		good 'the listener: no 16 bytes of the firmware, at any bit offset'
+	else
+		bad "the listener: $(head -n 1 "$D/leak.log" | cut -c1-60)"
+	fi
+elif [ "$listener" = 1 ]; then
+	good 'the listener: the firmware, in clear. That is what signed mode is'
+else
+	bad "the listener: nothing, which cannot be: $(head -n 1 "$D/leak.log")"
+fi
+signet-vmcu ctl "$D/ctl/0" insert "$D/boards/board-1.state" >/dev/null
+if target_tool --probe "tcp:${probes[0]}" \
+	--power "signet-vmcu ctl $D/ctl/0 power" identify prove \
+	>"$D/prove.log" 2>&1; then
+	good 'the debugger: unique ID and option bytes; flash and SRAM2 refused'
+else
+	bad "the debugger: $(tail -n 1 "$D/prove.log" | cut -c1-60)"
+fi
+
 # -- what must not work ------------------------------------------------------
-say '7. What must not work'
+say '8. What must not work'
 try() { # LOG BOARD [INSERT OPTIONS]: one device on channel 0
 	local log=$1 board=$2
 	shift 2
@@ -273,6 +348,40 @@ if try "$D/again.log" "$D/boards/board-1.state"; then
 else
 	expect 'already-built' "$D/again.log" 'already built chip: refused'
 fi
+play_chip() { # ORDER UID: a rogue station has no chip, and says that it has
+	fake_target --dir "$D/station" --order "$1" --uid "$2" \
+		--server-key "$(grep -o '0x[0-9a-f]\{2\}' "$D/loader_keys.h" |
+			sed 's/0x//' | tr -d '\n')" \
+		--out "$D/stolen.bin" >"$D/play-$1.log" 2>&1
+}
+if [ "$mode" = sealed ]; then
+	signet product create thermo0 --family stm32l4 --release-key thermo \
+		--demand-proof stage0 >/dev/null
+	signet release make "${images[@]}" --product thermo0 --version 1.0.0 \
+		--out "$D/thermo0.signet" >/dev/null
+	signet release upload "$D/thermo0.signet" >/dev/null
+	signet batch create wafer-7 --family stm32l4 --manufacturer my-bench \
+		>/dev/null
+	signet order create lot-2 --product thermo0 --release 1.0.0 \
+		--quantity 2 --manufacturer acme --batch wafer-7 >/dev/null
+	signet order create lot-3 --product thermo --release 1.0.0 \
+		--quantity 1 --manufacturer acme >/dev/null
+	if play_chip lot-3 5b000a00144f354638353320; then
+		printf '  %snote%s  %s\n' "$bold" "$off" \
+			'a program that plays the chip: gets the firmware, for one unit'
+		printf '        %s%s%s\n' "$dim" \
+			'not stopped: docs/threat-model.md, A1. The books say "proof none"' \
+			"$off"
+	else
+		bad "a program that plays the chip: $(tail -n 1 "$D/play-lot-3.log")"
+	fi
+	if play_chip lot-2 5a000a00144f354638353320; then
+		bad 'a program that plays the chip got the firmware in spite of stage 0'
+	else
+		expect 'refused handshake' "$D/play-lot-2.log" \
+			'the same, stage 0 demanded: refused'
+	fi
+fi
 signet flasher revoke line-1 >/dev/null
 if try "$D/revoked.log" "$D/boards/extra.state"; then
 	bad 'a revoked flasher still works'
@@ -280,7 +389,7 @@ else
 	expect 'flasher-revoked' "$D/revoked.log" 'revoked flasher: refused'
 fi
 
-say '8. What the server knows'
+say '9. What the server knows'
 signet order list
 echo
 signet device list --order lot-1

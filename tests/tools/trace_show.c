@@ -6,7 +6,7 @@
  *
  * One line per frame: who speaks, what, how many bytes, the first of them.  Of
  * the frames that carry firmware only the first two and the last are shown,
- * and of equal questions only one.
+ * and nothing of how they were asked for again.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #define BAUD 1000000
 #define FROM_CHIP 0x80
 #define DATA 3
+#define ASK 5
 #define WANT 0x83
 #define SHOWN 12 /* bytes */
 
@@ -38,7 +39,8 @@ static const struct kind {
 };
 
 struct show {
-	unsigned data, bytes;
+	unsigned data, again, bytes;
+	uint16_t last_index;
 	uint8_t last_type;
 	char held[96]; /* the last data frame, until it is known to be that */
 };
@@ -67,7 +69,11 @@ static void flush(struct show *s)
 		printf("   ... %u frames more ...\n", s->data - 3);
 	if (s->data > 2)
 		puts(s->held);
+	if (s->again)
+		printf("   (%u of them had to be sent again: the same bytes)\n",
+		       s->again);
 	s->data = 0;
+	s->again = 0;
 }
 
 static void each(void *user, const struct trace_frame *f)
@@ -75,8 +81,14 @@ static void each(void *user, const struct trace_frame *f)
 	struct show *s = user;
 	char text[96];
 
-	if (f->type == WANT || (f->type == s->last_type && f->type != DATA))
+	if (f->type == WANT || (f->type == ASK && s->data) ||
+	    (f->type == s->last_type && f->type != DATA))
 		return;
+	if (f->type == DATA && s->data && f->index == s->last_index) {
+		s->again++;
+		return;
+	}
+	s->last_index = f->index;
 	line(f, text, sizeof(text));
 	s->last_type = f->type;
 	s->bytes += f->len;
