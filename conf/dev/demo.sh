@@ -92,6 +92,10 @@ if [ "$build" = 1 ]; then
 	fi
 	echo '  signetd signet signet-flasher signet-vmcu, target code'
 fi
+if [ ! -x build/host/fake_target ] || [ ! -x build/host/leak_find ]; then
+	echo 'demo: not everything is built; leave --no-build away' >&2
+	exit 1
+fi
 
 export PATH="$PWD/build/host:$PATH"
 D=$PWD/build/demo
