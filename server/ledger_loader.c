@@ -37,10 +37,10 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 				   "family: chips of %s have no sealed mode",
 				   q->family);
 	if (q->loader.len != LOADER_LEN || q->stub.len == 0 ||
-	    q->stub.len > STUB_LEN)
+	    q->stub.len > STUB_CODE_LEN)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "a loader has %d bytes, its stub at most %d",
-				   LOADER_LEN, STUB_LEN);
+				   LOADER_LEN, STUB_CODE_LEN);
 	if (!holds_key(&q->loader, c->l->noise_pub))
 		return call_refuse(c, R_BAD_REQUEST,
 				   "this loader was not built with this "

@@ -14,12 +14,12 @@
 struct signer_local; /* opaque */
 
 /* Makes dir (0700), CA key and certificate, the release HPKE key and the Noise
- * key, all encrypted under pass.  ca_name goes into the CA's subject.  What is there
- * already is never overwritten: E_EXISTS. */
+ * key, all encrypted under pass.  ca_name goes into the CA's subject.  What is
+ * there already is never overwritten: E_EXISTS. */
 MUST_USE int signer_local_create(const char *dir, const char *pass,
 				 const char *ca_name, char why[SIGNER_WHY_CAP]);
-/* Opens them (a missing Noise key is made); product keys are opened when first needed.  Keeps copies of dir
- * and pass. */
+/* Opens them (a missing Noise key is made); product keys are opened when first
+ * needed.  Keeps copies of dir and pass. */
 MUST_USE int signer_local_open(const char *dir, const char *pass,
 			       struct signer_local **out,
 			       char why[SIGNER_WHY_CAP]);
