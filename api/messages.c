@@ -170,6 +170,7 @@ static const struct shape_field installed_answer_fields[] = {
 	BLOB(installed_answer, commit, true, SEALED_OVERHEAD,
 	     COMMIT_MAX + SEALED_OVERHEAD),
 	NAME(installed_answer, state, true),
+	TEXT(installed_answer, serial, false),
 };
 SHAPE(installed_answer, "commit");
 

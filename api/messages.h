@@ -156,7 +156,8 @@ struct installed_answer {
 	uint64_t grant;
 	uint32_t attempt;
 	struct blob commit;
-	char state[NAME_CAP]; /* "installed", or what it has become since */
+	char state[NAME_CAP]; /* "installed" */
+	char serial[SERIAL_CAP]; /* for the board's label; "" none */
 };
 
 struct loader_fetch { /* the loader that the order's product admits */

@@ -445,6 +445,7 @@ static int step_commit(struct job *j)
 					&s->committed, &j->refusal));
 	if (r != 0)
 		return r;
+	job_clean_text(s->committed.serial, j->res->serial, SERIAL_CAP);
 	s->state = SEALED_COMMITTED;
 	send_next(s, LINK_COMMIT, 0, s->committed.commit.data,
 		  s->committed.commit.len);

@@ -359,7 +359,9 @@ static int commit_answer(struct call *c, const struct sealed *s)
 
 	out->grant = (uint64_t)s->attempt.grant_id;
 	out->attempt = s->attempt.attempt;
-	TEXT_SET(out->state, rules_grant_state(s->rows.own->row.state));
+	/* What it became then; the same bytes whenever it is asked again. */
+	TEXT_SET(out->state, rules_grant_state(GRANT_INSTALLED));
+	TEXT_SET(out->serial, s->rows.own->row.serial);
 	return blob_set(&out->commit, s->attempt.commit, s->attempt.commit_len);
 }
 

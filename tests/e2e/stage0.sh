@@ -14,7 +14,7 @@ loader_make
 sealed_example safe --demand-proof stage0
 signet batch create wafer7 --family stm32l4 --manufacturer trusted >/dev/null
 signet order create lot --product safe --release 1.0.0 --quantity 3 \
-	--manufacturer acme --batch wafer7 >/dev/null
+	--manufacturer acme --batch wafer7 --serial-prefix S- >/dev/null
 
 # two sites: each its own station; the chips travel
 station_enrol line1 2
@@ -67,6 +67,7 @@ run "a power cut" 6 line program --order lot --count 1 --channels 0
 "$B/signet-vmcu" ctl "${CH_SOCKET[0]}" power on >/dev/null
 run "a stage-0 chip" 0 line program --order lot --count 1 --channels 0
 expect "a stage-0 chip" "$DIR/out" '^1 built, 0 refused, 0 failed$'
+expect "a stage-0 chip" "$DIR/out" ' built +serial S-[0-9]'
 run "device" 0 signet --json device list --order lot
 expect "device" "$DIR/out" '"proof": *"stage0"'
 expect "device" "$DIR/out" '"attempts": *2'
