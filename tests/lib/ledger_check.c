@@ -54,6 +54,28 @@ static const struct {
 	{ "each delivery is in the log",
 	  "SELECT (SELECT count(*) FROM log WHERE event = 'grant.delivered')"
 	  " < (SELECT count(*) FROM grants WHERE charged IS NOT NULL)" },
+	{ "sealed orders give flashers no keys",
+	  "SELECT count(*) FROM requests r JOIN grants g ON g.id = r.grant_id"
+	  " JOIN orders o ON o.id = g.order_id"
+	  " WHERE o.mode = 2 AND r.kind = 2" },
+	{ "each attempt of a sealed grant has its row, no other has",
+	  "SELECT count(*) FROM grants g JOIN orders o ON o.id = g.order_id"
+	  " WHERE (SELECT count(*) FROM attempts WHERE grant_id = g.id)"
+	  "  <> CASE o.mode WHEN 2 THEN g.attempt ELSE 0 END" },
+	{ "a sealed grant is charged when a handshake was answered",
+	  "SELECT count(*) FROM grants g JOIN orders o ON o.id = g.order_id"
+	  " WHERE o.mode = 2 AND (g.charged IS NOT NULL) <> EXISTS"
+	  "  (SELECT 1 FROM attempts"
+	  "   WHERE grant_id = g.id AND message2 IS NOT NULL)" },
+	{ "installed and closed were said by the chip",
+	  "SELECT count(*) FROM grants g JOIN orders o ON o.id = g.order_id"
+	  " WHERE o.mode = 2 AND g.state IN (4, 5) AND NOT EXISTS"
+	  "  (SELECT 1 FROM attempts WHERE grant_id = g.id"
+	  "   AND sealed_commit IS NOT NULL)" },
+	{ "no chip's key was answered twice",
+	  "SELECT count(*) FROM (SELECT 1 FROM attempts"
+	  " WHERE ephemeral IS NOT NULL GROUP BY ephemeral"
+	  " HAVING count(*) > 1)" },
 	{ "each answer belongs to a grant",
 	  "SELECT count(*) FROM requests"
 	  " WHERE grant_id NOT IN (SELECT id FROM grants)" },

@@ -15,17 +15,21 @@
 #include "tests/lib/cutvfs.h"
 #include "tests/lib/ledger_bed.h"
 #include "tests/lib/ledger_check.h"
+#include "tests/lib/ledger_sealed.h"
 
 #define FACTS_MAX 128
 
 struct fact {
 	size_t position; /* of the disk when the answer was given */
 	char sql[200];
-	enum api_op op; /* OP_GRANT, OP_DELIVER, or OP_NONE */
+	enum api_op op; /* OP_NONE: no answer to be given again */
 	int flasher;
 	struct grant_request grant;
 	struct deliver_request deliver;
-	uint8_t *answer; /* packed */
+	struct handshake_request handshake;
+	struct installed_request installed;
+	uint8_t message[SOFT_MESSAGE1_MAX]; /* of the last two */
+	uint8_t *answer;		    /* packed */
 	size_t answer_len;
 };
 
@@ -137,6 +141,73 @@ static void report(int f, uint64_t id, uint32_t attempt, const char *outcome,
 		 (unsigned long long)id, states);
 }
 
+/* A sealed device from grant to commit; each answer is a fact. */
+static struct vault vault;
+
+static void keep(struct fact *x, enum api_op op, int f, uint64_t id,
+		 const char *where_clause, const void *answer)
+{
+	snprintf(x->sql, sizeof(x->sql),
+		 "SELECT count(*) FROM attempts WHERE grant_id = %llu AND %s",
+		 (unsigned long long)id, where_clause);
+	x->op = op;
+	x->flasher = f;
+	if (shape_pack(api_route(op)->answer, answer, &x->answer,
+		       &x->answer_len) < 0)
+		abort();
+}
+
+static void keep_message(struct fact *x, struct blob *out, const uint8_t *msg,
+			 size_t len)
+{
+	memcpy(x->message, msg, len);
+	*out = (struct blob){ x->message, len };
+}
+
+static void sealed(int f, uint32_t chip, uint64_t nonce, bool fail_after)
+{
+	struct job j;
+	struct fact *x;
+
+	if (!passed(job_grant(&vault, &flashers[f], "vault", chip, nonce, &j)))
+		return;
+	x = fact("");
+	bed_grant_request("vault", chip, nonce, &x->grant);
+	keep(x, OP_GRANT, f, j.grant.grant, "", &j.grant);
+	snprintf(x->sql, sizeof(x->sql),
+		 "SELECT count(*) FROM attempts WHERE grant_id = %llu"
+		 " AND attempt = %u",
+		 (unsigned long long)j.grant.grant, j.grant.attempt);
+	job_message1(&j);
+	if (!passed(job_handshake(&j)))
+		goto out;
+	x = fact("");
+	keep(x, OP_HANDSHAKE, f, j.grant.grant, "", &j.answer);
+	x->handshake.grant = j.grant.grant;
+	x->handshake.attempt = j.grant.attempt;
+	keep_message(x, &x->handshake.message, j.message1, j.message1_len);
+	snprintf(x->sql, sizeof(x->sql),
+		 "SELECT count(*) FROM grants WHERE id = %llu"
+		 " AND charged IS NOT NULL AND credential IS NOT NULL",
+		 (unsigned long long)j.grant.grant);
+	if (fail_after) {
+		report(f, j.grant.grant, j.grant.attempt, "failed",
+		       "3, 4, 5, 6, 7");
+		goto out;
+	}
+	job_message2(&j);
+	if (!passed(job_installed(&j)))
+		goto out;
+	x = fact("");
+	keep(x, OP_INSTALLED, f, j.grant.grant, "sealed_commit IS NOT NULL",
+	     &j.commit);
+	x->installed.grant = j.grant.grant;
+	x->installed.attempt = j.grant.attempt;
+	keep_message(x, &x->installed.report, j.report, j.report_len);
+out:
+	job_clear(&j);
+}
+
 static void change_order(const char *name, const char *action,
 			 const char *event)
 {
@@ -225,8 +296,11 @@ static void set_up(void)
 	     " ON f.release_id = r.id WHERE p.name = '" BED_PRODUCT "'");
 	bed_order(&bed, "o1", 6);
 	bed_order(&bed, "o2", 1);
-	fact("SELECT count(*) = 2 FROM orders o JOIN order_contents c"
+	fact("SELECT count(*) >= 2 FROM orders o JOIN order_contents c"
 	     " ON c.order_id = o.id");
+	vault_setup(&bed, &vault);
+	vault_order(&vault, "vault", 3, "");
+	fact("SELECT count(*) = 1 FROM loaders WHERE admitted");
 	bed_enrol(&bed, "f0", BED_MAKER, 3, &flashers[0]);
 	bed_enrol(&bed, "f1", BED_MAKER, 3, &flashers[1]);
 	fact("SELECT count(*) = 2 FROM flashers f JOIN station_certs c"
@@ -259,6 +333,9 @@ static void script(void)
 	tick();
 	report(1, 4, 1, "closed", "5");
 	bed.now = began;
+	sealed(0, 21, 400, false);
+	sealed(0, 22, 401, true);
+	sealed(0, 22, 402, false);
 }
 
 /* -- what must be so ----------------------------------------------------- */
@@ -268,9 +345,13 @@ static void check_answer(const struct fact *x)
 	union {
 		struct grant_answer grant;
 		struct deliver_answer deliver;
+		struct handshake_answer handshake;
+		struct installed_answer installed;
 	} a;
-	const void *q = x->op == OP_GRANT ? (const void *)&x->grant
-					  : (const void *)&x->deliver;
+	const void *q = x->op == OP_GRANT	? (const void *)&x->grant
+			: x->op == OP_HANDSHAKE ? (const void *)&x->handshake
+			: x->op == OP_INSTALLED ? (const void *)&x->installed
+						: (const void *)&x->deliver;
 	uint8_t *packed = NULL;
 	size_t len = 0;
 
