@@ -17,3 +17,9 @@ $(1)_USE := chip vmcu seal sealhost wire base
 $(1)_LIBS := -lunicorn -lcmocka -lcrypto
 endef
 $(foreach s,$(SWEEPS),$(eval $(call SWEEP_RULE,$(s))))
+
+TOOLS += vmcu_forks
+vmcu_forks_SRC := tests/tools/vmcu_forks.c tests/lib/fork_bed.c vmcu/run.c \
+	vmcu/unicorn_leaks.c
+vmcu_forks_USE := vmcu_bench vmcu wire base
+vmcu_forks_LIBS := -lunicorn

@@ -73,16 +73,42 @@ static void heard_power(void *user, uint64_t ps, bool on)
 
 	if (b->capture != NULL)
 		capture_vdd(b->capture, ps, on);
+	if (b->also != NULL && b->also->power != NULL)
+		b->also->power(b->also->user, ps, on);
+}
+
+static void heard_flash(void *user, uint32_t count)
+{
+	struct bench *b = user;
+
+	if (b->also != NULL && b->also->flash != NULL)
+		b->also->flash(b->also->user, count);
+}
+
+static void heard_cycle(void *user)
+{
+	struct bench *b = user;
+
+	b->also->cycle(b->also->user);
 }
 
 static void listen_to(struct bench *b)
 {
+	const bool cycle = b->also != NULL && b->also->cycle != NULL;
 	const struct mcu_listener who = { .user = b,
 					  .pin = heard_pin,
 					  .uart = heard_uart,
-					  .power = heard_power };
+					  .power = heard_power,
+					  .flash = heard_flash,
+					  .cycle = cycle ? heard_cycle : NULL };
 
 	mcu_listen(b->mcu, &who);
+}
+
+void bench_listen(struct bench *b, const struct mcu_listener *also)
+{
+	b->also = also;
+	listen_to(b);
 }
 
 int bench_new(const struct mcu_config *cfg, struct bench **out,

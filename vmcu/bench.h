@@ -43,10 +43,15 @@ struct bench {
 	struct capture *capture; /* NULL = nobody records */
 	struct bench_board board;
 	unsigned nrst; /* enum bench_puller */
+	/* A test that watches flash operations, cycles and the supply too;
+	 * borrowed, NULL = nobody.  Its other calls are not made. */
+	const struct mcu_listener *also;
 	uint8_t uart[BENCH_UART_CAP];
 	uint64_t uart_end; /* bytes heard since the start */
 };
 
+/* Sets `also` and has it heard at once. */
+void bench_listen(struct bench *b, const struct mcu_listener *also);
 /* uid NULL = from the seed; state NULL = in memory only.  Power is off. */
 MUST_USE int bench_new(const struct mcu_config *cfg, struct bench **out,
 		       char why[BENCH_WHY_CAP]);

@@ -103,13 +103,18 @@ static void on_cycle(void *user)
 	stop_next(f);
 }
 
+struct mcu_listener fork_bed_listener(struct fork_bed *f)
+{
+	return (struct mcu_listener){ .user = f,
+				      .flash = on_flash,
+				      .power = on_power,
+				      .cycle = f->stop != NULL ? on_cycle
+							       : NULL };
+}
+
 void fork_bed_begin(struct fork_bed *f)
 {
-	const struct mcu_listener who = { .user = f,
-					  .flash = on_flash,
-					  .power = on_power,
-					  .cycle = f->stop != NULL ? on_cycle
-								   : NULL };
+	const struct mcu_listener who = fork_bed_listener(f);
 
 	mcu_listen(f->mcu, &who);
 	if (f->stop != NULL)

@@ -37,6 +37,9 @@ struct fork_bed {
 	bool child; /* this process is one */
 };
 
+/* What it wants to hear of the chip, for chips that somebody else listens to
+ * as well (bench_listen()). */
+struct mcu_listener fork_bed_listener(struct fork_bed *f);
 /* From now on, until fork_bed_end(). */
 void fork_bed_begin(struct fork_bed *f);
 void fork_bed_end(struct fork_bed *f);
