@@ -9,6 +9,8 @@
 #include "loader/loader.h"
 #include "seal/prim.h"
 
+#define IMAGE_END (TARGET_TOP + LOADER_OFFSET)
+
 static const struct delivery_wire *delivery(void)
 {
 	return (const struct delivery_wire *)loader.delivery;
@@ -41,7 +43,7 @@ static bool layout_take(void)
 		const struct segment *s = &loader.segments[i];
 
 		if ((s->address | s->len) % 8 || s->address < end ||
-		    s->address > TARGET_TOP || s->len > TARGET_TOP - s->address)
+		    s->address > IMAGE_END || s->len > IMAGE_END - s->address)
 			return false;
 		end = s->address + s->len;
 		loader.total += s->len;

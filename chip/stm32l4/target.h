@@ -76,17 +76,16 @@ void target_words(uint8_t out[TARGET_WORDS_LEN]);
 void target_lock_check(struct verdict *v);
 
 /* -- target_rng.c ---------------------------------------------------------- */
-struct target_rng { /* SP 800-90B 4.4, one sample = one byte */
+struct target_rng { /* SP 800-90B 4.4, one sample = one bit */
 	uint32_t samples, longest_run, peak, failures;
 	uint32_t run, window, same;
-	uint8_t last, first;
+	uint32_t last, first;
 };
-#define TARGET_RNG_RUN 9   /* repetition count: 1 + 30 / 4 bits */
-#define TARGET_RNG_PEAK 71 /* adaptive proportion: window 512, 2^-30 */
-void target_rng_sample(struct target_rng *h, uint8_t sample);
-/* Start-up test over 1,024 samples. */
+#define TARGET_RNG_RUN 39   /* repetition count: 1 + 30 / 0.8 */
+#define TARGET_RNG_PEAK 683 /* adaptive proportion: window 1,024, 2^-30 */
+/* Start-up test over 8,192 samples. */
 MUST_USE int target_rng_start(struct target_rng *h);
-/* 32 bytes: SHA-256 over 256 tested samples. */
+/* 32 bytes: SHA-256 over 2,048 tested samples. */
 MUST_USE int target_rng_key(struct target_rng *h, uint8_t out[32]);
 
 /* -- target_flash.c -------------------------------------------------------- */

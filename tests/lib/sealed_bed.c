@@ -63,8 +63,7 @@ void sealed_bed_new(struct sealed_bed *b, uint32_t optr)
 	size_t n;
 
 	memset(b, 0, sizeof(*b));
-	b->swd_period = (getenv("P") ? strtoul(getenv("P"), NULL, 0) : 1000) *
-			1000;
+	b->swd_period = 2500000; /* 400 kHz */
 	b->mcu = rig_new(&cfg);
 	rig_halt(b->mcu);
 	put(b->mcu, FLASH,
@@ -96,11 +95,12 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 	}
 	memcpy(b->image, (uint32_t[]){ 0x20002000, (TOP + STUB_OFFSET) | 1 },
 	       8);
+	memcpy(b->image + BED_ENTRY, (uint16_t[]){ 0xe7fe }, 2); /* b . */
 	b->delivery.chunk_len = 1024;
 	b->delivery.segment_count = 1;
 	b->delivery.segments[0] = (struct segment){ FLASH, len };
 	b->delivery.boot_words[0] = 0x20002000;
-	b->delivery.boot_words[1] = FLASH + 0x101;
+	b->delivery.boot_words[1] = FLASH + BED_ENTRY + 1;
 	for (unsigned i = 0; i < 32; i++) {
 		b->delivery.content_key[i] = (uint8_t)i;
 		b->delivery.link_down[i] = (uint8_t)(i + 32);

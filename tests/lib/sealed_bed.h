@@ -42,6 +42,7 @@ struct sealed_bed {
 	uint64_t spent[4]; /* virtual ps: handshake, stream, report, commit */
 };
 
+#define BED_ENTRY 0x100		    /* the firmware: an endless loop there */
 #define BED_OPTR_LOCKED 0xfdeff8bbu /* level 1, SRAM2 erased by reset */
 
 /* Chip with boot words, loader and stub as step 3 leaves it; not started. */
