@@ -63,6 +63,9 @@ if [ -t 1 ]; then
 else
 	bold='' green='' red='' dim='' off=''
 fi
+width=79
+[ ! -t 1 ] || width=$(tput cols 2>/dev/null || echo 79)
+fit() { cut -c1-"$width" | sed 's/ *$//'; }
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
 wrong=0
 boot_ms=1200 # virtual time to start, check and speak
@@ -291,7 +294,7 @@ listener=0
 leak_find "${plain[@]}" "$D/wire.vcd" >"$D/leak.log" 2>&1 || listener=$?
 if [ "$mode" = sealed ]; then
 	echo '  All wires of one device were recorded. The conversation on them:'
-	trace_show "$D/wire.vcd" | sed 's/^/    /' | cut -c1-79
+	trace_show "$D/wire.vcd" | sed 's/^/    /' | fit
 	if [ "$listener" = 0 ]; then
 		good 'the listener: no 16 bytes of the firmware, at any bit offset'
 	else
@@ -394,11 +397,11 @@ else
 fi
 
 say '9. What the server knows'
-signet order list
+signet order list | fit
 echo
-signet device list --order lot-1
+signet device list --order lot-1 | fit
 echo
-signet log list --event grant.refused
+signet log list --event grant.refused | fit
 count=$(grep -o '"state": *"closed"' "$D/devices.json" | wc -l)
 if [ "$count" = "$devices" ]; then
 	good "$count devices closed of $devices ordered"
