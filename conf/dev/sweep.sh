@@ -3,7 +3,9 @@
 # ./dev test sweep - the adversary's tests in full (at most two hours).
 #
 #   power      the supply cut in every flash operation of a sealed job: what is
-#              left is blank, resumable or complete, and recovers
+#              left is blank, resumable or complete, and recovers; and once
+#              more in the recovery
+#   forks      the same for the whole job of a real station and server
 #   debugger   four attacks through the debug port at a sweep of cycles
 #   lock       each instruction before the handshake left out in turn
 #   listener   all wires of two devices, the station's memory, disk, sockets
@@ -19,11 +21,13 @@ failed=0
 if [ "${SWEEP:-full}" = full ]; then
 	make -s -j"$(nproc)" tests target
 	power=(--size 65536 --recover 45) power_swd=(--size 8192 --recover 60)
+	twice=(--size 6000 --recover 20) forks_kb=64
 	debugger=(--size 16384 --stops 1000)
 	lock=(--every 1 --times 2)
 	listen_kb=128
 else
 	power=(--size 3000) power_swd=(--size 2048 --every 7)
+	twice=(--size 2048 --every 40) forks_kb=0
 	debugger=(--size 3000 --stops 25)
 	lock=(--every 41 --times 1)
 	listen_kb=0
@@ -46,8 +50,10 @@ step() { # NAME COMMAND...
 
 step power "$B/sweep_power" "${power[@]}"
 step power-swd "$B/sweep_power" --line swd "${power_swd[@]}"
+step power-twice "$B/sweep_power" --twice "${twice[@]}"
 step debugger "$B/sweep_debugger" "${debugger[@]}"
 step lock "$B/sweep_lock" "${lock[@]}"
+[ $forks_kb = 0 ] || FORKS_KB=$forks_kb step forks bash tests/e2e/forks.sh
 [ $listen_kb = 0 ] || LISTEN_KB=$listen_kb step listener bash tests/e2e/listener.sh
 echo "sweep: $failed failed"
 [ $failed = 0 ]

@@ -55,7 +55,7 @@ import collections, sys
 rows = [line.split(None, 4) for line in open(sys.argv[1])]
 ops = [int(r[0]) for r in rows]
 assert ops == list(range(1, len(ops) + 1)), "an operation is missing"
-bad = [r for r in rows if r[1] == "bad"]
+bad = [r for r in rows if r[1] in ("bad", "regress")]
 assert not bad, bad[:3]
 # blank, then resumable, then complete; open chips hold no firmware
 rank = {"blank": 0, "resumable": 1, "complete": 2}

@@ -72,13 +72,12 @@ static void on_flash(void *user, uint32_t count)
 
 static void on_power(void *user, uint64_t ps, bool on)
 {
-	static bool done;
 	struct fork_bed *f = user;
 
 	(void)ps;
-	if (!f->child || on || f->cut == NULL || done)
+	if (!f->child || on || f->cut == NULL || f->done)
 		return;
-	done = true;
+	f->done = true;
 	finish(f->cut(f->user, f->operations));
 }
 
@@ -242,7 +241,7 @@ static enum flash_class judge(const struct mcu *m, const uint8_t *is,
 	else if (loader)
 		return CLASS_RESUMABLE;
 	else
-		*why = "locked, without a whole loader";
+		return CLASS_REGRESS;
 	return CLASS_BAD;
 }
 

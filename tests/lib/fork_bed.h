@@ -35,6 +35,7 @@ struct fork_bed {
 	uint32_t operations, stops;
 	uint32_t codes[FORK_CODES];
 	bool child; /* this process is one */
+	bool done;  /* and its power has gone */
 };
 
 /* What it wants to hear of the chip, for chips that somebody else listens to
@@ -55,7 +56,10 @@ enum flash_class {
 	CLASS_RESUMABLE, /* locked, the loader whole: it starts again */
 	CLASS_COMPLETE,	 /* locked, the firmware whole, the marker's first half
 			  * set: the stub needs nobody any more */
+	CLASS_REGRESS,	 /* locked, nothing in it starts: only going back to
+			  * level 0, which erases all, helps */
 	CLASS_BAD,
+	CLASSES
 };
 struct flash_truth {
 	uint32_t base, len;	  /* of the main flash */

@@ -3,13 +3,18 @@
  * The power fails in every flash operation of a sealed installation.
  *
  *   sweep_power [--size BYTES] [--every N] [--recover N] [--line uart|swd]
+ *               [--twice]
  *
  * A reference installation forks at each flash operation (or every Nth); the
  * child's chip loses its power in it, with the write or erase left torn.  What
  * then stands in its flash must be blank, resumable or complete.  Then, for
  * the first of every class and phase and one in --recover of the others, it is
  * switched on: a resumable chip must take the whole job once more and be
- * complete at its end; a complete one must run its firmware.
+ * complete at its end; a complete one must run its firmware.  With --twice the
+ * power fails once more, in every operation of that second job, and what is
+ * left is judged in the same way.  Then one state more is allowed: to renew a
+ * page with torn cells the loader erases it, and a cut right there leaves a
+ * locked chip that nothing starts.  It must be as good as new after regression.
  *
  * Prints counts as JSON; exit code 0 when nothing was bad.
  */
@@ -41,6 +46,7 @@ enum code { /* what a child says */
 	    SAID_BLANK,
 	    SAID_RESUMABLE,
 	    SAID_COMPLETE,
+	    SAID_REGRESS,
 	    SAID_BAD,
 	    SAID_RECOVERED,
 	    SAID_RUNS,
@@ -48,7 +54,9 @@ enum code { /* what a child says */
 };
 
 struct shared { /* with the children */
-	uint32_t count[PHASES][4];
+	uint32_t count[PHASES][CLASSES];
+	uint32_t again[CLASSES]; /* after a second cut */
+	uint32_t regressed;
 	uint32_t tried;
 };
 
@@ -57,7 +65,8 @@ struct sweep {
 	struct flash_truth truth;
 	struct shared *shared;
 	enum phase phase;
-	uint32_t recover;
+	uint32_t recover, first_cut;
+	bool twice;
 };
 
 static void firmware_begins(struct sealed_bed *b)
@@ -100,10 +109,57 @@ static bool runs(struct sweep *s)
 	return pc == MAIN_AT;
 }
 
+/* Level 0 through the debug port, connected under reset: all is erased. */
+static bool regress(struct sweep *s)
+{
+	struct mcu *m = s->bed.mcu;
+	uint8_t word[8];
+
+	mcu_advance(m, 1000 * MS);
+	mcu_power(m, true);
+	mcu_advance(m, 20 * MS);
+	mcu_nrst(m, true);
+	rig_debug_on(m);
+	rig_w(m, DHCSR, DBGKEY | 3);
+	rig_w(m, DEMCR, 1);
+	mcu_nrst(m, false);
+	mcu_advance(m, MS);
+	rig_options(m, OPTR_DEFAULT);
+	rig_power_cycle(m);
+	s->shared->regressed++;
+	return mcu_protection(m) == 0 &&
+	       mcu_flash_peek(m, FLASH + 8, word, 8) == 0 &&
+	       memcmp(word, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) == 0 &&
+	       flash_plaintext(m, &s->truth) == 0;
+}
+
+/* The second cut. */
+static int cut_again(void *user, uint32_t n)
+{
+	struct sweep *s = user;
+	char why[128];
+	enum flash_class class = flash_classify(s->bed.mcu, &s->truth, why);
+
+	s->shared->again[class]++;
+	if (class == CLASS_REGRESS && n % 16 == 0 && !regress(s))
+		class = CLASS_BAD;
+	if (class == CLASS_BAD)
+		printf("{\"operation\":%u,\"then\":%u,\"phase\":\"%s\","
+		       "\"bad\":\"%s\"}\n",
+		       s->first_cut, n, phase_names[s->phase], why);
+	return (int)class;
+}
+
 static int try_on(struct sweep *s, enum flash_class class)
 {
 	char why[128];
 
+	struct fork_bed again = { .mcu = s->bed.mcu,
+				  .user = s,
+				  .cut = cut_again };
+
+	if (s->twice)
+		fork_bed_begin(&again);
 	sealed_bed_start(&s->bed);
 	if (class == CLASS_COMPLETE) {
 		mcu_advance(s->bed.mcu, 1000 * MS);
@@ -130,15 +186,17 @@ static int cut(void *user, uint32_t n)
 	bool first = s->shared->count[phase][class]++ == 0;
 	int said;
 
-	if (class == CLASS_BAD) {
+	if (class == CLASS_BAD || class == CLASS_REGRESS) {
 		printf("{\"operation\":%u,\"phase\":\"%s\",\"bad\":\"%s\"}\n",
-		       n, phase_names[phase], why);
+		       n, phase_names[phase],
+		       *why != '\0' ? why : "nothing starts it");
 		return SAID_BAD;
 	}
 	if (class == CLASS_BLANK ||
 	    (!first && (s->recover == 0 || n * 2654435761u % s->recover != 0)))
 		return (int)class;
 	s->shared->tried++;
+	s->first_cut = n;
 	said = try_on(s, class);
 	if (said == SAID_LOST)
 		printf("{\"operation\":%u,\"phase\":\"%s\",\"class\":\"%s\","
@@ -168,14 +226,22 @@ static void truth(struct sweep *s)
 static int report(const struct sweep *s, const struct fork_bed *f)
 {
 	uint32_t bad = f->codes[SAID_BAD] + f->codes[SAID_LOST] +
-		       f->codes[FORK_BROKEN];
+		       f->codes[FORK_BROKEN] + s->shared->again[CLASS_BAD];
 
 	printf("{\"operations\":%u", f->operations);
 	for (unsigned p = 0; p < PHASES; p++)
-		for (unsigned c = 0; c < 4; c++)
+		for (unsigned c = 0; c < CLASSES; c++)
 			if (s->shared->count[p][c] != 0)
 				printf(",\"%s %s\":%u", phase_names[p],
 				       class_names[c], s->shared->count[p][c]);
+	if (s->twice)
+		printf(",\"twice resumable\":%u,\"twice complete\":%u,"
+		       "\"twice regress\":%u,\"twice bad\":%u,"
+		       "\"regressed\":%u",
+		       s->shared->again[CLASS_RESUMABLE],
+		       s->shared->again[CLASS_COMPLETE],
+		       s->shared->again[CLASS_REGRESS],
+		       s->shared->again[CLASS_BAD], s->shared->regressed);
 	printf(",\"tried\":%u,\"recovered\":%u,\"run\":%u,\"lost\":%u,"
 	       "\"broken\":%u}\n",
 	       s->shared->tried, f->codes[SAID_RECOVERED], f->codes[SAID_RUNS],
@@ -191,6 +257,7 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 		{ "every", required_argument, NULL, 'e' },
 		{ "recover", required_argument, NULL, 'r' },
 		{ "line", required_argument, NULL, 'l' },
+		{ "twice", no_argument, NULL, 't' },
 		{ 0 },
 	};
 	uint32_t size = 6000;
@@ -203,6 +270,8 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 			f->every = (uint32_t)strtoul(optarg, NULL, 0);
 		else if (c == 'r')
 			s->recover = (uint32_t)strtoul(optarg, NULL, 0);
+		else if (c == 't')
+			s->twice = true;
 		else if (c == 'l')
 			s->bed.line = strcmp(optarg, "swd") == 0 ? BED_SWD
 								 : BED_UART;

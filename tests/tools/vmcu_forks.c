@@ -56,7 +56,7 @@ static uint32_t load(const char *path, uint8_t *at, size_t cap)
 static int cut(void *user, uint32_t n)
 {
 	static const char *const names[] = { "blank", "resumable", "complete",
-					     "bad" };
+					     "regress", "bad" };
 	struct forks *f = user;
 	char why[128];
 	enum flash_class class;
