@@ -31,7 +31,7 @@ __attribute__((noinline)) void report_make(void)
 
 	target_ecc = 0;
 	if (target_flash_wait()) {
-		loader_fault(FAULT_FLASH);
+		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	p[0] = HELLO_VERSION;
@@ -39,7 +39,7 @@ __attribute__((noinline)) void report_make(void)
 	p[1 + DIGEST_LEN] = TARGET_WORDS;
 	target_words(p + 2 + DIGEST_LEN);
 	if (target_ecc) {
-		loader_fault(FAULT_FLASH);
+		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	noise_seal(loader.k1, 0, p, REPORT_LEN, p);
@@ -106,7 +106,7 @@ __attribute__((noinline)) void commit_take(uint8_t *body, uint32_t len)
 	if (!err)
 		err = target_flash_put(TARGET_TOP + MARKER_OFFSET, zero, 8);
 	if (err) {
-		loader_fault(FAULT_FLASH);
+		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	loader.step = STEP_DONE;

@@ -54,6 +54,21 @@ static void claim(uint8_t *p)
 	put32(p + 12, h->failures);
 }
 
+/* SHA-256 over 2,048 tested samples. */
+static int key_make(uint8_t out[32])
+{
+	struct prim_sha256 c;
+
+	prim_sha256_init(&c);
+	for (unsigned i = 0; i < 64 && !loader.rng.failures; i++) {
+		uint32_t v = target_rng_word(&loader.rng);
+
+		prim_sha256_update(&c, &v, sizeof(v));
+	}
+	prim_sha256_final(&c, out);
+	return loader.rng.failures ? E_RANDOM : 0;
+}
+
 /* A new hello makes a new key; the same one gets the same answer. */
 __attribute__((noinline)) void handshake_begin(const uint8_t *hello)
 {
@@ -67,11 +82,11 @@ __attribute__((noinline)) void handshake_begin(const uint8_t *hello)
 		psk = NULL; /* no stage 0 */
 	target_lock_check(&v);
 	if (!verdict_ok(&v)) {
-		loader_fault(FAULT_OPEN);
+		loader_fault(LINK_FAULT_OPEN);
 		return;
 	}
-	if (target_rng_key(&loader.rng, key)) {
-		loader_fault(FAULT_RANDOM);
+	if (key_make(key)) {
+		loader_fault(LINK_FAULT_RANDOM);
 		return;
 	}
 	memcpy(loader.hello, hello, HELLO_LEN);
@@ -81,7 +96,7 @@ __attribute__((noinline)) void handshake_begin(const uint8_t *hello)
 	if (!verdict_ok(&v) ||
 	    noise_write1(&loader.noise, signet_server_pub, psk, key,
 			 body + NOISE_KEY_LEN, CLAIM_LEN, body)) {
-		loader_fault(FAULT_CRYPTO);
+		loader_fault(LINK_FAULT_CRYPTO);
 		return;
 	}
 	memset(key, 0, sizeof(key));

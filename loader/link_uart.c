@@ -4,9 +4,10 @@
 
 #define ISR_RECEIVED (1u << 5)
 #define ISR_EMPTY (1u << 7)
-#define ICR_ERRORS 0xfu	     /* overrun, noise, framing, parity */
-#define UART_PATIENCE 20000u /* turns of about 0.5 us: a pause ends the frame \
-			      */
+#define ICR_ERRORS 0xfu /* overrun, noise, framing, parity */
+#define UART_PATIENCE                                           \
+	20000u /* turns of about 0.5 us: a pause ends the frame \
+		*/
 
 static TARGET_RAM bool get(uint8_t *p, uint32_t len)
 {

@@ -17,17 +17,8 @@
 #include "wire/hello.h"
 #include "wire/record.h"
 
-/* LINK_FAULT codes (docs/protocol.md). */
-enum loader_fault {
-	FAULT_OPEN = 1,	  /* not locked as it must be */
-	FAULT_RANDOM = 2, /* the RNG failed its tests */
-	FAULT_FLASH = 3,  /* the flash controller, or content in the way */
-	FAULT_LAYOUT = 4, /* chunk length or segment not for this chip */
-	FAULT_CRYPTO = 5,
-};
-
 /* Message 2 as it is laid out on the wire (wire/hello.h); behind segments
- * follow the patches.  tests/unit/test_loader_wire holds it to the codec. */
+ * follow the patches.  tests/unit/test_loader fills it by the codec. */
 struct delivery_wire {
 	uint8_t version;
 	uint8_t content_key[32], link_down[32], link_up[32];
@@ -117,6 +108,6 @@ void report_make(void);
 void commit_take(uint8_t *body, uint32_t len);
 __attribute__((noreturn)) void finish(void);
 
-void loader_fault(enum loader_fault why);
+void loader_fault(enum link_fault why);
 
 #endif

@@ -25,7 +25,7 @@ TARGET_RAM void line_answer(enum link_type type, uint32_t index, uint32_t len)
 		tail[i] = (uint8_t)(crc >> 8 * i);
 }
 
-__attribute__((noinline)) void loader_fault(enum loader_fault why)
+__attribute__((noinline)) void loader_fault(enum link_fault why)
 {
 	memset(&loader, 0, sizeof(loader)); /* all keys */
 	loader.step = STEP_FAULT;
@@ -77,9 +77,9 @@ static void start(void)
 	target_clock();
 	target_lock_check(&v);
 	if (!verdict_ok(&v))
-		loader_fault(FAULT_OPEN);
+		loader_fault(LINK_FAULT_OPEN);
 	else if (target_rng_start(&loader.rng))
-		loader_fault(FAULT_RANDOM);
+		loader_fault(LINK_FAULT_RANDOM);
 	else
 		line_answer(LINK_READY, 0, 0);
 	round_of_frames();

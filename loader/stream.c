@@ -58,13 +58,13 @@ void stream_begin(void)
 	uint32_t *room = (uint32_t *)&loader.frame[0];
 
 	if (!layout_take()) {
-		loader_fault(FAULT_LAYOUT);
+		loader_fault(LINK_FAULT_LAYOUT);
 		return;
 	}
 	loader.want = 0;
 	loader.turn = 0;
 	if (target_flash_unlock()) {
-		loader_fault(FAULT_FLASH);
+		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	/* Something in the boot page: an attempt was cut short.  Then no page
@@ -72,7 +72,7 @@ void stream_begin(void)
 	target_flash.again = !target_flash_blank(TARGET_FLASH_BASE + 8,
 						 TARGET_PAGE_LEN - 8);
 	if (target_ecc && target_flash_renew(TARGET_FLASH_BASE, 8, room)) {
-		loader_fault(FAULT_FLASH);
+		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	target_flash.page = 0;
@@ -150,7 +150,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 			   body, plain, body + plain))
 		return;
 	if (target_flash_wait()) {
-		loader_fault(FAULT_FLASH);
+		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	patch(body, plain);

@@ -85,8 +85,8 @@ struct target_rng { /* SP 800-90B 4.4, one sample = one bit */
 #define TARGET_RNG_PEAK 683 /* adaptive proportion: window 1,024, 2^-30 */
 /* Start-up test over 8,192 samples. */
 MUST_USE int target_rng_start(struct target_rng *h);
-/* 32 bytes: SHA-256 over 2,048 tested samples. */
-MUST_USE int target_rng_key(struct target_rng *h, uint8_t out[32]);
+/* 32 tested samples; not to be used when failures says so afterwards. */
+uint32_t target_rng_word(struct target_rng *h);
 
 /* -- target_flash.c -------------------------------------------------------- */
 struct target_flash {
