@@ -2,12 +2,14 @@
 /*
  * stage0: at a trusted site, chips get loader and secret before they go to the
  * manufacturer (docs/threat-model.md).  One chip on each channel, one channel
- * after the other.
+ * after the other; then the next boards.
  */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -25,6 +27,7 @@
 struct stage0_params {
 	char batch[NAME_CAP];
 	const char *family, *loader;
+	uint32_t count;
 	struct channel_options channels;
 };
 
@@ -45,6 +48,8 @@ static const struct arg args[] = {
 	{ "loader", "DIR", ARG_TEXT, ARG_REQUIRED,
 	  offsetof(struct stage0_params, loader), 0, 0, 0,
 	  "folder with loader.bin and stub.bin, as `make loader` wrote them" },
+	{ "count", "N", ARG_U32, 0, offsetof(struct stage0_params, count), 0, 1,
+	  0, "stop after so many chips" },
 	{ "family", "F", ARG_TEXT, 0, offsetof(struct stage0_params, family), 0,
 	  0, 0, "chip family (default stm32l4)" },
 	{ "channels", "LIST", ARG_TEXT, 0,
@@ -58,6 +63,9 @@ static const struct arg args[] = {
 	  offsetof(struct stage0_params, channels.powers), 0, 0, 0,
 	  "its target power: run with on or off appended; the first goes with "
 	  "the first --probe" },
+	{ "next", "CMD", ARG_TEXT, 0,
+	  offsetof(struct stage0_params, channels.next), 0, 0, 0,
+	  "brings in the next board: run with channel and \"built\" appended" },
 };
 
 /* -- before any chip ------------------------------------------------------- */
@@ -284,6 +292,48 @@ static int on_channel(const struct stage0 *s, unsigned channel)
 	return r;
 }
 
+/* -- board after board ----------------------------------------------------- */
+
+/* The channel's command, or the operator; false = that was all. */
+static bool next_board(const struct stage0 *s, unsigned channel)
+{
+	const struct channel_conf *c = &s->st.conf.channel[channel];
+	char text[COMMAND_CAP + 32];
+	int status;
+
+	if (c->next[0]) {
+		fflush(stdout);
+		snprintf(text, sizeof(text), "%s %u built", c->next, channel);
+		status = system(text);
+		return status != -1 && WIFEXITED(status) &&
+		       WEXITSTATUS(status) == 0;
+	}
+	if (!isatty(STDIN_FILENO))
+		return false;
+	printf("channel %u: put the next board in and press Enter (q ends) ",
+	       channel);
+	fflush(stdout);
+	return fgets(text, sizeof(text), stdin) && text[0] != 'q';
+}
+
+static int all_chips(const struct stage0 *s, const unsigned *channels,
+		     size_t count)
+{
+	uint32_t done = 0;
+
+	for (;;) {
+		for (size_t i = 0; i < count; i++) {
+			int r = on_channel(s, channels[i]);
+
+			if (r != 0 || ++done == s->params->count)
+				return r;
+		}
+		for (size_t i = 0; i < count; i++)
+			if (!next_board(s, channels[i]))
+				return 0;
+	}
+}
+
 static int run(const struct command *self, void *globals, void *params)
 {
 	struct stage0_params *p = params;
@@ -303,8 +353,8 @@ static int run(const struct command *self, void *globals, void *params)
 		r = flasher_local_failed(r, why);
 	if (r == 0 && station_client(&s.st, RETRIES, NULL, NULL, &s.client))
 		r = EXIT_BUG;
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = on_channel(&s, channels[i]);
+	if (r == 0)
+		r = all_chips(&s, channels, count);
 	http_client_free(s.client);
 	station_free(&s.st);
 	return r;

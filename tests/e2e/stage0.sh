@@ -55,6 +55,22 @@ says "once more" 'read-protected'
 run "batches" 0 signet --json batch list
 expect "batches" "$DIR/out" '"chips": *1'
 
+# board after board, brought by a command
+cat >"$DIR/bring" <<SH
+#!/bin/sh
+n=\$(ls "$DIR"/more-* 2>/dev/null | wc -l)
+exec "$PWD/$B/signet-vmcu" ctl "${CH_SOCKET[1]}" \\
+	insert "$DIR/more-\$n.state" --new --uid 6\${n}000a00144f354638353320
+SH
+chmod +x "$DIR/bring"
+"$DIR/bring" >/dev/null
+run "three more" 0 site stage0 --batch wafer7 --loader "$DIR/loader" \
+	--channels 1 --count 3 --next "$DIR/bring"
+[ "$(grep -c 'has its stage 0' "$DIR/out")" = 3 ] || fail "not three"
+run "batches" 0 signet --json batch list
+expect "batches" "$DIR/out" '"chips": *4'
+"$B/signet-vmcu" ctl "${CH_SOCKET[1]}" insert "$DIR/chip1.state" >/dev/null
+
 # -- the manufacturer ---------------------------------------------------------
 run "an open chip" 6 line program --order lot --count 1 --channels 1
 expect "an open chip" "$DIR/out" "cause: .*no stage 0"
