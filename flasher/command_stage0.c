@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/ct.h"
 #include "base/hex.h"
-#include "flasher/job.h"
+#include "flasher/line.h"
 #include "flasher/program.h"
 #include "flasher/target.h"
 #include "http/client.h"
@@ -298,15 +297,14 @@ static int on_channel(const struct stage0 *s, unsigned channel)
 static bool next_board(const struct stage0 *s, unsigned channel)
 {
 	const struct channel_conf *c = &s->st.conf.channel[channel];
-	char text[COMMAND_CAP + 32];
-	int status;
+	struct job_result built;
+	char text[16];
 
 	if (c->next[0]) {
 		fflush(stdout);
-		snprintf(text, sizeof(text), "%s %u built", c->next, channel);
-		status = system(text);
-		return status != -1 && WIFEXITED(status) &&
-		       WEXITSTATUS(status) == 0;
+		memset(&built, 0, sizeof(built));
+		built.outcome = JOB_BUILT;
+		return line_hook(c->next, channel, &built) == 0;
 	}
 	if (!isatty(STDIN_FILENO))
 		return false;

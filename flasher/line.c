@@ -104,8 +104,7 @@ static char **hook_environment(const struct job_result *r)
 	return env;
 }
 
-static int run_hook(const char *command, unsigned channel,
-		    const struct job_result *r)
+int line_hook(const char *command, unsigned channel, const struct job_result *r)
 {
 	char **env = hook_environment(r);
 	char *text = NULL;
@@ -151,7 +150,7 @@ static bool ask_operator(struct lane *l)
 static bool next_board(struct lane *l)
 {
 	if (l->conf->next[0]) {
-		if (run_hook(l->conf->next, l->channel, &l->result) == 0)
+		if (line_hook(l->conf->next, l->channel, &l->result) == 0)
 			return true;
 		ui_say(l->line->ui, (int)l->channel,
 		       "no next board (the command said so)");

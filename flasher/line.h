@@ -28,6 +28,10 @@ struct line_options {
 int line_run(const struct station *st, const struct line_options *o,
 	     struct cache *cache, struct ui *ui);
 
+/* Runs a channel's `next` command; E_STATE when it says that that was all. */
+MUST_USE int line_hook(const char *command, unsigned channel,
+		       const struct job_result *r);
+
 /* Installs the handlers of SIGINT and SIGTERM; true once the second came. */
 void line_signals(void);
 bool line_broken_off(void *arg);

@@ -57,7 +57,7 @@ static void line(const struct trace_frame *f, char *out, size_t cap)
 	for (unsigned i = 0; i < n; i++)
 		snprintf(hex + 2 * i, 3, "%02x", f->body[i]);
 	if (f->len > SHOWN)
-		strcat(hex, "..");
+		snprintf(hex + 2 * SHOWN, 3, "..");
 	snprintf(out, cap, "%s %-9s %4u B  %-26s  %s",
 		 f->type & FROM_CHIP ? "<-" : "->", k ? k->name : "?", f->len,
 		 hex, k ? k->what : "");
