@@ -78,6 +78,34 @@ ctl power off
 ctl power on
 [ "$(field debug_port)" = true ] || fail "power on"
 
+say "faults and captures"
+refused 2 'is no fault' "$V" ctl "$VMCU_SOCKET" fault rng=odd
+refused 2 'is no fault' "$V" ctl "$VMCU_SOCKET" fault flip=1.5
+refused 2 'usage: ctl SOCKET fault' "$V" ctl "$VMCU_SOCKET" fault
+refused 1 'is no fault' "$V" run --dap 127.0.0.1:0 --fault reset=soon
+ctl fault rng=stuck
+ctl fault flip=0.5,9
+ctl fault flip=0
+refused 1 'cannot write the capture' "$V" ctl "$VMCU_SOCKET" capture \
+	"$DIR/no/such/folder.vcd"
+refused 1 'cannot write the capture' "$V" run --dap 127.0.0.1:0 \
+	--capture "$DIR/no/such/folder.vcd"
+ctl capture "$DIR/wires.vcd"
+ctl power off
+ctl run 1
+ctl power on
+ctl reset
+ctl capture off
+expect "the capture's head" "$DIR/wires.vcd" '^\$timescale 1 ns \$end$'
+id=$(sed -n 's/^\$var wire 1 \(.\) vdd .*/\1/p' "$DIR/wires.vcd")
+[ "$(grep -c "^[01]$id\$" "$DIR/wires.vcd")" = 3 ] || fail "vdd: on, off, on"
+id=$(sed -n 's/^\$var wire 1 \(.\) nrst .*/\1/p' "$DIR/wires.vcd")
+[ "$(grep -c "^[01]$id\$" "$DIR/wires.vcd")" = 3 ] || fail "nrst: 1, 0, 1"
+refused 2 'peek wants' "$V" ctl "$VMCU_SOCKET" peek 0x08000000 0
+refused 1 'range' "$V" ctl "$VMCU_SOCKET" peek 0x2000bfff 2
+[ "$(ctl peek 0x08000000 4)" = ffffffff ] || fail "peek"
+[ "$(ctl peek 0x10000000 16384 | tr -d '\n' | wc -c)" = 32768 ] || fail "peek"
+
 say "boards"
 refused 1 'does not exist' "$V" ctl "$VMCU_SOCKET" insert "$DIR/b"
 [ "$(field uid)" = 0011223344556677aabbccdd ] || fail "old board gone"
