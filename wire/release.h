@@ -111,8 +111,9 @@ uint32_t release_chunk_count(const struct release_header *h);
 /* Plaintext length of chunk i. */
 uint32_t release_chunk_len(const struct release_header *h, uint32_t i);
 
-/* Of a sealed release: a chunk fits a link frame with both tags. */
-#define SEALED_CHUNK_MAX 1984
+/* Of a sealed release: the smallest loader holds two frames with a chunk and
+ * both tags each. */
+#define SEALED_CHUNK_MAX 1024
 
 #define CHUNK_AAD_LEN (DIGEST_LEN + 5)
 void release_chunk_nonce(uint32_t index, uint8_t out[12]);
