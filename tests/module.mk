@@ -23,3 +23,7 @@ vmcu_forks_SRC := tests/tools/vmcu_forks.c tests/lib/fork_bed.c vmcu/run.c \
 	vmcu/unicorn_leaks.c
 vmcu_forks_USE := vmcu_bench vmcu wire base
 vmcu_forks_LIBS := -lunicorn
+
+TOOLS += key_try
+key_try_SRC := tests/tools/key_try.c
+key_try_LIBS := -lcrypto

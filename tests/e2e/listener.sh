@@ -152,6 +152,16 @@ find_leak "link keys on the wire" 0 --window 8 --distinct 4 \
 	--secret "$DIR/key1.down" --secret "$DIR/key1.up" \
 	"$DIR"/wire[01].vcd "$DIR/disk"
 
+say "whatever the station has is no key to what it stores"
+head -c 4096 "$DIR/flash0.bin" >"$DIR/installed"
+got=0
+"$B/key_try" "$DIR/installed" "$DIR/disk" "$DIR/key0.content" >/dev/null ||
+	got=$?
+[ $got = 1 ] || fail "control: the content key does not decrypt"
+"$B/key_try" "$DIR/installed" "$DIR/disk" "$DIR/disk" "$DIR"/memory[01].1 \
+	"$DIR"/sockets[01] >"$DIR/keys" || fail "a key: $(cat "$DIR/keys")"
+expect "keys tried" "$DIR/keys" '"tried":[0-9]{6}'
+
 say "two captures, no common ciphertext"
 "$B/frame_common" "$DIR/wire0.vcd" "$DIR/wire1.vcd" $((KB * 1024)) \
 	>"$DIR/common" || fail "common: $(cat "$DIR/common")"
