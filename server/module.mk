@@ -48,7 +48,8 @@ test_ledger_sealed_SRC := tests/unit/test_ledger_sealed.c \
 test_ledger_sealed_USE := $(LEDGER_TEST_USE)
 test_ledger_sealed_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_property_SRC := tests/unit/test_ledger_property.c \
-	tests/lib/ledger_check.c tests/lib/cutvfs.c $(LEDGER_TEST_SRC)
+	tests/lib/ledger_check.c tests/lib/cutvfs.c $(SEALED_TEST_SRC) \
+	$(LEDGER_TEST_SRC)
 test_ledger_property_USE := $(LEDGER_TEST_USE)
 test_ledger_property_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_crash_SRC := tests/unit/test_ledger_crash.c tests/lib/cutvfs.c \

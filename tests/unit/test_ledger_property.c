@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random interleavings of flashers, orders, chips, replays, silence and
- * restarts, against a model that keeps no counters: it recounts its grants for
- * every decision.  After each step code, answer and log must be what the model
- * says, and the database must be sound.
+ * Random interleavings of flashers, signed and sealed orders, chips, replays,
+ * forgeries, silence and restarts, against a model that keeps no counters: it
+ * recounts its grants for every decision.  After each step code, answer and log
+ * must be what the model says, and the database must be sound.
  *
  *   test_ledger_property [SEED [STEPS]]
  */
@@ -14,9 +14,11 @@
 #include "tests/lib/cutvfs.h"
 #include "tests/lib/ledger_bed.h"
 #include "tests/lib/ledger_check.h"
+#include "tests/lib/ledger_sealed.h"
 
 #define FLASHERS 4 /* the last is another manufacturer's */
-#define ORDERS 3   /* the last is another manufacturer's */
+#define ORDERS 4   /* the last is another manufacturer's */
+#define SEALED 2   /* this one is sealed */
 #define CHIPS 12
 #define PAST 64 /* requests remembered for replays */
 #define JOBS 5
@@ -25,7 +27,7 @@
 #define SILENCE 300
 
 static const uint32_t channels[FLASHERS] = { 1, 2, 4, 3 };
-static const uint32_t quantities[ORDERS] = { 3, 6, 4 };
+static const uint32_t quantities[ORDERS] = { 3, 6, 5, 4 };
 
 /* -- the model ----------------------------------------------------------- */
 struct unit {
@@ -50,6 +52,16 @@ struct unit {
 	size_t cred_len;
 };
 
+/* An attempt on a chip of the sealed order, and what it was answered. */
+#define TRIES_MAX 32
+struct tried {
+	bool exists, answered, reported;
+	int flasher;
+	struct job job;
+	uint8_t *message2, *commit; /* malloc'ed copies */
+	size_t message2_len, commit_len;
+};
+
 struct past {
 	enum api_op op;
 	int flasher;
@@ -62,6 +74,7 @@ struct past {
 
 struct model {
 	struct unit units[ORDERS][CHIPS];
+	struct tried tried[CHIPS][TRIES_MAX];
 	bool paused[ORDERS];
 	struct past past[PAST];
 	size_t pasts;
@@ -72,6 +85,7 @@ struct model {
 static struct model m;
 static struct bed bed;
 static struct bed_flasher flashers[FLASHERS];
+static struct vault vault;
 static uint64_t nonces = 1;
 static unsigned step;
 
@@ -184,7 +198,8 @@ static enum refusal_code want_grant(int f, int o, int chip)
 		return R_ALREADY_BUILT;
 	if (u->exists && u->state == SCRAPPED)
 		return R_STATE;
-	if (is_open(u) && u->holder != f && !u->failed && m.now < u->live_until)
+	if ((is_open(u) || (u->exists && u->state == INSTALLED)) &&
+	    u->holder != f && !u->failed && m.now < u->live_until)
 		return R_CONFLICT;
 	if (where >= 0 && where != o)
 		return m.units[where][chip].state == CLOSED &&
@@ -229,7 +244,7 @@ static enum refusal_code want_attempt(int f, const struct unit *u,
 	return u->holder == f ? R_NONE : R_NOT_FOUND;
 }
 
-static enum refusal_code want_deliver(int f, int o, int chip, uint32_t attempt)
+static enum refusal_code want_key(int f, int o, int chip, uint32_t attempt)
 {
 	const struct unit *u = &m.units[o][chip];
 	enum refusal_code code;
@@ -253,6 +268,11 @@ static enum refusal_code want_deliver(int f, int o, int chip, uint32_t attempt)
 	return want_credit(f, u);
 }
 
+static enum refusal_code want_deliver(int f, int o, int chip, uint32_t attempt)
+{
+	return o == SEALED ? R_MODE : want_key(f, o, chip, attempt);
+}
+
 static void do_deliver(int f, struct unit *u)
 {
 	u->charged = true;
@@ -265,7 +285,8 @@ static void do_deliver(int f, struct unit *u)
 }
 
 static enum refusal_code want_report(int f, const struct unit *u,
-				     uint32_t attempt, const char *what)
+				     uint32_t attempt, const char *what,
+				     bool said)
 {
 	enum refusal_code code = want_attempt(f, u, attempt);
 
@@ -277,7 +298,7 @@ static enum refusal_code want_report(int f, const struct unit *u,
 		return u->state == CLOSED ? R_STATE : R_NONE;
 	if (u->state == CLOSED)
 		return R_NONE;
-	return u->keyed && !u->failed ? R_NONE : R_STATE;
+	return said && u->keyed && !u->failed ? R_NONE : R_STATE;
 }
 
 static void do_report(struct unit *u, const char *what)
@@ -306,10 +327,18 @@ struct ask {
 	struct grant_request grant;
 	struct deliver_request deliver;
 	struct report_request report;
+	struct handshake_request handshake;
+	struct installed_request installed;
+	uint8_t message[SOFT_MESSAGE1_MAX];
+	size_t message_len;
+	struct job job;		   /* whose message it is */
+	enum refusal_code quality; /* what the signer must say of it */
 	union {
 		struct grant_answer grant;
 		struct deliver_answer deliver;
 		struct report_answer report;
+		struct handshake_answer handshake;
+		struct installed_answer installed;
 	} answer;
 	struct past *again; /* it is a replay of this one */
 	bool altered;
@@ -359,6 +388,227 @@ static bool pick_unit(struct ask *a)
 	return false;
 }
 
+/* -- sealed -------------------------------------------------------------- */
+static struct tried *tried_at(int chip, uint32_t attempt)
+{
+	return attempt < TRIES_MAX ? &m.tried[chip][attempt] : NULL;
+}
+
+static void set_message(struct ask *a, const uint8_t *p, size_t len)
+{
+	memcpy(a->message, p, len);
+	a->message_len = len;
+}
+
+/* A message 1 for this attempt: good, forged, of an open chip, of a bad RNG,
+ * or an old one, perhaps altered. */
+static void make_message1(struct ask *a, const struct tried *t)
+{
+	uint32_t how = rnd(10);
+
+	a->quality = R_NONE;
+	if (t->answered && how < 7) {
+		set_message(a, t->job.message1, t->job.message1_len);
+		if (how < 2)
+			a->message[40] ^= 1;
+		return;
+	}
+	a->job = t->job;
+	if (how == 7) {
+		a->job.grant.challenge.data[rnd(32)] ^= 1;
+		a->quality = R_HANDSHAKE;
+	} else if (how == 8) {
+		a->job.chip.claim.words[0].value ^= 0x11;
+		a->quality = R_LOCK;
+	} else if (how == 9) {
+		a->job.chip.claim.rng_failures = 1;
+		a->quality = R_RNG;
+	}
+	job_message1(&a->job);
+	set_message(a, a->job.message1, a->job.message1_len);
+}
+
+static void make_handshake(struct ask *a, uint32_t attempt)
+{
+	const struct unit *u = &m.units[a->o][a->chip];
+	const struct tried *t = tried_at(a->chip, attempt);
+
+	a->op = OP_HANDSHAKE;
+	a->handshake.grant = u->grant;
+	a->handshake.attempt = attempt;
+	if (t && t->exists) {
+		make_message1(a, t);
+	} else {
+		memset(a->message, (int)rnd(256), 100);
+		a->message_len = 100;
+		a->quality = R_HANDSHAKE;
+	}
+	a->handshake.message = (struct blob){ a->message, a->message_len };
+}
+
+static void make_installed(struct ask *a, uint32_t attempt)
+{
+	const struct unit *u = &m.units[a->o][a->chip];
+	const struct tried *t = tried_at(a->chip, attempt);
+
+	a->op = OP_INSTALLED;
+	a->installed.grant = u->grant;
+	a->installed.attempt = attempt;
+	if (t && t->answered && rnd(5)) {
+		set_message(a, t->job.report, t->job.report_len);
+		a->quality = R_NONE;
+	} else {
+		memset(a->message, (int)rnd(256), 60);
+		a->message_len = 60;
+		a->quality = R_REPORT;
+	}
+	a->installed.report = (struct blob){ a->message, a->message_len };
+}
+
+/* Has any attempt been answered for this ephemeral key? */
+static bool key_used(const uint8_t *message)
+{
+	for (int c = 0; c < CHIPS; c++)
+		for (int i = 0; i < TRIES_MAX; i++)
+			if (m.tried[c][i].answered &&
+			    memcmp(m.tried[c][i].job.message1, message, 32) ==
+				    0)
+				return true;
+	return false;
+}
+
+/* Is it decided by what was answered before? */
+static bool seen(const struct ask *a, enum refusal_code *out)
+{
+	bool first = a->op == OP_HANDSHAKE;
+	const struct tried *t = tried_at(a->chip, first ? a->handshake.attempt
+							: a->installed.attempt);
+	const uint8_t *old;
+	size_t len;
+
+	*out = R_NOT_FOUND;
+	if (!t || !t->exists || t->flasher != a->f)
+		return true;
+	if (!(first ? t->answered : t->reported)) {
+		*out = R_REPLAY;
+		return first && key_used(a->message);
+	}
+	old = first ? t->job.message1 : t->job.report;
+	len = first ? t->job.message1_len : t->job.report_len;
+	if (a->message_len == len && memcmp(a->message, old, len) == 0)
+		*out = R_NONE;
+	else if (!first || memcmp(a->message, old, 32) == 0)
+		*out = R_REPLAY;
+	else
+		*out = R_STATE;
+	return true;
+}
+
+static enum refusal_code want_sealed(const struct ask *a)
+{
+	const struct unit *u = &m.units[a->o][a->chip];
+	enum refusal_code code;
+
+	if (seen(a, &code))
+		return code;
+	if (a->op == OP_HANDSHAKE) {
+		code = want_key(a->f, a->o, a->chip, a->handshake.attempt);
+	} else {
+		code = want_attempt(a->f, u, a->installed.attempt);
+		if (code == R_NONE &&
+		    (u->state == SCRAPPED || u->state == CLOSED || !u->keyed ||
+		     u->failed))
+			code = R_STATE;
+	}
+	return code == R_NONE ? a->quality : code;
+}
+
+static uint8_t *copy_of(const struct blob *b)
+{
+	uint8_t *p = malloc(b->len);
+
+	if (!p)
+		abort();
+	memcpy(p, b->data, b->len);
+	return p;
+}
+
+static void check_handshake(struct ask *a)
+{
+	struct tried *t = tried_at(a->chip, a->handshake.attempt);
+	const struct blob *got = &a->answer.handshake.message2;
+
+	if (t->answered) {
+		same("message 2",
+		     got->len == t->message2_len &&
+			     memcmp(got->data, t->message2, got->len) == 0,
+		     1);
+		return;
+	}
+	do_deliver(a->f, &m.units[a->o][a->chip]);
+	t->answered = true;
+	t->job = a->job;
+	t->message2 = copy_of(got);
+	t->message2_len = got->len;
+	t->job.answer = a->answer.handshake; /* borrowed for the next line */
+	job_message2(&t->job);
+	memset(&t->job.answer, 0, sizeof(t->job.answer));
+	m.log++;
+}
+
+static void check_installed(struct ask *a)
+{
+	struct tried *t = tried_at(a->chip, a->installed.attempt);
+	struct unit *u = &m.units[a->o][a->chip];
+	const struct blob *got = &a->answer.installed.commit;
+	uint8_t plain[COMMIT_MAX];
+	struct commit c;
+
+	if (t->reported) {
+		same("commit",
+		     got->len == t->commit_len &&
+			     memcmp(got->data, t->commit, got->len) == 0,
+		     1);
+		return;
+	}
+	do_report(u, "installed");
+	u->idle = true; /* credit is free again */
+	t->reported = true;
+	t->commit = copy_of(got);
+	t->commit_len = got->len;
+	same("commit opens",
+	     soft_chip_commit(&t->job.chip, got->data, got->len, plain, &c), 0);
+	if (u->cred_len == 0) {
+		u->cred_len = c.credential_len;
+		memcpy(u->cred, c.credential, u->cred_len);
+	}
+	same("one credential",
+	     c.credential_len == u->cred_len &&
+		     memcmp(c.credential, u->cred, u->cred_len) == 0,
+	     1);
+}
+
+static void note_attempt(const struct ask *a, const struct grant_answer *g)
+{
+	struct tried *t = tried_at(a->chip, g->attempt);
+	struct soft_chip *c;
+
+	if (!t)
+		abort();
+	memset(t, 0, sizeof(*t));
+	t->exists = true;
+	t->flasher = a->f;
+	t->job.vault = &vault;
+	t->job.grant = *g;
+	BED_SET(t->job.order, a->grant.order);
+	c = &t->job.chip;
+	c->chip = chip_find(FAMILY_STM32L4);
+	memcpy(c->uid, a->grant.uid.data, 12);
+	memcpy(c->loader_digest, vault.loader_digest, DIGEST_LEN);
+	memcpy(c->server_pub, vault.noise_pub, X25519_LEN);
+	same("claim", soft_chip_claim(c, &vault.header), 0);
+}
+
 static void make_follow(struct ask *a)
 {
 	static const char *const words[] = { "installed", "closed", "closed",
@@ -369,6 +619,13 @@ static void make_follow(struct ask *a)
 	a->f = rnd(8) ? u->holder : (int)rnd(FLASHERS);
 	if (rnd(10) == 0)
 		attempt += rnd(3) - 1;
+	if (a->o == SEALED && rnd(5)) {
+		if (rnd(2))
+			make_handshake(a, attempt);
+		else
+			make_installed(a, attempt);
+		return;
+	}
 	if (rnd(2)) {
 		a->op = OP_DELIVER;
 		a->deliver.grant = u->grant;
@@ -421,6 +678,8 @@ static void check_grant(struct ask *a)
 	     quantities[a->o] - count(a->o, true) - count(a->o, false));
 	p = remember(a);
 	p->grant_answer = *g;
+	if (a->o == SEALED)
+		note_attempt(a, g);
 	m.log++;
 }
 
@@ -483,6 +742,7 @@ static void check_again(struct ask *a)
 static enum refusal_code predict(const struct ask *a)
 {
 	const struct unit *u = &m.units[a->o][a->chip];
+	const struct tried *t;
 
 	if (a->again)
 		return a->altered ? R_REPLAY : R_NONE;
@@ -490,7 +750,11 @@ static enum refusal_code predict(const struct ask *a)
 		return want_grant(a->f, a->o, a->chip);
 	if (a->op == OP_DELIVER)
 		return want_deliver(a->f, a->o, a->chip, a->deliver.attempt);
-	return want_report(a->f, u, a->report.attempt, a->report.outcome);
+	if (a->op == OP_HANDSHAKE || a->op == OP_INSTALLED)
+		return want_sealed(a);
+	t = tried_at(a->chip, a->report.attempt);
+	return want_report(a->f, u, a->report.attempt, a->report.outcome,
+			   a->o != SEALED || (t && t->reported));
 }
 
 static void check_one(struct ask *a, enum refusal_code got)
@@ -510,15 +774,29 @@ static void check_one(struct ask *a, enum refusal_code got)
 		check_grant(a);
 	else if (a->op == OP_DELIVER)
 		check_deliver(a);
+	else if (a->op == OP_HANDSHAKE)
+		check_handshake(a);
+	else if (a->op == OP_INSTALLED)
+		check_installed(a);
 	else
 		do_report(&m.units[a->o][a->chip], a->report.outcome);
 }
 
-/* The ledger puts off a delivery whose grant is being signed in this batch;
- * the model does the same. */
+static bool waits(const struct ask *a)
+{
+	enum refusal_code code;
+
+	if (a->op == OP_DELIVER)
+		return !a->again;
+	return (a->op == OP_HANDSHAKE || a->op == OP_INSTALLED) &&
+	       !seen(a, &code);
+}
+
+/* The ledger puts off what needs a credential that is being signed in this
+ * batch; the model does the same. */
 static void check_batch(struct ask *asks, struct ledger_job *jobs, size_t n)
 {
-	bool left = true;
+	bool left = true, had;
 
 	while (left) {
 		bool signing[ORDERS][CHIPS] = { { false } };
@@ -529,15 +807,17 @@ static void check_batch(struct ask *asks, struct ledger_job *jobs, size_t n)
 
 			if (a->done)
 				continue;
-			if (a->op == OP_DELIVER && !a->again &&
-			    signing[a->o][a->chip]) {
+			if (signing[a->o][a->chip] && waits(a)) {
 				left = true;
 				continue;
 			}
+			had = m.units[a->o][a->chip].charged;
 			check_one(a, bed_code(&jobs[i].refusal));
 			a->done = true;
-			if (a->op == OP_DELIVER && !a->again &&
-			    jobs[i].refusal.http == 0)
+			if (a->again || jobs[i].refusal.http != 0)
+				continue;
+			if (a->op == OP_DELIVER ||
+			    (a->op == OP_HANDSHAKE && !had))
 				signing[a->o][a->chip] = true;
 		}
 	}
@@ -558,15 +838,17 @@ static void step_batch(void)
 		jobs[i].answer = &a->answer;
 		jobs[i].request = a->op == OP_GRANT	? (void *)&a->grant
 				  : a->op == OP_DELIVER ? (void *)&a->deliver
-							: (void *)&a->report;
+				  : a->op == OP_HANDSHAKE
+					  ? (void *)&a->handshake
+				  : a->op == OP_INSTALLED
+					  ? (void *)&a->installed
+					  : (void *)&a->report;
 	}
 	same("batch", ledger_batch(bed.ledger, jobs, n), 0);
 	settle();
 	check_batch(asks, jobs, n);
 	for (size_t i = 0; i < n; i++)
-		if (asks[i].op == OP_DELIVER)
-			shape_clear(&deliver_answer_shape,
-				    &asks[i].answer.deliver);
+		shape_clear(api_route(asks[i].op)->answer, &asks[i].answer);
 }
 
 /* -- the owner, the clock, restarts -------------------------------------- */
@@ -676,6 +958,7 @@ static void begin(uint64_t seed)
 	same("open", bed_open(&bed), 0);
 	bed_token(&bed);
 	bed_product(&bed);
+	vault_setup(&bed, &vault);
 	for (int o = 0; o < ORDERS; o++) {
 		struct order q = { .product = BED_PRODUCT,
 				   .mode = "signed",
@@ -685,6 +968,10 @@ static void begin(uint64_t seed)
 				   .lease_s = LEASE },
 			     a;
 
+		if (o == SEALED) {
+			BED_SET(q.product, VAULT);
+			BED_SET(q.mode, "sealed");
+		}
 		snprintf(q.name, sizeof(q.name), "o%d", o);
 		snprintf(q.serial_prefix, sizeof(q.serial_prefix), "o%d-", o);
 		BED_SET(q.manufacturer, o == ORDERS - 1 ? "other" : BED_MAKER);
@@ -705,7 +992,7 @@ static void begin(uint64_t seed)
 
 static void end(uint64_t seed, unsigned steps)
 {
-	uint32_t delivered = 0, closed = 0;
+	uint32_t delivered = 0, closed = 0, sealed = 0, said = 0;
 
 	for (int o = 0; o < ORDERS; o++) {
 		delivered += count(o, true);
@@ -716,6 +1003,15 @@ static void end(uint64_t seed, unsigned steps)
 	       "entries\n",
 	       (unsigned long long)seed, steps, delivered, closed,
 	       (long long)m.log);
+	for (int c = 0; c < CHIPS; c++) {
+		for (int i = 0; i < TRIES_MAX; i++) {
+			sealed += m.tried[c][i].answered;
+			said += m.tried[c][i].reported;
+			free(m.tried[c][i].message2);
+			free(m.tried[c][i].commit);
+		}
+	}
+	printf("  sealed: %u handshakes, %u reports\n", sealed, said);
 	for (int f = 0; f < FLASHERS; f++)
 		bed_flasher_free(&flashers[f]);
 	bed_teardown(&bed);
