@@ -959,6 +959,86 @@ static void test_batch(void **state)
 		shape_clear(&handshake_answer_shape, &a[i]);
 }
 
+/* -- the signer trusts nobody -------------------------------------------- */
+/* What the ledger asks is bent on its way; the signer must find out. */
+static struct signer_port real;
+static int bent;
+
+static int bend_handshake(void *self, struct signer_handshake *h)
+{
+	uint8_t header[RELEASE_HEADER_MAX];
+
+	if (bent == 0)
+		h->at.grant = 0;
+	if (bent == 1)
+		h->wrapped[40] ^= 1; /* a content key of something else */
+	if (bent == 2)
+		BED_SET(h->at.order, "o2");
+	if (bent == 3) { /* another release's header: its digest differs */
+		memcpy(header, h->at.header, h->at.header_len);
+		header[h->at.header_len - 1] ^= 1;
+		h->at.header = header;
+	}
+	if (bent == 4)
+		h->admitted_count = HANDSHAKE_LOADERS_MAX;
+	if (bent == 5)
+		h->at.uid[0] = 0xff, h->at.uid[1] = 0xff;
+	return real.handshake(self, h);
+}
+
+static int bend_commit(void *self, struct signer_commit *c)
+{
+	uint8_t credential[CREDENTIAL_MAX];
+
+	if (bent == 10)
+		c->at.grant++;
+	if (bent == 11)
+		c->at.attempt++;
+	if (bent == 12)
+		c->session[50] ^= 1;
+	if (bent == 13) { /* a credential of another grant */
+		memcpy(credential, c->credential, c->credential_len);
+		for (size_t i = 0; i + 12 < c->credential_len; i++)
+			if (memcmp(credential + i, c->at.uid, 12) == 0)
+				credential[i] ^= 1;
+		c->credential = credential;
+	}
+	if (bent == 14)
+		c->firmware_len--;
+	return real.commit(self, c);
+}
+
+static void test_signer_checks(void **state)
+{
+	struct world *w = *state;
+	struct job j;
+
+	real = w->bed.signer;
+	w->bed.signer.handshake = bend_handshake;
+	w->bed.signer.commit = bend_commit;
+	start(w, 1, 1, &j);
+	for (bent = 0; bent <= 5; bent++) {
+		enum refusal_code code = job_handshake(&j);
+
+		/* order name and UID are in the prologue as well */
+		if (code != R_INTERNAL && code != R_HANDSHAKE)
+			fail_msg("bent %d: got %d", bent, code);
+		assert_int_equal(j.answer.message2.len, 0);
+	}
+	counts(w, 1, 0, 0, 0);
+	bent = -1;
+	assert_int_equal(job_handshake(&j), R_NONE);
+	job_message2(&j);
+	for (bent = 10; bent <= 14; bent++) {
+		assert_int_equal(job_installed(&j), R_INTERNAL);
+		assert_int_equal(j.commit.commit.len, 0);
+	}
+	counts(w, 0, 1, 0, 0);
+	bent = -1;
+	assert_int_equal(job_installed(&j), R_NONE);
+	job_clear(&j);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -975,6 +1055,7 @@ int main(void)
 		TEST(test_loaders),	   TEST(test_loader_input),
 		TEST(test_stage0),	   TEST(test_fake_target),
 		TEST(test_demands),	   TEST(test_batch),
+		TEST(test_signer_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
