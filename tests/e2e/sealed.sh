@@ -103,8 +103,9 @@ server_lost() {
 # job_with WHAT EXIT PHASE ACTION: channel 0 builds one; ACTION when it is there
 job_with() {
 	local what=$1 want=$2 phase=$3 got=0 i
-	station --json program --order long --channels 0 >"$DIR/out" \
-		2>"$DIR/err" </dev/null &
+	# the program itself, so that it is what a signal hits
+	"$B/signet-flasher" --dir "$DIR/station" --json program --order long \
+		--channels 0 >"$DIR/out" 2>"$DIR/err" </dev/null &
 	JOB=$!
 	for ((i = 0; i < 3000; i++)); do
 		grep -q "\"phase\":\"$phase\"" "$DIR/out" && break
@@ -112,7 +113,7 @@ job_with() {
 		sleep 0.01
 	done
 	grep -q "\"phase\":\"$phase\"" "$DIR/out" ||
-		fail "$what: phase $phase never came: $(cat "$DIR/out")"
+		fail "$what: phase $phase never came: $(cat "$DIR/out" "$DIR/err")"
 	eval "$4"
 	wait $JOB || got=$?
 	[ $got = "$want" ] && return
