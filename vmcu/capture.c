@@ -30,7 +30,7 @@ struct event {
 	uint64_t ps;
 	uint32_t seq;
 	uint8_t source;
-	int8_t level; /* drives: -1 nothing */
+	int level; /* drives: -1 nothing */
 };
 
 struct capture {
@@ -42,7 +42,7 @@ struct capture {
 	bool failed, unsorted;
 	uint64_t written_ns; /* the last time stamp in the file */
 	bool stamped;
-	int8_t now[SOURCES];
+	int now[SOURCES];
 	uint64_t uart_free[2]; /* when the wire is free again: rx, tx */
 };
 
@@ -64,7 +64,7 @@ static void push(struct capture *c, uint64_t ps, unsigned source, int level)
 	if (c->count != 0 && ps < c->queue[c->count - 1].ps)
 		c->unsorted = true;
 	c->queue[c->count++] = (struct event){ ps, c->seq++, (uint8_t)source,
-					       (int8_t)level };
+					       level };
 }
 
 /* -- the file ---------------------------------------------------------------
@@ -77,7 +77,7 @@ static void put_change(struct capture *c, uint64_t ns, unsigned wire, int level)
 
 	if (c->now[wire] == level)
 		return;
-	c->now[wire] = (int8_t)level;
+	c->now[wire] = level;
 	*--p = '\n';
 	*--p = (char)('a' + wire);
 	*--p = (char)('0' + level);

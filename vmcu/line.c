@@ -31,7 +31,7 @@ void line_move(struct line *l, uint64_t ps, int level)
 		l->count--;
 	}
 	l->moves[(l->head + l->count) % LINE_MOVES].at = ps;
-	l->moves[(l->head + l->count++) % LINE_MOVES].level = (int8_t)level;
+	l->moves[(l->head + l->count++) % LINE_MOVES].level = level;
 }
 
 /* What the chip drove at this time; questions come in the order of time. */

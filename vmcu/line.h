@@ -28,7 +28,7 @@ struct bench;
 struct line {
 	struct { /* what the chip did to SWDIO, oldest first */
 		uint64_t at;
-		int8_t level;
+		int level;
 	} moves[LINE_MOVES];
 	unsigned head, count;
 	int chip;	 /* what it drives now: -1, 0, 1 */

@@ -19,7 +19,7 @@ struct text {
 struct window { /* a place in the secrets; chained by hash */
 	uint64_t key;
 	uint32_t secret, offset;
-	int32_t next;
+	uint32_t next; /* likewise */
 };
 
 struct leak {
@@ -28,7 +28,7 @@ struct leak {
 	unsigned secret_count, public_count;
 	bool indexed, quiet;
 	uint8_t filter[1 << (FILTER_BITS - 3)];
-	int32_t *heads;
+	uint32_t *heads; /* number of the window from 1, 0 = none */
 	uint32_t head_mask;
 	struct window *windows;
 	size_t count, left_out, shown;
@@ -152,7 +152,7 @@ static void add(struct leak *l, unsigned secret, size_t offset)
 
 	*w = (struct window){ key_of(p), secret, (uint32_t)offset,
 			      l->heads[h & l->head_mask] };
-	l->heads[h & l->head_mask] = (int32_t)l->count++;
+	l->heads[h & l->head_mask] = (uint32_t)++l->count;
 	h >>= 64 - FILTER_BITS;
 	l->filter[h >> 3] |= (uint8_t)(1 << (h & 7));
 }
@@ -169,8 +169,7 @@ static void index_secrets(struct leak *l)
 	while (slots < 2 * all)
 		slots *= 2;
 	l->head_mask = (uint32_t)slots - 1;
-	l->heads = must(malloc(slots * sizeof(*l->heads)));
-	memset(l->heads, -1, slots * sizeof(*l->heads));
+	l->heads = must(calloc(slots, sizeof(*l->heads)));
 	l->windows = must(malloc((all + 1) * sizeof(*l->windows)));
 	for (unsigned i = 0; i < l->secret_count; i++) {
 		const struct text *s = &l->secrets[i];
@@ -214,13 +213,13 @@ size_t leak_bytes(struct leak *l, const char *where, const char *how,
 	for (size_t at = 0; at + l->window <= len; at++) {
 		uint64_t key = key_of(p + at), h = mix(key);
 		uint64_t bit = h >> (64 - FILTER_BITS);
-		int32_t i;
+		uint32_t i;
 
 		if (!(l->filter[bit >> 3] >> (bit & 7) & 1))
 			continue;
-		for (i = l->heads[h & l->head_mask]; i >= 0;
-		     i = l->windows[i].next) {
-			const struct window *w = &l->windows[i];
+		for (i = l->heads[h & l->head_mask]; i != 0;
+		     i = l->windows[i - 1].next) {
+			const struct window *w = &l->windows[i - 1];
 			const uint8_t *s = l->secrets[w->secret].p + w->offset;
 
 			if (w->key == key && !memcmp(s, p + at, l->window)) {
@@ -244,7 +243,7 @@ static uint8_t reversed(uint8_t v)
 static size_t shifts(struct leak *l, const char *where, const char *how,
 		     const uint8_t *p, size_t len)
 {
-	uint8_t *s = must(malloc(len + 1));
+	uint8_t *s = must(calloc(1, len + 1));
 	size_t found = 0;
 
 	for (unsigned shift = 0; shift < 8; shift++) {

@@ -287,8 +287,9 @@ int main(int argc, char **argv)
 	fork_bed_end(&f);
 	printf("{\"stops\":%u,\"attacks\":%u,\"nothing\":%u,\"leaks\":%u,"
 	       "\"otherwise\":%u,\"broken\":%u,\"key in SRAM2\":%u}\n",
-	       f.stops, ATTACKS, f.codes[SAID_NOTHING], f.codes[SAID_LEAK],
-	       f.codes[SAID_OTHERWISE], f.codes[FORK_BROKEN], *s.seen);
+	       f.stops, (unsigned)ATTACKS, f.codes[SAID_NOTHING],
+	       f.codes[SAID_LEAK], f.codes[SAID_OTHERWISE],
+	       f.codes[FORK_BROKEN], *s.seen);
 	if (*s.seen == 0) {
 		fprintf(stderr, "control: the key was never in SRAM2\n");
 		return 1;

@@ -30,6 +30,15 @@ static void die(const char *path, const char *why)
 	exit(2);
 }
 
+static uint8_t *larger(uint8_t *p, size_t cap)
+{
+	uint8_t *q = realloc(p, cap);
+
+	if (q == NULL)
+		die("memory", "out of it");
+	return q;
+}
+
 static uint8_t *slurp(const char *path, size_t *out_len)
 {
 	FILE *f = fopen(path, "rb");
@@ -40,8 +49,8 @@ static uint8_t *slurp(const char *path, size_t *out_len)
 		die(path, "cannot be read");
 	while ((n = fread(p + len, 1, cap - len, f)) > 0) {
 		len += n;
-		if (len == cap && (p = realloc(p, cap *= 2)) == NULL)
-			die(path, "out of memory");
+		if (len == cap)
+			p = larger(p, cap *= 2);
 	}
 	fclose(f);
 	*out_len = len;
