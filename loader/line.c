@@ -9,7 +9,10 @@
 #include "loader/loader.h"
 
 #define UART_RECEIVED (1u << 5)
-#define HOT 64u /* looks at the clock without doing anything else */
+/* Looks at the clock, of 10 cycles each: while it rests, so few that no
+ * character of the serial line is missed; and while it moves. */
+#define COLD 20u
+#define HOT 64u
 #define SYNC_BITS (LINK_SYNC << 1)
 
 /*
@@ -18,7 +21,7 @@
  */
 static TARGET_RAM int frame_get(uint8_t *head, uint8_t *body, uint32_t cap)
 {
-	uint32_t bits = 0x1ff;
+	uint32_t bits = 0x1ff, patience;
 	int bit;
 
 	for (;;) {
@@ -31,7 +34,9 @@ static TARGET_RAM int frame_get(uint8_t *head, uint8_t *body, uint32_t cap)
 		USART2_ICR = 0xf;
 		if (loader.line == LINE_UART)
 			continue;
-		while ((bit = swd_edge(HOT)) >= 0) {
+		patience = COLD;
+		while ((bit = swd_edge(patience)) >= 0) {
+			patience = HOT;
 			bits = bits >> 1 | (uint32_t)bit << 8;
 			if (bits == SYNC_BITS && swd_get(head, body, cap))
 				return LINE_SWD;

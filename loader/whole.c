@@ -31,7 +31,8 @@ static TARGET_RAM uint32_t whole_chacha(const void *key, const void *iv,
 	while (len) {
 		size_t n = len < 64 ? len : 64;
 
-		target_pump();
+		target_pump(); /* looks ... */
+		target_pump(); /* ... and stores */
 		counter = br_chacha20_ct_run(key, iv, counter, p, n);
 		p += n;
 		len -= n;
