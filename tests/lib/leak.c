@@ -170,7 +170,7 @@ static void index_secrets(struct leak *l)
 		slots *= 2;
 	l->head_mask = (uint32_t)slots - 1;
 	l->heads = must(calloc(slots, sizeof(*l->heads)));
-	l->windows = must(malloc((all + 1) * sizeof(*l->windows)));
+	l->windows = must(calloc(all + 1, sizeof(*l->windows)));
 	for (unsigned i = 0; i < l->secret_count; i++) {
 		const struct text *s = &l->secrets[i];
 
