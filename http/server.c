@@ -121,7 +121,7 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 {
 	struct addrinfo hint = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE,
 				 .ai_socktype = SOCK_STREAM };
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = { 0 };
 	struct addrinfo *ai = NULL;
 	socklen_t len = sizeof(at);
 	char service[8];
