@@ -14,6 +14,7 @@
 #include "base/hex.h"
 #include "cli/adaptor.h"
 #include "cli/cli.h"
+#include "cli/local.h"
 #include "keys/keyfile.h"
 #include "verify/signet_verify.h"
 #include "wire/cose.h"
@@ -301,10 +302,7 @@ static void print_json(const struct judgement *j, bool yes)
 			      "digest", digest, "uid_checked", j->uid_checked,
 			      "firmware_checked", j->firmware_checked);
 	}
-	if (o)
-		json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	local_print_json(o);
 }
 
 static void print_text(const struct judgement *j, bool yes, bool flash)
