@@ -121,7 +121,11 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 {
 	struct addrinfo hint = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE,
 				 .ai_socktype = SOCK_STREAM };
-	struct sockaddr_storage at = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = { 0 };
 	struct addrinfo *ai = NULL;
 	socklen_t len = sizeof(at);
 	char service[8];
@@ -139,8 +143,7 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) ||
-	    listen(fd, BACKLOG) ||
-	    getsockname(fd, (struct sockaddr *)&at, &len)) {
+	    listen(fd, BACKLOG) || getsockname(fd, &at.any, &len)) {
 		snprintf(why, HTTP_SERVER_WHY_CAP,
 			 "cannot listen on %s port %u: %s", cfg->address,
 			 cfg->port, strerror(errno));
@@ -150,9 +153,8 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 		return -1;
 	}
 	freeaddrinfo(ai);
-	*port = ntohs(at.ss_family == AF_INET6
-			      ? ((struct sockaddr_in6 *)&at)->sin6_port
-			      : ((struct sockaddr_in *)&at)->sin_port);
+	*port = ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port
+						   : at.v4.sin_port);
 	return fd;
 }
 
