@@ -424,7 +424,7 @@ int target_program(struct target *t, const struct target_plan *plan)
 	t->fast = true;
 	err = erase_and_program(t, plan);
 	/* a chip may not take the quick way: once more, double by double */
-	if (err == E_TARGET_FLASH || err == E_TARGET_VERIFY) {
+	if (err == E_TARGET_FLASH) {
 		t->fast = false;
 		err = erase_and_program(t, plan);
 	}
