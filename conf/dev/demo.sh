@@ -115,7 +115,10 @@ printf 'demo passphrase\n' >"$D/passphrase" && chmod 600 "$D/passphrase"
 export SIGNET_PASSPHRASE_FILE=$D/passphrase
 
 say '1. The server: three processes, keys encrypted, TLS 1.3'
+port=7443 # the usual ones, or the next that are free
+while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 10)); done
 signetd init --dir "$D/server" --names localhost,127.0.0.1 --owner demo \
+	--ports "$port,$((port + 1)),$((port + 2))" \
 	>"$D/init.log" 2>&1 || { cat "$D/init.log" >&2; exit 1; }
 signetd run --dir "$D/server" --ready-file "$D/server.ready" \
 	>"$D/signetd.log" 2>&1 &
