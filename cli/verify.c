@@ -187,6 +187,8 @@ static int flash_digest(const struct evidence_file *e, uint8_t out[DIGEST_LEN],
 	len = 0;
 	for (size_t i = 0; i < fw.segment_count; i++)
 		len += fw.segments[i].len;
+	if (len == 0 || len > IMAGE_MAX) /* the decoder sees to it */
+		return E_INTERNAL;
 	plain = malloc(len);
 	if (plain == NULL)
 		return E_NOMEM;

@@ -53,7 +53,7 @@ static const struct {
 	{ E_TARGET_NO_PROOF, "check the board's serial line and start pattern, "
 			     "then repeat" },
 	{ E_TARGET_POWER, "check the channel's power command" },
-	{ E_DECRYPT, "remove the station's cache folder and repeat; tell the "
+	{ E_DECRYPT, "repeat: the release is fetched anew; tell the "
 		     "owner if it fails again" },
 	{ E_DISK_FULL, "free space on the station's disk" },
 	{ E_IO, "check the station's disk" },
