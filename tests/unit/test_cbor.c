@@ -151,8 +151,7 @@ static void test_text_edges(void **state)
 		"63efbfbf",
 		"64f0908080",
 		"64f48fbfbf",
-		"65c280dfbf"
-		"41",
+		"65c280dfbf41",
 	};
 	char s[8];
 
