@@ -53,9 +53,13 @@ static void answer_make(struct http_exchange *x, const struct shape *shape,
 
 static void wake(struct http_exchange *x)
 {
-	/* After the resume x belongs to the connection's thread. */
-	if (x->handed)
-		MHD_resume_connection(x->mhd);
+	struct http_server *s = x->server;
+
+	if (!x->handed)
+		return;
+	/* After the resume x belongs to the loop's thread. */
+	MHD_resume_connection(x->mhd);
+	http_server_wake(s);
 }
 
 void http_exchange_answer(struct http_exchange *x, const void *answer)

@@ -45,7 +45,6 @@ struct http_server_config {
 	size_t route_count;
 	enum api_port port_kind;
 
-	unsigned threads;	  /* 0 = 1 */
 	unsigned connections_max; /* 0 = 1200 */
 	unsigned per_ip_max;	  /* 0 = no limit beyond that */
 	unsigned request_s;	  /* handshake and request, each; 0 = 20 */
@@ -81,7 +80,8 @@ void http_server_counters(struct http_server *s, struct http_counters *out);
 void http_server_quiesce(struct http_server *s);
 /* Requests that have begun and whose answers are not sent yet. */
 unsigned http_server_busy(struct http_server *s);
-/* Every exchange that handle() got must have been answered; s may be NULL. */
+/* Every exchange that handle() got must have been answered, and no other thread
+ * be in a call on s or an exchange.  s may be NULL. */
 void http_server_stop(struct http_server *s);
 
 /* Valid until the exchange is answered. */
