@@ -271,8 +271,6 @@ void http_server_wake(struct http_server *s)
 {
 	uint64_t one = 1;
 
-	if (pthread_equal(pthread_self(), s->thread))
-		return; /* it looks by itself before it waits */
 	if (write(s->wake, &one, sizeof(one)) < 0)
 		return; /* full: it is awake anyway */
 }
