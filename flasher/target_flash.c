@@ -111,6 +111,15 @@ static int compare(struct stream *s, uint32_t base, uint32_t len)
 	return 0;
 }
 
+/* What was asked of the probe must have come before the places that it goes to
+ * end.  The failure that is told of is another one. */
+static void settle(struct probe *p)
+{
+	int err = adi_flush(p);
+
+	(void)err;
+}
+
 /* Buffer i is done: fetch its mirror, fill and arm it again, then compare. */
 static int lane_turn(struct stream *s, unsigned i)
 {
@@ -126,8 +135,10 @@ static int lane_turn(struct stream *s, unsigned i)
 	/* after the end marker, the other lane has nothing more to carry */
 	if (s->lanes[i ^ 1].len != 0) {
 		err = lane_fill(s, i);
-		if (err != 0)
+		if (err != 0) {
+			settle(p);
 			return err;
+		}
 		lane_arm(s, i);
 	} else {
 		l->len = 0;
