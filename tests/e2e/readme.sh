@@ -30,7 +30,12 @@ chmod 600 "$work/pass"
 awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' README.md >"$work/tour.sh"
 [ "$(wc -l <"$work/tour.sh")" -gt 25 ] || { echo 'README.md has no tour' >&2; exit 1; }
 # Other ports than the manual's, for tests that run side by side.
-base=$((20000 + $$ % 20000))
+busy() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+while :; do
+	base=$((20000 + RANDOM % 12000))
+	busy "$base" || busy $((base + 1)) || busy $((base + 2)) ||
+		busy $((base + 3)) || break
+done
 sed -i "s/signetd init --dir server/& --ports $base,$((base + 1)),$((base + 2))/
 	s/127\.0\.0\.1:4441/127.0.0.1:$((base + 3))/g" "$work/tour.sh"
 {
