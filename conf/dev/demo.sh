@@ -108,6 +108,7 @@ if [ -f "$D/signetd.pid" ] && kill -0 "$(cat "$D/signetd.pid")" 2>/dev/null; the
 fi
 rm -rf "$D"
 mkdir -p "$D/boards" "$D/ctl"
+chmod 700 "$D" # keys and the token are in there
 
 wait_file() { # FILE PID: until FILE exists
 	local i
