@@ -85,6 +85,8 @@ static void refuse(struct http_exchange *x, enum refusal_code code,
 	refusal_set(&r, code, detail);
 	atomic_fetch_add(&x->server->refused, 1);
 	x->early = true;
+	if (x->server->cfg.refused)
+		x->server->cfg.refused(x->server->cfg.arg, x, code, r.cause);
 	http_exchange_refuse(x, &r);
 }
 

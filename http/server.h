@@ -53,6 +53,11 @@ struct http_server_config {
 
 	void (*handle)(void *arg, struct http_exchange *x);
 	void *arg;
+	/* May be NULL: hears of a request that was refused before handle(); x
+	 * has no request, and no route either if there is none.  Only the
+	 * event loop's thread. */
+	void (*refused)(void *arg, const struct http_exchange *x,
+			enum refusal_code code, const char *cause);
 	/* One line of what went wrong on a connection; any thread. */
 	void (*log)(void *arg, const char *text);
 	void *log_arg;
