@@ -441,7 +441,7 @@ struct status {
 	  "set it aside; the owner can allow more with `signet grant retry`")  \
 	X(R_CREDIT, "credit", 429, "operator",                                 \
 	  "this flasher has as many grants open as it has channels",           \
-	  "finish or report the open devices, or wait for their leases")       \
+	  "build its unfinished boards again, or ask the owner to scrap them") \
 	X(R_LEASE, "lease-expired", 409, "operator",                           \
 	  "the reservation ran out and no unit is free",                       \
 	  "ask the owner for a further order")                                 \

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/ct.h"
 #include "cli/cli.h"
+#include "cli/local.h"
 #include "keys/keyfile.h"
 
 #define CONFIG_MAX 4096
@@ -45,26 +44,15 @@ void cli_path(const struct cli *cli, const char *name, char out[PATH_MAX])
 	snprintf(out, PATH_MAX, "%s/%s", cli->home, name);
 }
 
-/* Makes every missing folder of path, 0700. */
 int cli_mkdir(const char *path)
 {
-	char part[PATH_MAX];
-	size_t len = strlen(path);
+	char why[LOCAL_WHY_CAP];
 
-	for (size_t i = 1; i <= len && i < sizeof(part); i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-			args_problem("local-file",
-				     "check the path and its permissions",
-				     "cannot make the folder %s: %s", part,
-				     strerror(errno));
-			return EXIT_LOCAL;
-		}
-	}
-	return 0;
+	if (local_mkdir(path, why) == 0)
+		return 0;
+	args_problem("local-file", "check the path and its permissions", "%s",
+		     why);
+	return EXIT_LOCAL;
 }
 
 int cli_write_file(const char *path, const void *p, size_t len)
@@ -85,31 +73,20 @@ int cli_write_file(const char *path, const void *p, size_t len)
 	return EXIT_LOCAL;
 }
 
-static char *trim(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t");
-	len = strlen(s);
-	while (len > 0 && strchr(" \t\r", s[len - 1]))
-		s[--len] = '\0';
-	return s;
-}
-
 /* One "key = value" line.  Returns NULL, or what is wrong with it. */
 static const char *config_line(char *line, struct cli_config *out)
 {
 	char *eq, *key, *value;
 
-	line = trim(line);
+	line = local_trim(line);
 	if (line[0] == '\0' || line[0] == '#')
 		return NULL;
 	eq = strchr(line, '=');
 	if (eq == NULL)
 		return "is not \"key = value\"";
 	*eq = '\0';
-	key = trim(line);
-	value = trim(eq + 1);
+	key = local_trim(line);
+	value = local_trim(eq + 1);
 	if (strcmp(key, "url") == 0 && strlen(value) < sizeof(out->url)) {
 		snprintf(out->url, sizeof(out->url), "%s", value);
 		return NULL;

@@ -92,8 +92,8 @@ void help_program(const struct program *p, FILE *f)
 	EXIT_LIST(X)
 #undef X
 	fprintf(f,
-		"\n%s COMMAND --help explains one command; %s(1) is the "
-		"manual.\n",
+		"\n%s COMMAND --help explains one command;\n"
+		"%s(1) is the manual.\n",
 		p->name, p->name);
 }
 

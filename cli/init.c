@@ -7,6 +7,7 @@
 
 #include "base/ct.h"
 #include "cli/cli.h"
+#include "cli/local.h"
 #include "keys/keyfile.h"
 
 #define OWNER_MAX 16384 /* owner.json, ca.pem */
@@ -146,10 +147,7 @@ static void print_done(const struct cli *cli, const struct cli_config *cfg)
 		return;
 	}
 	o = json_pack("{s:s,s:s}", "home", cli->home, "url", cfg->url);
-	if (o)
-		json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	local_print_json(o);
 }
 
 static int init_run(const struct command *self, void *globals, void *params)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # ui: command lines and tables, shared by signet and signet-flasher.
 MODULES += ui
-ui_SRC := cli/args.c cli/help.c cli/problem.c cli/table.c
+ui_SRC := cli/args.c cli/help.c cli/problem.c cli/local.c cli/table.c
 
 PROGRAMS += signet
 signet_SRC := cli/main.c cli/conf.c cli/call.c cli/init.c cli/key.c \

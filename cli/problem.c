@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
 #include "cli/args.h"
+#include "cli/local.h"
 
 /* Process-wide on purpose: set once in main(), read wherever a message is
  * printed. */
@@ -20,14 +19,8 @@ void args_problem_setup(const char *program, bool json)
 
 static void print_json(const char *code, const char *cause, const char *next)
 {
-	json_t *j = json_pack("{s:{s:s, s:s, s:s*}}", "error", "code", code,
-			      "cause", cause, "next", next);
-
-	if (j == NULL)
-		return;
-	json_dumpf(j, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(j);
+	local_print_json(json_pack("{s:{s:s, s:s, s:s*}}", "error", "code",
+				   code, "cause", cause, "next", next));
 }
 
 void args_problem(const char *code, const char *next, const char *fmt, ...)

@@ -15,6 +15,7 @@
 #include "base/hex.h"
 #include "cli/cli.h"
 #include "cli/layout.h"
+#include "cli/local.h"
 #include "keys/keyfile.h"
 #include "wire/name.h"
 
@@ -340,10 +341,7 @@ static void print_summary(const struct cli *cli, const struct making *m,
 			(json_int_t)fw->rollback, "size",
 			(json_int_t)m->layout.len, "digest", digest);
 
-		if (o)
-			json_dumpf(o, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(o);
+		local_print_json(o);
 		return;
 	}
 	printf("%s: %s %s, %s, %zu bytes\n", path, fw->product, fw->version,

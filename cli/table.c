@@ -29,13 +29,24 @@ bool table_colour(FILE *f)
 	return isatty(fileno(f)) && getenv("NO_COLOR") == NULL;
 }
 
+/* COLUMNS of the environment, for output that is not a terminal's; 0 = none */
+static size_t columns_wanted(void)
+{
+	const char *s = getenv("COLUMNS");
+	long n = s ? strtol(s, NULL, 10) : 0;
+
+	return n >= 20 && n <= 1000 ? (size_t)n : 0;
+}
+
 size_t table_width(FILE *f)
 {
 	struct winsize ws;
+	size_t n;
 
 	if (ioctl(fileno(f), TIOCGWINSZ, &ws) == 0 && ws.ws_col >= 20)
 		return ws.ws_col;
-	return 80;
+	n = columns_wanted();
+	return n ? n : 80;
 }
 
 static const struct shape_field *field_find(const struct shape *s,
@@ -211,6 +222,14 @@ static void put_last(const struct table *t, const char *text, size_t used,
 		fprintf(t->f, "%.*s..", room > 2 ? (int)room - 2 : 0, text);
 }
 
+/* A table whose last column may wrap goes on in the next line already where
+ * a column before it has no room. */
+static bool breaks_before(const struct table *t, size_t c, size_t used)
+{
+	return t->limit && t->cols[t->last].wraps &&
+	       used + 2 + t->widths[c] > t->limit;
+}
+
 /* obj NULL = the heading. */
 static void put_row(const struct table *t, const void *obj)
 {
@@ -226,7 +245,10 @@ static void put_row(const struct table *t, const void *obj)
 			table_text(t, obj, c, cell);
 		else
 			snprintf(cell, sizeof(cell), "%s", t->cols[c].title);
-		used += (size_t)fprintf(t->f, "%s", used ? "  " : "");
+		if (used && c < t->last && breaks_before(t, c, used))
+			used = (size_t)fprintf(t->f, "\n    ") - 1;
+		else
+			used += (size_t)fprintf(t->f, "%s", used ? "  " : "");
 		pad = (int)(t->widths[c] - strlen(cell));
 		if (is_number(t->item, t->cols[c].field))
 			used += (size_t)fprintf(t->f, "%*s", pad, "");
@@ -249,7 +271,8 @@ void table_rows(FILE *f, const struct shape *item, const struct list *rows,
 			   .item = item,
 			   .cols = cols,
 			   .count = count,
-			   .limit = isatty(fileno(f)) ? table_width(f) : 0,
+			   .limit = isatty(fileno(f)) ? table_width(f)
+						      : columns_wanted(),
 			   .colour = table_colour(f) };
 
 	if (rows->count == 0) {

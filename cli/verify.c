@@ -14,6 +14,7 @@
 #include "base/hex.h"
 #include "cli/adaptor.h"
 #include "cli/cli.h"
+#include "cli/local.h"
 #include "keys/keyfile.h"
 #include "verify/signet_verify.h"
 #include "wire/cose.h"
@@ -186,6 +187,8 @@ static int flash_digest(const struct evidence_file *e, uint8_t out[DIGEST_LEN],
 	len = 0;
 	for (size_t i = 0; i < fw.segment_count; i++)
 		len += fw.segments[i].len;
+	if (len == 0 || len > IMAGE_MAX) /* the decoder sees to it */
+		return E_INTERNAL;
 	plain = malloc(len);
 	if (plain == NULL)
 		return E_NOMEM;
@@ -301,10 +304,7 @@ static void print_json(const struct judgement *j, bool yes)
 			      "digest", digest, "uid_checked", j->uid_checked,
 			      "firmware_checked", j->firmware_checked);
 	}
-	if (o)
-		json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	local_print_json(o);
 }
 
 static void print_text(const struct judgement *j, bool yes, bool flash)

@@ -298,7 +298,8 @@ static const struct release_set *find(const struct cache *c,
 {
 	const struct release_set *s = c->sets;
 
-	while (s && digest && memcmp(s->header_digest, digest, DIGEST_LEN) != 0)
+	while (s && (s->dropped || (digest && memcmp(s->header_digest, digest,
+						     DIGEST_LEN) != 0)))
 		s = s->next;
 	return s;
 }
@@ -328,6 +329,20 @@ int cache_get(struct cache *c, struct http_client *client,
 	if (r == 0)
 		*out = s;
 	return r;
+}
+
+void cache_drop(struct cache *c, const struct release_set *set)
+{
+	char path[PATH_MAX];
+
+	pthread_mutex_lock(&c->lock);
+	for (struct release_set *s = c->sets; s; s = s->next)
+		if (s == set && !s->dropped) {
+			s->dropped = true;
+			cache_path(c, path);
+			unlink(path);
+		}
+	pthread_mutex_unlock(&c->lock);
 }
 
 int cache_chunk(const struct release_set *set, uint32_t i,

@@ -28,6 +28,7 @@ struct release_set { /* read-only once made; lives as long as the cache */
 	uint32_t *offsets; /* of each chunk in chunks */
 	uint8_t *file;
 	size_t file_len;
+	bool dropped; /* never handed out again */
 	struct release_set *next;
 };
 
@@ -48,6 +49,9 @@ MUST_USE int cache_get(struct cache *c, struct http_client *client,
 		       const uint8_t *digest, struct refusal *refusal,
 		       const struct release_set **out,
 		       char why[STATION_WHY_CAP]);
+
+/* The set cannot be decrypted: it is fetched anew at the next cache_get(). */
+void cache_drop(struct cache *c, const struct release_set *set);
 
 /* Opens chunk i with the content key into out[chunk length]; E_DECRYPT. */
 MUST_USE int cache_chunk(const struct release_set *set, uint32_t i,

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "cli/local.h"
 #include "flasher/enrol.h"
 #include "flasher/program.h"
 
@@ -39,10 +40,7 @@ static void print_enrolled(const struct flasher_globals *f,
 		return;
 	}
 	o = json_pack("{s:s,s:s}", "flasher", st->name, "server", st->server);
-	if (o)
-		json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	local_print_json(o);
 }
 
 static int run(const struct command *self, void *globals, void *params)

@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "base/hex.h"
+#include "cli/local.h"
 #include "cli/table.h"
 #include "flasher/journal.h"
 #include "flasher/program.h"
@@ -105,10 +106,7 @@ static void sight_json(const struct probe_sight *s)
 		      s->target ? s->id.chip->name : "", "uid", uid, "locked",
 		      s->target && s->id.locked, "error",
 		      s->err ? error_name(s->err) : "", "why", s->why);
-	if (o)
-		json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	local_print_json(o);
 }
 
 static void sight_text(const struct probe_sight *s)
@@ -271,10 +269,7 @@ static void status_json(const struct station *st, const char *end, size_t open,
 			      "open", (json_int_t)open, "unsent",
 			      (json_int_t)unsent, "reachable", reachable);
 
-	if (o)
-		json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(o);
+	local_print_json(o);
 }
 
 static int status_run(const struct command *self, void *globals, void *params)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/local.h"
 #include "keys/keyfile.h"
 
 #define CONF_MAX 65536
@@ -103,17 +104,6 @@ static int bad(struct conf_parser *p, const char *text, const char *what)
 	return E_CONFIG;
 }
 
-static char *trim(char *s)
-{
-	size_t len;
-
-	s += strspn(s, " \t");
-	len = strlen(s);
-	while (len > 0 && strchr(" \t\r", s[len - 1]))
-		s[--len] = '\0';
-	return s;
-}
-
 /* "[channel N]": channels come in order, so that a forgotten one shows. */
 static int section(struct conf_parser *p, char *line)
 {
@@ -124,7 +114,7 @@ static int section(struct conf_parser *p, char *line)
 	    strncmp(line, "[channel ", 9) != 0)
 		return bad(p, line, "is no section; sections are [channel N]");
 	line[len - 1] = '\0';
-	if (args_number(trim(line + 9), 0, CHANNELS_MAX - 1, &n) != 0)
+	if (args_number(local_trim(line + 9), 0, CHANNELS_MAX - 1, &n) != 0)
 		return bad(p, line + 9, "is no channel number, 0 to 31");
 	if (n != p->conf->channel_count)
 		return bad(p, line + 9,
@@ -176,13 +166,13 @@ static int key_line(struct conf_parser *p, char *line)
 	if (eq == NULL)
 		return bad(p, line, "is not \"key = value\"");
 	*eq = '\0';
-	key = trim(line);
+	key = local_trim(line);
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(keys[i].name, key) == 0)
 			return set_key(p, &keys[i],
 				       p->channel ? (void *)p->channel
 						  : (void *)p->conf,
-				       trim(eq + 1));
+				       local_trim(eq + 1));
 	return bad(p, key,
 		   p->channel ? "is no key of a channel (probe, power, next, "
 				"uart, link, link-clock, link-baud)"
@@ -205,7 +195,7 @@ int conf_parse(const char *name, char *text, struct flasher_conf *out,
 		if (next)
 			*next++ = '\0';
 		p.line++;
-		line = trim(line);
+		line = local_trim(line);
 		if (line[0] == '\0' || line[0] == '#')
 			continue;
 		r = line[0] == '[' ? section(&p, line) : key_line(&p, line);

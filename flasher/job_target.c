@@ -135,6 +135,8 @@ int job_step_program(struct job *j)
 		r = job_unlock(j);
 	if (r == 0)
 		r = program_with(j, records);
+	if (r == E_DECRYPT)
+		cache_drop(j->env->cache, j->release);
 	ct_wipe(j->key, sizeof(j->key));
 	if (j->chunk)
 		ct_wipe(j->chunk, j->release->header.chunk_len);

@@ -5,6 +5,11 @@ MODULES += station
 station_SRC := flasher/conf.c flasher/station.c flasher/journal.c \
 	flasher/outbox.c flasher/cache.c flasher/enrol.c
 
+FUZZERS += fuzz_station
+fuzz_station_SRC := tests/fuzz/fuzz_station.c tests/fuzz/replay_main.c
+fuzz_station_USE := station ui httpc api keys crypto wire base
+fuzz_station_LIBS := -lcurl -lssl -lcrypto -ljansson
+
 PROGRAMS += signet-flasher
 signet-flasher_SRC := flasher/main.c flasher/common.c flasher/command_enrol.c \
 	flasher/command_program.c flasher/command_info.c flasher/job.c \

@@ -54,7 +54,7 @@ static const struct {
 			     "then repeat" },
 	{ E_TARGET_POWER, "check the channel's power command" },
 	{ E_TARGET, "repeat; set the board aside if it fails again" },
-	{ E_DECRYPT, "remove the station's cache folder and repeat; tell the "
+	{ E_DECRYPT, "repeat: the release is fetched anew; tell the "
 		     "owner if it fails again" },
 	{ E_DISK_FULL, "free space on the station's disk" },
 	{ E_IO, "check the station's disk" },

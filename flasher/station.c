@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "cli/local.h"
 #include "http/client.h"
 #include "keys/keyfile.h"
 
@@ -47,25 +47,9 @@ int station_mkdir(const struct station *st, const char *name,
 		  char why[STATION_WHY_CAP])
 {
 	char path[PATH_MAX];
-	size_t len;
 
 	station_path(st, name, path);
-	len = strlen(path);
-	for (size_t i = 1; i <= len; i++) {
-		char keep = path[i];
-
-		if (keep != '/' && keep != '\0')
-			continue;
-		path[i] = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-			snprintf(why, STATION_WHY_CAP,
-				 "cannot make the folder %.400s: %s", path,
-				 strerror(errno));
-			return errno == ENOSPC ? E_DISK_FULL : E_IO;
-		}
-		path[i] = keep;
-	}
-	return 0;
+	return local_mkdir(path, why);
 }
 
 int station_conf(struct station *st, char why[STATION_WHY_CAP])

@@ -14,7 +14,9 @@
  * second.
  *
  * Every failure leaves a one-line cause in target_why() and the phase in
- * target_phase().
+ * target_phase().  After an error on the wire somebody looks whether the chip
+ * is still there: E_TARGET_LOST when nobody answers any more, else the E_DAP_*
+ * of what was spoiled.  A chip left in mid-job is mass-erased by the next one.
  */
 #ifndef FLASHER_TARGET_H
 #define FLASHER_TARGET_H
@@ -101,6 +103,8 @@ enum target_phase target_phase(const struct target *t);
 /* chip = what the order's product is made of (chip_find(family)). */
 MUST_USE int target_identify(struct target *t, const struct chip *chip,
 			     struct target_identity *out);
+/* E_TARGET_PROTECTED on a locked chip.  The option bytes written here come
+ * into force with the next power cycle. */
 MUST_USE int target_program(struct target *t, const struct target_plan *plan);
 /*
  * Sealed mode, step 3: mass erase; boot words, stub and loader, all read back;
@@ -128,7 +132,9 @@ MUST_USE int target_stage0(struct target *t, const struct target_stage0 *plan);
  */
 MUST_USE int target_stage0_ready(struct target *t,
 				 const struct release_header *h);
-/* The debug port is let go, and stays silent over the power cycle. */
+/* Lets go of the debug port, which stays silent, switches off, waits in target
+ * time, opens the probe's UART (115200 baud, or as the last target_start() had
+ * it), switches on. */
 MUST_USE int target_power_cycle(struct target *t);
 /* Whether it can be switched: E_TARGET_POWER with the reason. */
 MUST_USE int target_can_power(struct target *t);
@@ -145,7 +151,8 @@ MUST_USE int target_start(struct target *t, const char *pattern, uint32_t baud,
  * must; E_TARGET_OPEN = something could be read. */
 MUST_USE int target_prove_locked(struct target *t);
 
-/* Lifts read protection where the family can (mass erase!), for rework. */
+/* Lifts read protection where the family can (mass erase!), for rework: all
+ * option bytes as delivered, power cycle, and a look at the result. */
 MUST_USE int target_unlock(struct target *t, const struct chip *chip);
 
 #endif

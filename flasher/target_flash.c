@@ -112,6 +112,15 @@ static int compare(struct stream *s, uint32_t base, uint32_t len)
 	return 0;
 }
 
+/* What was asked of the probe must have come before the places that it goes to
+ * end.  The failure that is told of is another one. */
+static void settle(struct probe *p)
+{
+	int err = adi_flush(p);
+
+	(void)err;
+}
+
 /* Buffer i is done: fetch its mirror, fill and arm it again, then compare. */
 static int lane_turn(struct stream *s, unsigned i)
 {
@@ -127,8 +136,10 @@ static int lane_turn(struct stream *s, unsigned i)
 	/* after the end marker, the other lane has nothing more to carry */
 	if (s->lanes[i ^ 1].len != 0) {
 		err = lane_fill(s, i);
-		if (err != 0)
+		if (err != 0) {
+			settle(p);
 			return err;
+		}
 		lane_arm(s, i);
 	} else {
 		l->len = 0;
@@ -440,7 +451,7 @@ int target_program(struct target *t, const struct target_plan *plan)
 	t->fast = true;
 	err = erase_and_program(t, plan);
 	/* a chip may not take the quick way: once more, double by double */
-	if (err == E_TARGET_FLASH || err == E_TARGET_VERIFY) {
+	if (err == E_TARGET_FLASH) {
 		t->fast = false;
 		err = erase_and_program(t, plan);
 	}

@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "cli/local.h"
 #include "cli/table.h"
 
 #define REFRESH_NS 100000000
@@ -187,12 +186,8 @@ int ui_new(size_t channels, bool json, struct ui **out)
 /* -- events ------------------------------------------------------------- */
 static void emit(json_t *o)
 {
-	if (o == NULL)
-		return;
-	json_dumpf(o, stdout, JSON_COMPACT);
-	putchar('\n');
+	local_print_json(o);
 	fflush(stdout);
-	json_decref(o);
 }
 
 void ui_begin(struct ui *ui, unsigned channel)

@@ -208,16 +208,6 @@ const char *http_client_why(const struct http_client *c)
 	return c->why;
 }
 
-int http_client_pinned_ca(const struct http_client *c, const uint8_t **out,
-			  size_t *out_len)
-{
-	if (!c->tls.pinned_ca)
-		return E_NOT_FOUND;
-	*out = c->tls.pinned_ca;
-	*out_len = c->tls.pinned_ca_len;
-	return 0;
-}
-
 /* ---- one call ---------------------------------------------------------- */
 
 /* In TLS 1.3 the server judges our certificate after our side has finished,

@@ -93,11 +93,6 @@ MUST_USE int http_call(struct http_client *c, enum api_op op,
 /* One line about the last failure: cause and address; "" if none. */
 const char *http_client_why(const struct http_client *c);
 
-/* After a call with ca_pin: the CA certificate (DER) that matched it; points
- * into the client.  E_NOT_FOUND before. */
-MUST_USE int http_client_pinned_ca(const struct http_client *c,
-				   const uint8_t **out, size_t *out_len);
-
 /* Programs with threads call these once, at start and end. */
 MUST_USE int http_client_global_init(void);
 void http_client_global_cleanup(void);

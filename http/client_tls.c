@@ -93,7 +93,6 @@ void client_tls_clear(struct client_tls *t)
 {
 	sk_X509_pop_free(t->trusted, X509_free);
 	X509_free(t->cert);
-	OPENSSL_free(t->pinned_ca);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -106,19 +105,6 @@ static bool pin_matches(const struct client_tls *t, X509 *x)
 
 	return X509_digest(x, EVP_sha256(), digest, &len) &&
 	       len >= HTTP_PIN_LEN && !memcmp(digest, t->pin, HTTP_PIN_LEN);
-}
-
-static int pin_keep(struct client_tls *t, X509 *x)
-{
-	uint8_t *der = NULL;
-	int len = i2d_X509(x, &der);
-
-	if (len <= 0)
-		return 0;
-	OPENSSL_free(t->pinned_ca);
-	t->pinned_ca = der;
-	t->pinned_ca_len = (size_t)len;
-	return 1;
 }
 
 /*
@@ -140,7 +126,7 @@ static int verify_pinned(X509_STORE_CTX *ctx, void *arg)
 		if (pin_matches(t, x) && sk_X509_push(anchor, x)) {
 			X509_STORE_CTX_set0_trusted_stack(ctx, anchor);
 			X509_STORE_CTX_set_error(ctx, X509_V_OK);
-			ok = X509_verify_cert(ctx) > 0 && pin_keep(t, x);
+			ok = X509_verify_cert(ctx) > 0;
 			X509_STORE_CTX_set0_trusted_stack(ctx, NULL);
 			break;
 		}

@@ -16,8 +16,6 @@ struct client_tls {
 	uint8_t pin[HTTP_PIN_LEN];
 	X509 *cert; /* ours, or NULL */
 	EVP_PKEY *key;
-	uint8_t *pinned_ca; /* DER, once seen */
-	size_t pinned_ca_len;
 };
 
 MUST_USE int client_tls_init(struct client_tls *t,

@@ -53,9 +53,13 @@ static void answer_make(struct http_exchange *x, const struct shape *shape,
 
 static void wake(struct http_exchange *x)
 {
-	/* After the resume x belongs to the connection's thread. */
-	if (x->handed)
-		MHD_resume_connection(x->mhd);
+	struct http_server *s = x->server;
+
+	if (!x->handed)
+		return;
+	/* After the resume x belongs to the loop's thread. */
+	MHD_resume_connection(x->mhd);
+	http_server_wake(s);
 }
 
 void http_exchange_answer(struct http_exchange *x, const void *answer)
@@ -81,6 +85,8 @@ static void refuse(struct http_exchange *x, enum refusal_code code,
 	refusal_set(&r, code, detail);
 	atomic_fetch_add(&x->server->refused, 1);
 	x->early = true;
+	if (x->server->cfg.refused)
+		x->server->cfg.refused(x->server->cfg.arg, x, code, r.cause);
 	http_exchange_refuse(x, &r);
 }
 

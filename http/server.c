@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +22,7 @@
 #define IDLE_S 300
 #define BODY_BUDGET (32u << 20)
 #define BACKLOG 512
-#define STACK_SIZE (512u << 10)
+#define WAIT_MS 1000
 
 int64_t http_now(void)
 {
@@ -121,7 +123,11 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 {
 	struct addrinfo hint = { .ai_flags = AI_NUMERICHOST | AI_PASSIVE,
 				 .ai_socktype = SOCK_STREAM };
-	struct sockaddr_storage at;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = { 0 };
 	struct addrinfo *ai = NULL;
 	socklen_t len = sizeof(at);
 	char service[8];
@@ -139,8 +145,7 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) ||
-	    listen(fd, BACKLOG) ||
-	    getsockname(fd, (struct sockaddr *)&at, &len)) {
+	    listen(fd, BACKLOG) || getsockname(fd, &at.any, &len)) {
 		snprintf(why, HTTP_SERVER_WHY_CAP,
 			 "cannot listen on %s port %u: %s", cfg->address,
 			 cfg->port, strerror(errno));
@@ -150,9 +155,8 @@ static int listen_open(const struct http_server_config *cfg, uint16_t *port,
 		return -1;
 	}
 	freeaddrinfo(ai);
-	*port = ntohs(at.ss_family == AF_INET6
-			      ? ((struct sockaddr_in6 *)&at)->sin6_port
-			      : ((struct sockaddr_in *)&at)->sin_port);
+	*port = ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port
+						   : at.v4.sin_port);
 	return fd;
 }
 
@@ -190,7 +194,6 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *mhd)
 
 static void defaults_set(struct http_server_config *c)
 {
-	c->threads = c->threads ? c->threads : 1;
 	c->connections_max = c->connections_max ? c->connections_max
 						: CONNECTIONS_MAX;
 	c->request_s = c->request_s ? c->request_s : REQUEST_S;
@@ -203,16 +206,10 @@ static void defaults_set(struct http_server_config *c)
 static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 {
 	const struct http_server_config *c = &s->cfg;
-	/* A pool of one thread would cost a second, idle one. */
-	struct MHD_OptionItem pool[] = {
-		{ MHD_OPTION_THREAD_POOL_SIZE, c->threads, NULL },
-		{ MHD_OPTION_END, 0, NULL },
-	};
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS |
-			MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
-			MHD_USE_ITC,
+		MHD_USE_EPOLL | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME |
+			MHD_USE_ERROR_LOG | MHD_USE_ITC,
 		0, NULL, NULL, http_on_request, s,
 		/* first, so that it hears of the other options */
 		MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, s,
@@ -225,9 +222,68 @@ static struct MHD_Daemon *daemon_start(struct http_server *s, int fd)
 		MHD_OPTION_CONNECTION_LIMIT, c->connections_max,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, c->per_ip_max,
 		MHD_OPTION_CONNECTION_TIMEOUT, c->idle_s,
-		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_SIZE,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
-		c->threads > 1 ? pool : pool + 1, MHD_OPTION_END);
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+/* Only the loop's own thread touches the listening socket. */
+static void loop_woken(struct http_server *s)
+{
+	uint64_t n;
+	MHD_socket fd;
+
+	if (read(s->wake, &n, sizeof(n)) < 0 || !atomic_load(&s->quiesce))
+		return;
+	fd = MHD_quiesce_daemon(s->daemon);
+	if (fd != MHD_INVALID_SOCKET)
+		close(fd);
+	atomic_store(&s->quiesce, false);
+}
+
+/*
+ * The event loop is ours.  libmicrohttpd 0.9.75 waits for *further* events
+ * before it looks at the first when epoll gives exactly as many as its array
+ * holds (128): with 128 clients that wait for us, for ever.  MHD_run() never
+ * waits, so it is called when its epoll descriptor has something.
+ */
+static void *loop(void *arg)
+{
+	struct http_server *s = arg;
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(
+		s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd p[] = {
+		{ .fd = info->epoll_fd, .events = POLLIN },
+		{ .fd = s->wake, .events = POLLIN },
+	};
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	while (!atomic_load(&s->stop)) {
+		if (MHD_get_timeout(s->daemon, &ms) != MHD_YES || ms > WAIT_MS)
+			ms = WAIT_MS;
+		poll(p, 2, (int)ms);
+		if (p[1].revents & POLLIN)
+			loop_woken(s);
+		MHD_run(s->daemon);
+	}
+	return NULL;
+}
+
+void http_server_wake(struct http_server *s)
+{
+	uint64_t one = 1;
+
+	if (write(s->wake, &one, sizeof(one)) < 0)
+		return; /* full: it is awake anyway */
+}
+
+static int loop_start(struct http_server *s)
+{
+	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->wake < 0)
+		return E_IO;
+	if (pthread_create(&s->thread, NULL, loop, s))
+		return E_NOMEM;
+	s->running = true;
+	return 0;
 }
 
 static int prepare(struct http_server *s, char *why)
@@ -282,6 +338,12 @@ int http_server_start(const struct http_server_config *cfg,
 		goto out;
 	}
 	fd = -1; /* transferred */
+	err = loop_start(s);
+	if (err) {
+		snprintf(why, HTTP_SERVER_WHY_CAP,
+			 "no thread for the server: %s", error_text(err));
+		goto out;
+	}
 	*out = s;
 	s = NULL; /* transferred */
 out:
@@ -312,16 +374,25 @@ unsigned http_server_busy(struct http_server *s)
 
 void http_server_quiesce(struct http_server *s)
 {
-	MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+	struct timespec step = { 0, 1000000 };
 
-	if (fd != MHD_INVALID_SOCKET)
-		close(fd);
+	atomic_store(&s->quiesce, true);
+	http_server_wake(s);
+	while (atomic_load(&s->quiesce))
+		nanosleep(&step, NULL);
 }
 
 void http_server_stop(struct http_server *s)
 {
 	if (!s)
 		return;
+	if (s->running) {
+		atomic_store(&s->stop, true);
+		http_server_wake(s);
+		pthread_join(s->thread, NULL);
+	}
+	if (s->wake > 0)
+		close(s->wake);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	http_cert_free(atomic_load(&s->cert));

@@ -45,7 +45,6 @@ struct http_server_config {
 	size_t route_count;
 	enum api_port port_kind;
 
-	unsigned threads;	  /* 0 = 1 */
 	unsigned connections_max; /* 0 = 1200 */
 	unsigned per_ip_max;	  /* 0 = no limit beyond that */
 	unsigned request_s;	  /* handshake and request, each; 0 = 20 */
@@ -54,6 +53,11 @@ struct http_server_config {
 
 	void (*handle)(void *arg, struct http_exchange *x);
 	void *arg;
+	/* May be NULL: hears of a request that was refused before handle(); x
+	 * has no request, and no route either if there is none.  Only the
+	 * event loop's thread. */
+	void (*refused)(void *arg, const struct http_exchange *x,
+			enum refusal_code code, const char *cause);
 	/* One line of what went wrong on a connection; any thread. */
 	void (*log)(void *arg, const char *text);
 	void *log_arg;
@@ -81,7 +85,8 @@ void http_server_counters(struct http_server *s, struct http_counters *out);
 void http_server_quiesce(struct http_server *s);
 /* Requests that have begun and whose answers are not sent yet. */
 unsigned http_server_busy(struct http_server *s);
-/* Every exchange that handle() got must have been answered; s may be NULL. */
+/* Every exchange that handle() got must have been answered, and no other thread
+ * be in a call on s or an exchange.  s may be NULL. */
 void http_server_stop(struct http_server *s);
 
 /* Valid until the exchange is answered. */

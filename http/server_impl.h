@@ -36,6 +36,11 @@ struct http_server {
 	gnutls_x509_trust_list_t client_trust; /* NULL = none demanded */
 	size_t *body_max;		       /* per route */
 
+	pthread_t thread; /* the event loop */
+	bool running;
+	int wake; /* eventfd */
+	atomic_bool stop, quiesce;
+
 	pthread_mutex_t lock; /* conns, and fields of each */
 	struct http_conn *conns;
 
@@ -64,6 +69,8 @@ struct http_exchange {
 };
 
 int64_t http_now(void);
+/* Makes the event loop look for answers and orders; any thread. */
+void http_server_wake(struct http_server *s);
 
 /* http/server_tls.c */
 MUST_USE int http_tls_trust(struct http_server *s);

@@ -217,11 +217,6 @@ uint32_t adi_dpidr(const struct probe *p)
 	return p->dpidr;
 }
 
-uint32_t adi_ap_idr(const struct probe *p)
-{
-	return p->ap_idr;
-}
-
 int adi_recover(struct probe *p)
 {
 	uint32_t dpidr;

@@ -28,15 +28,6 @@
 #define HALT_US 100000
 #define RESET_US 200000
 
-int cortexm_halt(struct probe *p)
-{
-	int err;
-
-	adi_queue_write32(p, DHCSR, DBGKEY | C_DEBUGEN | C_HALT);
-	err = adi_poll32(p, DHCSR, S_HALT, S_HALT, HALT_US);
-	return err;
-}
-
 int cortexm_resume(struct probe *p)
 {
 	adi_queue_write32(p, DFSR, DFSR_ALL);
@@ -65,41 +56,11 @@ int cortexm_reset_run(struct probe *p)
 	return adi_flush(p);
 }
 
-int cortexm_is_halted(struct probe *p, bool *out)
-{
-	uint32_t v;
-	int err = adi_read32(p, DHCSR, &v);
-
-	if (err == 0)
-		*out = (v & S_HALT) != 0;
-	return err;
-}
-
-int cortexm_reg_read(struct probe *p, unsigned sel, uint32_t *out)
-{
-	uint32_t v;
-	int err;
-
-	adi_queue_write32(p, DCRSR, sel);
-	adi_queue_match32(p, DHCSR, S_REGRDY, S_REGRDY);
-	adi_queue_read32(p, DCRDR, &v);
-	err = adi_flush(p);
-	if (err == 0)
-		*out = v;
-	return err;
-}
-
 void cortexm_queue_reg_write(struct probe *p, unsigned sel, uint32_t v)
 {
 	adi_queue_write32(p, DCRDR, v);
 	adi_queue_write32(p, DCRSR, sel | DCRSR_WRITE);
 	adi_queue_match32(p, DHCSR, S_REGRDY, S_REGRDY);
-}
-
-int cortexm_reg_write(struct probe *p, unsigned sel, uint32_t v)
-{
-	cortexm_queue_reg_write(p, sel, v);
-	return adi_flush(p);
 }
 
 /* Numbers of comparators: FP_CTRL[14:12,7:4], DWT_CTRL[31:28]. */

@@ -9,7 +9,6 @@
 /* DeviceEn is read-only; HPROT: privileged data; as the debugger. */
 #define CSW_BASE 0x23000000u
 #define CSW_INCREMENT 0x10u
-#define CSW_SIZE16 1u
 #define CSW_SIZE32 2u
 #define TAR_WRAP 1024u
 /* Runs shorter than this share a DAP_Transfer packet with their neighbours. */
@@ -196,35 +195,6 @@ int adi_read32(struct probe *p, uint32_t addr, uint32_t *out)
 	if (err == 0)
 		*out = v;
 	return err;
-}
-
-int adi_write32(struct probe *p, uint32_t addr, uint32_t v)
-{
-	adi_queue_write32(p, addr, v);
-	return queue_flush(p);
-}
-
-/* Half-words travel on the byte lanes of their address. */
-int adi_read16(struct probe *p, uint32_t addr, uint16_t *out)
-{
-	uint32_t v;
-	int err;
-
-	queue_address(p, addr, CSW_SIZE16);
-	queue_drw(p, DAP_REQ_RNW, addr, 0, &v);
-	p->tar_known = false;
-	err = queue_flush(p);
-	if (err == 0)
-		*out = (uint16_t)(v >> 8 * (addr & 2));
-	return err;
-}
-
-int adi_write16(struct probe *p, uint32_t addr, uint16_t v)
-{
-	queue_address(p, addr, CSW_SIZE16);
-	queue_drw(p, 0, addr, (uint32_t)v << 8 * (addr & 2), NULL);
-	p->tar_known = false;
-	return queue_flush(p);
 }
 
 /*

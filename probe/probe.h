@@ -58,7 +58,6 @@ MUST_USE int probe_uart_write(struct probe *p, const uint8_t *buf, size_t len);
 MUST_USE int adi_connect(struct probe *p);
 void adi_disconnect(struct probe *p);
 uint32_t adi_dpidr(const struct probe *p);
-uint32_t adi_ap_idr(const struct probe *p);
 /* Clears sticky errors after a FAULT. */
 MUST_USE int adi_recover(struct probe *p);
 
@@ -68,9 +67,6 @@ MUST_USE int adi_read(struct probe *p, uint32_t addr, void *out, size_t len);
 MUST_USE int adi_write(struct probe *p, uint32_t addr, const void *buf,
 		       size_t len);
 MUST_USE int adi_read32(struct probe *p, uint32_t addr, uint32_t *out);
-MUST_USE int adi_write32(struct probe *p, uint32_t addr, uint32_t v);
-MUST_USE int adi_read16(struct probe *p, uint32_t addr, uint16_t *out);
-MUST_USE int adi_write16(struct probe *p, uint32_t addr, uint16_t v);
 /* Waits until (word & mask) == value, polling inside the probe. */
 MUST_USE int adi_poll32(struct probe *p, uint32_t addr, uint32_t mask,
 			uint32_t value, uint32_t timeout_us);
@@ -96,14 +92,10 @@ MUST_USE int adi_rom_identity(struct probe *p, uint32_t *out_designer,
 			      uint32_t *out_part);
 
 /* -- Cortex-M halting debug --------------------------------------------- */
-MUST_USE int cortexm_halt(struct probe *p);
 MUST_USE int cortexm_resume(struct probe *p);
 /* SYSRESETREQ with vector catch: halted before the first instruction. */
 MUST_USE int cortexm_reset_halt(struct probe *p);
 MUST_USE int cortexm_reset_run(struct probe *p);
-MUST_USE int cortexm_is_halted(struct probe *p, bool *out);
-MUST_USE int cortexm_reg_read(struct probe *p, unsigned sel, uint32_t *out);
-MUST_USE int cortexm_reg_write(struct probe *p, unsigned sel, uint32_t v);
 void cortexm_queue_reg_write(struct probe *p, unsigned sel, uint32_t v);
 /* Leaves debug state: C_DEBUGEN off, comparators cleared. */
 MUST_USE int cortexm_detach(struct probe *p);

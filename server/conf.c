@@ -382,8 +382,11 @@ int conf_load(const char *path, struct role_config *cfg, char why[CONF_WHY_CAP])
 	int err = E_IO;
 
 	if (!text || !f) {
-		snprintf(why, CONF_WHY_CAP, "%.200s: %s", path,
-			 strerror(errno));
+		snprintf(why, CONF_WHY_CAP, "%.200s: %s%s", path,
+			 strerror(errno),
+			 errno == ENOENT ? "; `signetd init` makes a server's "
+					   "folder"
+					 : "");
 		goto out;
 	}
 	len = fread(text, 1, FILE_MAX + 1, f);

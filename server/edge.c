@@ -178,6 +178,28 @@ static void on_exchange(void *arg, struct http_exchange *x)
 		refuse(x, R_INTERNAL);
 }
 
+/* The caller is known by its certificate, so that the log must say what it was
+ * refused.  The ledger not being reached shows at the next request. */
+static void on_refused(void *arg, const struct http_exchange *x,
+		       enum refusal_code code, const char *cause)
+{
+	const struct api_route *route = http_exchange_route(x);
+	size_t len = strnlen(cause, TEXT_CAP - 1);
+	struct edge *e = arg;
+	uint8_t msg[REFUSED_MAX];
+
+	if (caller_id(x, msg + 2))
+		return;
+	msg[0] = route ? (uint8_t)route->op : 0;
+	msg[1] = PORT_FLASHER;
+	msg[REQUEST_HEAD_LEN] = (uint8_t)code;
+	memcpy(msg + REQUEST_HEAD_LEN + 1, cause, len);
+	if (ipc_send(e->ledger, MSG_REFUSED, 0, msg,
+		     REQUEST_HEAD_LEN + 1 + len))
+		log_line(LOG_LEVEL_ERROR,
+			 "a refusal cannot be told to the ledger: %s", cause);
+}
+
 /* ---- answers in -------------------------------------------------------- */
 
 static int answer_deliver(struct http_exchange *x, const struct ipc_msg *m)
@@ -288,6 +310,7 @@ static int server_start(struct edge *e, size_t i, const char *address,
 	if (ports[i].kind == PORT_FLASHER) {
 		c.client_ca = t->ca;
 		c.client_ca_len = t->ca_len;
+		c.refused = on_refused;
 	}
 	return http_server_start(&c, &e->servers[i], why);
 }

@@ -93,10 +93,10 @@ static int buffer_room(struct buffer *b, size_t more)
 	data = malloc(cap); /* not realloc: the old bytes must be wiped */
 	if (!data)
 		return E_NOMEM;
-	if (b->len)
+	if (b->data) {
 		memcpy(data, b->data, b->len);
-	if (b->data)
 		ct_wipe(b->data, b->cap);
+	}
 	free(b->data);
 	b->data = data;
 	b->cap = cap;

@@ -59,6 +59,17 @@ struct ledger_config {
 	const char *vfs; /* SQLite VFS name, NULL = default (tests cut here) */
 };
 
+/* A flasher's request that was refused before it could become one: with this
+ * op, request points to a struct ledger_refused, there is no answer, and it is
+ * only written down, as "request.refused". */
+#define LEDGER_REFUSED ((enum api_op)0)
+
+struct ledger_refused {
+	enum api_op op; /* what was asked for; 0 = nothing that there is */
+	enum refusal_code code;
+	char cause[TEXT_CAP]; /* printable */
+};
+
 /* One request of a batch.  request and answer are structs of the op's shapes;
  * on success (refusal.http == 0) answer is filled, to be released with
  * shape_clear(). */

@@ -158,14 +158,34 @@ static bool is_unwritten(const struct batch *b)
 	return b->logs.count > 0 || b->deliveries.count > 0;
 }
 
+/* Equal ones are coalesced by code, caller and operation. */
+static int write_refused(struct call *c)
+{
+	const struct ledger_refused *what = c->job->request;
+	const struct api_route *route = api_route(what->op);
+	int r = know_flasher(c);
+
+	if (r < 0)
+		return r;
+	c->event = "request.refused";
+	if (route && c->subject[0] == '\0')
+		snprintf(c->subject, sizeof(c->subject), "%s %s", route->method,
+			 route->path);
+	TEXT_SET(c->detail, what->cause);
+	return refuse(c, "request", what->code);
+}
+
 static int run_job(struct ledger *l, struct ledger_job *job, bool *out_later)
 {
 	struct call c = { .l = l, .job = job, .now = l->batch.now };
 	const struct op_row *op = op_find(job->op);
-	int r = know(&c);
+	int r;
 
 	*out_later = false;
 	memset(&job->refusal, 0, sizeof(job->refusal));
+	if (job->op == LEDGER_REFUSED)
+		return write_refused(&c);
+	r = know(&c);
 	if (r == 0 && op && op->reads && is_unwritten(&l->batch))
 		r = LATER;
 	if (r == 0)

@@ -234,7 +234,8 @@ static int config_read(const struct args *a, struct role_config *cfg)
 	int n;
 
 	n = a->config ? snprintf(path, sizeof(path), "%s", a->config)
-		      : snprintf(path, sizeof(path), "%s/signetd.conf", dir);
+		      : snprintf(path, sizeof(path), "%s/signetd.conf",
+				 dir ? dir : ".");
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return E_TOO_LARGE;
 	if (conf_load(path, cfg, why)) {

@@ -74,3 +74,12 @@ test_http_LIBS := -lcmocka -lcurl -lssl $(signetd_LIBS)
 test_sandbox_SRC := tests/unit/test_sandbox.c
 test_sandbox_USE := $(signetd_USE)
 test_sandbox_LIBS := -lcmocka $(signetd_LIBS)
+
+# By their sources: a fuzz target needs no more than its decoder.
+FUZZERS += fuzz_server_conf fuzz_csr
+fuzz_server_conf_SRC := tests/fuzz/fuzz_server_conf.c \
+	tests/fuzz/replay_main.c server/conf.c
+fuzz_server_conf_USE := api base
+fuzz_csr_SRC := tests/fuzz/fuzz_csr.c tests/fuzz/replay_main.c server/x509.c
+fuzz_csr_USE := crypto wire base
+fuzz_csr_LIBS := -lcrypto

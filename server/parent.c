@@ -27,6 +27,7 @@
 struct child {
 	pid_t pid; /* 0 = not running */
 	int status;
+	bool told; /* how it ended is in the log */
 	struct ipc *control;
 };
 
@@ -196,8 +197,11 @@ static void role_reap(struct child *c)
 }
 
 /* "was killed by signal 9" */
-static void died_log(enum role role, int status)
+static void died_log(struct parent *p, enum role role)
 {
+	int status = p->roles[role].status;
+
+	p->roles[role].told = true;
 	if (WIFSIGNALED(status))
 		log_line(LOG_LEVEL_ERROR,
 			 "the %s process was killed by signal %d%s; stopping",
@@ -226,7 +230,7 @@ static int ready_wait(struct parent *p, enum role role, struct role_ready *out)
 	if (err) {
 		waitpid(c->pid, &c->status, 0);
 		c->pid = 0;
-		died_log(role, c->status);
+		died_log(p, role);
 	}
 	return err;
 }
@@ -336,8 +340,11 @@ static int roles_stop(struct parent *p)
 		    ipc_send(c->control, MSG_STOP, 0, NULL, 0))
 			status = 1;
 		role_await(c);
-		if (c->status && !p->died) /* otherwise said already */
-			died_log((enum role)i, c->status);
+		/* Who loses a peer ends as well, and may be seen first: who
+		 * was killed is told in any case. */
+		if (c->status && !c->told &&
+		    (!p->died || WIFSIGNALED(c->status)))
+			died_log(p, (enum role)i);
 		if (c->status)
 			status = 1;
 		ipc_free(c->control);
@@ -363,7 +370,7 @@ static bool signal_handle(struct parent *p, int *status)
 		role_reap(&p->roles[i]);
 		if (!ran || p->roles[i].pid > 0)
 			continue;
-		died_log((enum role)i, p->roles[i].status);
+		died_log(p, (enum role)i);
 		p->died = true;
 		*status = 1;
 		return true;

@@ -19,6 +19,7 @@
 
 static const struct ipc_rule edge_rules[] = {
 	{ MSG_REQUEST, REQUEST_HEAD_LEN + PACKED_REQUEST_MAX },
+	{ MSG_REFUSED, REFUSED_MAX },
 };
 
 struct batch {
@@ -64,6 +65,35 @@ static int job_read(struct batch *b, const struct ipc_msg *m)
 	return 0;
 }
 
+/* What the edge has refused by itself.  The cause may quote the caller. */
+static int refused_read(struct batch *b, const struct ipc_msg *m)
+{
+	struct ledger_refused *refused = calloc(1, sizeof(*refused));
+	struct ledger_job *job = &b->jobs[b->count];
+	struct rd r;
+
+	if (!refused)
+		return E_NOMEM;
+	memset(job, 0, sizeof(*job));
+	rd_init(&r, m->data, m->len);
+	job->op = LEDGER_REFUSED;
+	refused->op = (enum api_op)rd_u8(&r);
+	job->caller.port = (enum api_port)rd_u8(&r);
+	rd_copy(&r, job->caller.id, sizeof(job->caller.id));
+	refused->code = (enum refusal_code)rd_u8(&r);
+	if (r.err || r.left >= TEXT_CAP || refused->code == R_NONE ||
+	    refused->code >= R_COUNT || job->caller.port != PORT_FLASHER) {
+		free(refused);
+		return E_SYNTAX;
+	}
+	for (size_t i = 0; i < r.left; i++)
+		refused->cause[i] = r.p[i] < ' ' || r.p[i] > '~' ? '?'
+								 : (char)r.p[i];
+	job->request = refused;
+	b->requests[b->count++] = refused;
+	return 0;
+}
+
 static int answer_put(struct ipc *edge, uint64_t id, enum api_op op,
 		      bool refused, const struct shape *shape, const void *what)
 {
@@ -94,6 +124,8 @@ static int job_answer(struct ipc *edge, uint64_t id, struct ledger_job *job)
 	const struct api_route *route = api_route(job->op);
 	int err = E_REFUSED;
 
+	if (!route)
+		return 0; /* the edge has answered */
 	if (!job->refusal.http)
 		err = answer_put(edge, id, job->op, false, route->answer,
 				 job->answer);
@@ -112,8 +144,10 @@ static void job_clear(struct batch *b, size_t i)
 {
 	const struct api_route *route = api_route(b->jobs[i].op);
 
-	shape_clear(route->request, b->requests[i]);
-	shape_clear(route->answer, b->jobs[i].answer);
+	if (route) {
+		shape_clear(route->request, b->requests[i]);
+		shape_clear(route->answer, b->jobs[i].answer);
+	}
 	free(b->requests[i]);
 	free(b->jobs[i].answer);
 }
@@ -150,7 +184,8 @@ static int serve_ready(struct ledger *l, struct ipc *edge, struct batch *b)
 		if (err)
 			return err;
 		while ((n = ipc_next(edge, &m)) > 0) {
-			err = job_read(b, &m);
+			err = m.type == MSG_REFUSED ? refused_read(b, &m)
+						    : job_read(b, &m);
 			if (err)
 				return err == E_NOMEM ? err : E_SYNTAX;
 			if (b->count == BATCH_MAX)
@@ -240,7 +275,8 @@ int ledger_main(struct ipc *control, const struct role_config *cfg)
 
 	snprintf(dir, sizeof(dir), "%s/db", cfg->dir);
 	snprintf(path, sizeof(path), "%s/db/signet.db", cfg->dir);
-	if (ipc_new(FD_LEDGER, edge_rules, 1, &edge) ||
+	if (ipc_new(FD_LEDGER, edge_rules,
+		    sizeof(edge_rules) / sizeof(edge_rules[0]), &edge) ||
 	    ipc_new(FD_SIGNER, signer_answer_rules, signer_answer_rule_count,
 		    &signer))
 		return role_failed(control, "out of memory");

@@ -40,6 +40,8 @@ enum role_message {
 	/* edge to ledger, and back */
 	MSG_REQUEST = 10, /* u8 op, u8 port, id 32, packed request */
 	MSG_ANSWER = 11,  /* u8 op, u8 refused, packed answer or refusal */
+	/* no answer: u8 op (0 = none), u8 port, id 32, u8 code, cause */
+	MSG_REFUSED = 12,
 
 	/* to the signer; the answer has the same type: i32 error, result */
 	MSG_PRODUCT_KEY = 20,
@@ -59,6 +61,7 @@ enum role_message {
 
 #define ROLE_TEXT_CAP 512
 #define REQUEST_HEAD_LEN 34
+#define REFUSED_MAX (REQUEST_HEAD_LEN + 1 + TEXT_CAP - 1)
 #define PACKED_REQUEST_MAX (RELEASE_FILE_CAP + 4096)
 #define PACKED_ANSWER_MAX (4u << 20)
 #define CREDENTIALS_MAX 1024 /* records in one message to the signer */

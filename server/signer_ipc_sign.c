@@ -162,7 +162,7 @@ static int serve_cert(const struct signer_port *p, bool server, struct rd *r,
 	char text[NAMES_MAX];
 	const uint8_t *csr;
 	uint8_t *der = NULL;
-	size_t len, der_len;
+	size_t len, der_len = 0;
 	int err;
 
 	msg_rd_field(r, text, server ? NAMES_MAX : NAME_CAP);

@@ -198,11 +198,6 @@ void store_close(struct store *s)
 	free(s);
 }
 
-const char *store_error(const struct store *s)
-{
-	return s->error;
-}
-
 int store_begin(struct store *s)
 {
 	if (!s->db)

@@ -59,9 +59,6 @@ void store_rollback(struct store *s);
 /* Closes and reopens, so that what the disk holds becomes the truth. */
 MUST_USE int store_recover(struct store *s);
 
-/* Text of the last failure, for the server's own log. */
-const char *store_error(const struct store *s);
-
 /* -- rows: numbers are given by the store, times are Unix seconds -------- */
 struct row_person {
 	int64_t id;

@@ -262,6 +262,11 @@ static int run(int argc, char **argv)
 	return code == VMCU_EXIT_OK ? run_bench(&p.o) : code;
 }
 
+static bool is_help(const char *s)
+{
+	return strcmp(s, "--help") == 0 || strcmp(s, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -278,7 +283,7 @@ int main(int argc, char **argv)
 	/* Unicorn reserves a gigabyte and touches a little of it: huge pages
 	 * would have the kernel clear hundreds of megabytes per chip. */
 	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0) {
+	if (is_help(what) || (argc == 3 && is_help(argv[2]))) {
 		print_help();
 		return VMCU_EXIT_OK;
 	}
@@ -286,8 +291,10 @@ int main(int argc, char **argv)
 		printf("signet-vmcu %s\n", VERSION);
 		return VMCU_EXIT_OK;
 	}
-	if (strcmp(what, "run") == 0)
+	if (strcmp(what, "run") == 0) {
+		argv[1] = argv[0]; /* getopt's complaints name the program */
 		return run(argc - 1, argv + 1);
+	}
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
 		if (strcmp(tools[i].name, what) == 0)
 			return tools[i].run(argc - 2, argv + 2);

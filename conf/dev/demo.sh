@@ -62,6 +62,7 @@ if [ -t 1 ]; then
 	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' off=$'\e[0m'
 else
 	bold='' green='' red='' dim='' off=''
+	export COLUMNS=80
 fi
 width=79
 [ ! -t 1 ] || width=$(tput cols 2>/dev/null || echo 79)
@@ -71,11 +72,22 @@ wrong=0
 boot_ms=1200 # virtual time to start, check and speak
 good() { printf '  %sok%s    %s\n' "$green" "$off" "$*"; }
 bad() { printf '  %sWRONG%s %s\n' "$red" "$off" "$*"; wrong=$((wrong + 1)); }
+# reason TEXT FILE: why, in one line: the refusal's code and cause, or what the
+# firmware said.
+reason() {
+	local cause
+	cause=$(sed -n 's/^ *cause: *//p' "$2" | head -n 1)
+	if [ -n "$cause" ]; then
+		printf '%s: %s' "$1" "$cause"
+	else
+		grep -iF -m 1 -- "$1" "$2" | sed 's/^[[:space:]]*//'
+	fi
+}
 # expect TEXT FILE WHAT: the answer must contain TEXT.
 expect() {
 	if grep -qiF -- "$1" "$2"; then
 		good "$3"
-		printf '        %s%s%s\n' "$dim" "$(grep -iF -m 1 -- "$1" "$2" | sed 's/^[[:space:]]*//' | cut -c1-70)" "$off"
+		printf '        %s%s%s\n' "$dim" "$(reason "$1" "$2" | cut -c1-72)" "$off"
 	else
 		bad "$3: expected \"$1\", got:"
 		tail -n 5 "$2" | cut -c1-72 | sed 's/^/        /'
@@ -115,6 +127,7 @@ if [ -f "$D/signetd.pid" ] && kill -0 "$(cat "$D/signetd.pid")" 2>/dev/null; the
 fi
 rm -rf "$D"
 mkdir -p "$D/boards" "$D/ctl"
+chmod 700 "$D" # keys and the token are in there
 
 wait_file() { # FILE PID: until FILE exists
 	local i
@@ -134,7 +147,10 @@ printf 'demo passphrase\n' >"$D/passphrase" && chmod 600 "$D/passphrase"
 export SIGNET_PASSPHRASE_FILE=$D/passphrase
 
 say '1. The server: three processes, keys encrypted, TLS 1.3'
+port=7443 # the usual ones, or the next that are free
+while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 10)); done
 signetd init --dir "$D/server" --names localhost,127.0.0.1 --owner demo \
+	--ports "$port,$((port + 1)),$((port + 2))" \
 	>"$D/init.log" 2>&1 || { cat "$D/init.log" >&2; exit 1; }
 signetd run --dir "$D/server" --ready-file "$D/server.ready" \
 	>"$D/signetd.log" 2>&1 &
@@ -178,7 +194,19 @@ if [ -n "$firmware" ]; then
 	fi
 fi
 signet release make "${images[@]}" --product thermo --version 1.0.0 \
-	--mode "$mode" --out "$D/thermo-1.0.0.signet" | sed 's/^/  /'
+	--mode "$mode" --out "$D/thermo-1.0.0.signet" >"$D/release.log"
+sed 's/^/  /' "$D/release.log"
+# Where the application lies; it must begin where the bootloader looks.
+segment() { sed -n "s/^ *$1  *\([0-9]*\) bytes\$/\1/p" "$D/release.log"; }
+app_len=$(segment 0x08004000)
+if [ "$proof" = 1 ] && [ -z "$app_len" ]; then
+	cat >&2 <<-TXT
+	demo: $firmware has nothing at 0x08004000, where the example bootloader
+	      looks for the application
+	  next: link it there, or bring a vector table of its own at 0x08000000
+	TXT
+	exit 2
+fi
 signet release upload "$D/thermo-1.0.0.signet" >/dev/null
 
 say "4. An order of $devices, $mode, and a flasher at the manufacturer's"
@@ -341,7 +369,8 @@ if [ "$proof" = 1 ]; then
 	boot "$D/boards/clone.state" >"$D/clone.log"
 	expect 'signet: refused' "$D/clone.log" 'bit-for-bit clone in another chip: refuses to run'
 	cp "$D/boards/board-2.state" "$D/boards/flipped.state"
-	signet-vmcu flip "$D/boards/flipped.state" 0x08004100 3 >/dev/null
+	signet-vmcu flip "$D/boards/flipped.state" \
+		"$(printf '0x%08x' $((0x08004000 + app_len / 2)))" 3 >/dev/null
 	boot "$D/boards/flipped.state" >"$D/flipped.log"
 	expect 'signet: refused' "$D/flipped.log" 'one flipped bit in the firmware: the bootloader refuses'
 fi
@@ -397,11 +426,11 @@ else
 fi
 
 say '9. What the server knows'
-signet order list | fit
+signet order list
 echo
-signet device list --order lot-1 | fit
+signet device list --order lot-1
 echo
-signet log list --event grant.refused | fit
+signet log list --event grant.refused
 count=$(grep -o '"state": *"closed"' "$D/devices.json" | wc -l)
 if [ "$count" = "$devices" ]; then
 	good "$count devices closed of $devices ordered"
@@ -420,7 +449,8 @@ if [ "$keep" = 1 ]; then
 	cat <<-TXT
 
 	The server is still running (process $server). To look around:
-	  export SIGNET_HOME=$D/owner PATH=$PWD/build/host:\$PATH
+	  export SIGNET_HOME=$D/owner
+	  export PATH=$PWD/build/host:\$PATH
 	  signet device list
 	Stop it with: kill $server
 	TXT

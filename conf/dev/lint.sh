@@ -12,7 +12,8 @@ step() { # NAME COMMAND...
 		echo ok
 	else
 		echo FAILED
-		head -n 40 "build/lint-$name.log"
+		grep -vE 'warnings? (generated|treated)|^Suppressed|^Use -' "build/lint-$name.log" |
+			head -n 40
 		failed=1
 	fi
 }

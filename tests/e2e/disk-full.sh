@@ -4,17 +4,23 @@
 # The server's disk runs full in the middle of production: the refusal says so,
 # nothing half-written is taken for whole, and with room again it goes on.
 set -uo pipefail
+# Mounting a small file system needs rights: without them, those of a name
+# space of one's own.
+if [ "$(id -u)" != 0 ] && unshare -Urm true 2>/dev/null; then
+	exec unshare -Urm bash "$0" "$@"
+fi
 . tests/lib/signetd.sh
 [ -x "$B/bench_grants" ] || make -s "$B/bench_grants" || exit 1
 
 mkdir "$work/s" "$work/disk"
-mount -t tmpfs -o size=6m tmpfs "$work/disk" 2>/dev/null || {
+mount -t tmpfs -o size=24m tmpfs "$work/disk" 2>/dev/null || {
 	echo "skipped: no right to mount a small file system"
 	exit 77
 }
 trap 'server_kill; umount "$work/disk"; rm -rf "$work"' EXIT
 rmdir "$work/s"
 mkdir "$work/disk/s"
+head -c 18M /dev/zero >"$work/disk/ballast"
 ln -s "$work/disk/s" "$work/s"
 
 server_init
@@ -38,7 +44,7 @@ create() {
 	admin POST /v1/orders "{\"name\":\"$1\",\"product\":\"lamp\",
 		\"release\":\"1.0.0\",\"manufacturer\":\"acme\",\"quantity\":9}"
 }
-mount -o remount,size=24m "$work/disk"
+rm "$work/disk/ballast"
 made() { create after | grep -q '"name":"after"'; }
 check "with room again, an order can be made, without a restart" made
 check "and the ledger is still right" whole

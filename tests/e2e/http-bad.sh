@@ -120,6 +120,39 @@ check "nothing of it was taken" status_ok
 no_products() { admin GET /v1/products | grep -q '^{"rows":\[\]}$'; }
 check "no product was made" no_products
 
+# ---- a station's: it is known who asks, so each refusal is in the audit log
+station bad
+as_bad() { # curl-arguments...: to the flasher port
+	curl -sS -m 10 --cacert "$work/ca.pem" --cert "$work/bad.crt" \
+		--key "$work/bad.key" "$@" >"$work/body"
+}
+flasher_url="https://127.0.0.1:$flasher"
+logged() { # ENTRIES TIMES CODE TEXT: of request.refused
+	local all
+	all=$(admin GET "/v1/log?event=request.refused&flasher=bad")
+	echo "$all"
+	[ "$(grep -o '"seq"' <<<"$all" | wc -l)" = "$1" ] &&
+		grep -q "\"code\":\"$3\"" <<<"$all" &&
+		grep -qF "$4" <<<"$all" && grep -q "\"count\":$2" <<<"$all"
+}
+for body in '{' '[]' '{"uid":7}'; do
+	as_bad -d "$body" "$flasher_url/v1/grants"
+done
+check "a station's bad JSON is in the log, once" \
+	logged 1 3 bad-request "not valid JSON"
+as_bad -d '{"attempt":"x"}' "$flasher_url/v1/grants/1/report"
+check "another operation is another entry" \
+	logged 2 1 bad-request '/v1/grants/{grant}/report'
+as_bad "$flasher_url/v1/%ff%0anothing"
+check "bytes that are no text cannot hurt the log" \
+	logged 3 1 no-such-operation 'GET /v1/? nothing'
+as_bad --data-binary @"$work/300k" "$flasher_url/v1/grants"
+check "a request too large is in the log" \
+	logged 4 1 too-large "longer than the"
+check "a stranger's are not" refused \
+	sh -c "printf '%s' '$(admin GET '/v1/log?event=request.refused')' |
+		grep -q '\"actor\":\"\"'"
+
 # ---- slow clients, and many
 drip() { # a byte per half second must not hold a connection
 	timeout 8 openssl s_client -quiet -connect "127.0.0.1:$admin" \

@@ -113,7 +113,7 @@ fresh 0 6b001100144f354638353320
 run "order used up" 1 station program --order first --channels 0
 refused "order used up" order-used-up
 
-order_make second lamp 5
+order_make second lamp 6
 rm -f "$DIR/again.state"
 cp "$f" "$DIR/again.state"
 "$B/signet-vmcu" ctl "${CH_SOCKET[0]}" insert "$DIR/again.state" >/dev/null
@@ -165,6 +165,20 @@ printf 'X' | dd of="$cache" bs=1 seek=3000 conv=notrunc 2>/dev/null
 fresh 0 6b001100144f354638353323
 run "altered cache" 0 station program --order second --channels 0
 expect "altered cache" "$DIR/out" 'damaged or was altered; it is fetched again'
+
+# altered by somebody who knows the checksum: the chunk's own seal says so
+fresh 0 6b001100144f354638353326
+python3 - "$cache" <<'PY'
+import hashlib, sys
+b = bytearray(open(sys.argv[1], "rb").read())
+b[-5000] ^= 1
+b[8:40] = hashlib.sha256(b[40:]).digest()
+open(sys.argv[1], "wb").write(b)
+PY
+run "forged cache" 6 station program --order second --channels 0
+expect "forged cache" "$DIR/out" 'E_DECRYPT'
+expect "forged cache" "$DIR/out" 'cause: chunk [0-9]+: decryption failed'
+run "forged cache, again" 0 station program --order second --channels 0
 
 # -- two channels cannot take more than the flasher's credit: JSON -----------------
 fresh 1 6b001100144f354638353324

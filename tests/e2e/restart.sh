@@ -6,6 +6,11 @@
 # in an outcome that the ledger and the operator both understand, and no unit
 # of the order may be lost or counted twice.
 set -euo pipefail
+# Mounting a small file system needs rights: without them, those of a name
+# space of one's own.
+if [ "$(id -u)" != 0 ] && unshare -Urm true 2>/dev/null; then
+	exec unshare -Urm bash "$0" "$@"
+fi
 . tests/lib/line.sh
 MODE=signed
 MOUNT=

@@ -105,7 +105,33 @@ said "locked=1"
 good unlock identify program "$hello" power start hello 500
 said "locked=0"
 refused E_TARGET_OPEN prove identify prove
+# locked, but not in force before a power cycle
+refused E_TARGET_OPEN prove --level 1 identify program "$hello" prove
+ctl power cycle
+good unlock
 echo "ok: unlock"
+
+# -- flash that does not hold what it was given -------------------------------
+refused E_TARGET_VERIFY verify --when verify --run \
+	"$vmcu ctl $dir/ctl flip 0x08001001 3" identify program \
+	"$dir/noise@0x08000000"
+said "has CRC"
+refused E_TARGET_VERIFY records --record 0x1e00="$dir/record2" \
+	--when records:100 --run "$vmcu ctl $dir/ctl flip 0x0803fe11 3" \
+	identify program "$dir/noise@0x08000000"
+said "record at 0x0803fe00"
+# a cell that is not erased: noticed, and erased and programmed once more
+good --when program --run "$vmcu ctl $dir/ctl flip 0x08000801 3" identify \
+	program "$dir/noise@0x08000000"
+ctl save
+"$vmcu" dump "$dir/chip" "$dir/flash"
+cmp -n 5000 "$dir/noise" "$dir/flash" || bad "programmed over a bad cell"
+# a write-protected page: the controller's own word
+good --option 0x4002202c,0x00ff00ff,0 identify program "$hello" power
+refused E_TARGET_FLASH erase identify program "$hello"
+said "SR=0x00000010"
+good unlock
+echo "ok: flash that does not hold"
 
 # -- firmware that takes the debug pins away ----------------------------------
 good identify program "$T/tests/hello_shut.bin@0x08000000" power \
@@ -160,7 +186,16 @@ for profile in clone-gd clone-arm remarked; do
 	said "counterfeit: "
 	echo "ok: $profile: $(grep -o 'counterfeit: .*' "$dir/out")"
 done
+
+# -- level 2: for ever; silence is the proof --------------------------------
 boot
+good --level 2 identify program "$hello" power start hello 500 prove power \
+	start hello 500
+refused E_TARGET_LOST connect identify
+said "not even under reset"
+refused E_TARGET_LOST connect unlock
+boot
+echo "ok: level 2"
 
 # -- a probe that is not there ------------------------------------------------
 rc=0

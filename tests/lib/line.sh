@@ -39,6 +39,10 @@ server_init() {
 	"$B/signetd" init --dir "$DIR/server" --ports "$PORTS" \
 		--passphrase-file "$DIR/server.pass" >"$DIR/init.out" ||
 		fail "signetd init: $(cat "$DIR/init.out")"
+	# the leak detector of a sanitized build traces, as no sandbox allows
+	case $B in *asan*)
+		sed -i "s/^sandbox = yes/sandbox = no/" "$DIR/server/signetd.conf" ;;
+	esac
 }
 
 server_start() {

@@ -98,7 +98,7 @@ static void print_shape(FILE *f, const struct shape *s)
 /* Each shape once, in the order in which the routes name them. */
 static void print_shapes(FILE *f)
 {
-	const struct shape *done[4 * OP_COUNT];
+	const struct shape *done[4 * OP_COUNT] = { NULL };
 	size_t n = 0;
 
 	for (int i = 1; i < OP_COUNT; i++) {

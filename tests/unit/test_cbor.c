@@ -141,18 +141,9 @@ static void test_text(void **state)
 static void test_text_edges(void **state)
 {
 	static const char *const good[] = {
-		"6101",
-		"617f",
-		"62c280",
-		"62dfbf",
-		"63e0a080",
-		"63ed9fbf",
-		"63ee8080",
-		"63efbfbf",
-		"64f0908080",
-		"64f48fbfbf",
-		"65c280dfbf"
-		"41",
+		"6101",	      "617f",	    "62c280",	    "62dfbf",
+		"63e0a080",   "63ed9fbf",   "63ee8080",	    "63efbfbf",
+		"64f0908080", "64f48fbfbf", "65c280dfbf41",
 	};
 	char s[8];
 

@@ -661,6 +661,42 @@ static void test_coalesce(void **state)
 	bed_flasher_free(&f);
 }
 
+/* What the edge refused by itself becomes an entry, and nothing else. */
+static void test_refused_at_edge(void **state)
+{
+	struct bed *b = *state;
+	struct ledger_refused what = { OP_GRANT, R_BAD_REQUEST, "uid: bad" };
+	struct bed_flasher f;
+	struct ledger_job job = { .op = LEDGER_REFUSED, .request = &what };
+	struct log_entry e, next;
+
+	bed_enrol(b, "fl1", BED_MAKER, 4, &f);
+	job.caller = f.caller;
+	for (int i = 0; i < 3; i++) {
+		what.cause[0] = (char)('a' + i);
+		assert_int_equal(ledger_batch(b->ledger, &job, 1), 0);
+		assert_int_equal(bed_code(&job.refusal), R_BAD_REQUEST);
+	}
+	assert_true(bed_last_log(b, &e));
+	assert_string_equal(e.event, "request.refused");
+	assert_string_equal(e.actor, "fl1");
+	assert_string_equal(e.code, "bad-request");
+	assert_string_equal(e.subject, "POST /v1/grants");
+	assert_string_equal(e.text, "aid: bad");
+	assert_int_equal(e.count, 3);
+	/* no operation at all, and a caller who is not known any more */
+	what.op = 0;
+	what.code = R_METHOD;
+	memset(job.caller.id, 0xab, sizeof(job.caller.id));
+	assert_int_equal(ledger_batch(b->ledger, &job, 1), 0);
+	assert_true(bed_last_log(b, &next));
+	assert_int_equal(next.seq, e.seq + 1);
+	assert_string_equal(next.code, "no-such-operation");
+	assert_string_equal(next.actor, "");
+	assert_memory_equal(next.subject, "abababab", 8);
+	bed_flasher_free(&f);
+}
+
 /* -- who asks ------------------------------------------------------------ */
 static void test_auth(void **state)
 {
@@ -1313,6 +1349,7 @@ int main(void)
 		T(test_conflict_makers),
 		T(test_replay),
 		T(test_coalesce),
+		T(test_refused_at_edge),
 		T(test_auth),
 		T(test_code_form),
 		T(test_enrol),

@@ -1,55 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flash controller (RM0394 chapter 3): keys, double-word programming, erase,
+ * Flash controller (RM0394 chapter 3): double-word programming, erase,
  * fast programming of rows, option bytes, errors, time.  A cut or a reset in
  * mid-operation leaves the cells torn: random between old and new, with an ECC
  * that does not fit.
  */
 #include <string.h>
 
-#include "vmcu/stm32l4/l4.h"
-
-#define KEY1 0x45670123u
-#define KEY2 0xcdef89abu
-#define OPTKEY1 0x08192a3bu
-#define OPTKEY2 0x4c5d6e7fu
-
-#define ROW_SIZE 256u
-#define FAST_HZ_MIN 8000000u
-
-#define SR_EOP (1u << 0)
-#define SR_OPERR (1u << 1)
-#define SR_PROGERR (1u << 3)
-#define SR_WRPERR (1u << 4)
-#define SR_PGAERR (1u << 5)
-#define SR_SIZERR (1u << 6)
-#define SR_PGSERR (1u << 7)
-#define SR_MISERR (1u << 8)
-#define SR_FASTERR (1u << 9)
-#define SR_BSY (1u << 16)
-#define SR_PEMPTY (1u << 17)
-#define SR_DIRTY                                                      \
-	(SR_PROGERR | SR_WRPERR | SR_PGAERR | SR_SIZERR | SR_PGSERR | \
-	 SR_MISERR | SR_FASTERR)
-#define SR_CLEARABLE 0xc3fbu
-
-#define CR_PG (1u << 0)
-#define CR_PER (1u << 1)
-#define CR_MER1 (1u << 2)
-#define CR_PNB(cr) ((cr) >> 3 & 0xff)
-#define CR_STRT (1u << 16)
-#define CR_OPTSTRT (1u << 17)
-#define CR_FSTPG (1u << 18)
-#define CR_EOPIE (1u << 24)
-#define CR_ERRIE (1u << 25)
-#define CR_OBL (1u << 27)
-#define CR_OPTLOCK (1u << 30)
-#define CR_LOCK (1u << 31)
-#define CR_PLAIN 0x070707ffu
-
-#define ECCR_ECCIE (1u << 24)
-#define ECCR_ECCC (1u << 30)
-#define ECCR_ECCD (1u << 31)
+#include "vmcu/stm32l4/flash_int.h"
 
 /*
  * Times in ns, minimum, typical, maximum (DS11451 table 48; it gives no
@@ -65,7 +23,7 @@ static const uint32_t times[][3] = {
 	[OP_OPTIONS] = { 20185605, 22428450, 24923800 },
 };
 
-static void update_irq(struct l4 *l)
+void l4_flash_irq(struct l4 *l)
 {
 	const struct l4_flash *f = &l->fl;
 	bool level = (f->cr & CR_EOPIE && f->sr & SR_EOP) ||
@@ -74,22 +32,22 @@ static void update_irq(struct l4 *l)
 	mcu_irq(l->m, IRQ_FLASH, level);
 }
 
-static void fail(struct l4 *l, uint32_t error)
+void l4_flash_fail(struct l4 *l, uint32_t error)
 {
 	l->fl.sr |= error;
 	if (l->fl.cr & CR_ERRIE)
 		l->fl.sr |= SR_OPERR;
 	l->fl.half = false;
-	update_irq(l);
+	l4_flash_irq(l);
 }
 
 static void fail_fast(struct l4 *l, uint32_t error)
 {
 	l->fl.row_left = 0;
-	fail(l, error | SR_FASTERR);
+	l4_flash_fail(l, error | SR_FASTERR);
 }
 
-static void start(struct l4 *l, enum l4_flash_op op)
+void l4_flash_start(struct l4 *l, enum l4_flash_op op)
 {
 	uint64_t ns = times[op][l->m->flash_time];
 
@@ -217,7 +175,7 @@ void l4_flash_event(struct l4 *l)
 
 	finish(l, torn);
 	if (op == OP_REGRESS && !torn) {
-		start(l, OP_OPTIONS);
+		l4_flash_start(l, OP_OPTIONS);
 		return;
 	}
 	f->op = OP_NONE;
@@ -231,7 +189,7 @@ void l4_flash_event(struct l4 *l)
 	}
 	if (f->cr & CR_EOPIE)
 		f->sr |= SR_EOP;
-	update_irq(l);
+	l4_flash_irq(l);
 	replay_stores(l);
 }
 
@@ -254,15 +212,15 @@ static bool second_half(struct l4 *l, uint32_t offset, uint32_t v)
 
 	f->half = false;
 	if (offset != f->half_addr + 4) {
-		fail(l, SR_PGAERR);
+		l4_flash_fail(l, SR_PGAERR);
 	} else if (l4_page_protected(l, offset / L4_PAGE_SIZE)) {
-		fail(l, SR_WRPERR);
+		l4_flash_fail(l, SR_WRPERR);
 	} else if (data != 0 && (old != UINT64_MAX || l->ecc_bad[offset / 8])) {
-		fail(l, SR_PROGERR);
+		l4_flash_fail(l, SR_PROGERR);
 	} else {
 		f->op_addr = f->half_addr;
 		f->op_data = data;
-		start(l, OP_PROGRAM);
+		l4_flash_start(l, OP_PROGRAM);
 	}
 	return true;
 }
@@ -276,7 +234,7 @@ static void fast_store(struct l4 *l, uint32_t offset, unsigned size, uint32_t v)
 	struct l4_flash *f = &l->fl;
 
 	if (f->sr & SR_DIRTY || f->cr & CR_PG || !f->erased) {
-		fail(l, SR_PGSERR);
+		l4_flash_fail(l, SR_PGSERR);
 	} else if (size != 4) {
 		fail_fast(l, SR_SIZERR);
 	} else if (f->row_left == 0 ? offset % ROW_SIZE != 0
@@ -297,7 +255,7 @@ static void fast_store(struct l4 *l, uint32_t offset, unsigned size, uint32_t v)
 		f->op_addr = offset - 4;
 		f->op_data = (uint64_t)v << 32 | f->half_data;
 		f->row_left--;
-		start(l, OP_FAST);
+		l4_flash_start(l, OP_FAST);
 	}
 }
 
@@ -320,255 +278,21 @@ bool l4_flash_store(struct l4 *l, enum mcu_master by, uint32_t offset,
 		return true;
 	}
 	if (!(f->cr & CR_PG) || f->sr & SR_DIRTY) {
-		fail(l, SR_PGSERR);
+		l4_flash_fail(l, SR_PGSERR);
 		return true;
 	}
 	if (size != 4) {
-		fail(l, SR_SIZERR);
+		l4_flash_fail(l, SR_SIZERR);
 		return true;
 	}
 	if (f->half)
 		return second_half(l, offset, v);
 	if (offset & 4) {
-		fail(l, SR_PGAERR);
+		l4_flash_fail(l, SR_PGAERR);
 		return true;
 	}
 	f->half = true;
 	f->half_addr = offset;
 	f->half_data = v;
 	return true;
-}
-
-/* -- control --------------------------------------------------------------- */
-
-static bool any_protected(const struct l4 *l)
-{
-	for (unsigned p = 0; p < L4_PAGES; p++)
-		if (l4_page_protected(l, p))
-			return true;
-	return false;
-}
-
-static void start_erase(struct l4 *l)
-{
-	struct l4_flash *f = &l->fl;
-	unsigned page = CR_PNB(f->cr);
-	unsigned kinds = !!(f->cr & CR_PG) + !!(f->cr & CR_PER) +
-			 !!(f->cr & CR_MER1) + !!(f->cr & CR_FSTPG);
-
-	f->cr &= ~CR_STRT;
-	if (kinds != 1 || f->cr & (CR_PG | CR_FSTPG) || f->sr & SR_DIRTY) {
-		fail(l, SR_PGSERR);
-		return;
-	}
-	if (l4_flash_shut(l)) {
-		fail(l, SR_WRPERR);
-		return;
-	}
-	if (f->cr & CR_MER1 ? any_protected(l)
-			    : page >= L4_PAGES || l4_page_protected(l, page)) {
-		fail(l, SR_WRPERR);
-		return;
-	}
-	f->cr |= CR_STRT;
-	f->op_addr = page * L4_PAGE_SIZE;
-	start(l, f->cr & CR_MER1 ? OP_MASS : OP_PAGE);
-}
-
-static void start_options(struct l4 *l)
-{
-	struct l4_flash *f = &l->fl;
-	bool opens = (l->opt.reg[OPT_OPTR] & 0xff) == 0xaa;
-
-	if (l4_rdp_level(l) == 2) {
-		f->cr &= ~CR_OPTSTRT;
-		fail(l, SR_WRPERR);
-		return;
-	}
-	if (f->sr & SR_DIRTY) {
-		f->cr &= ~CR_OPTSTRT;
-		fail(l, SR_PGSERR);
-		return;
-	}
-	start(l, l4_rdp_level(l) == 1 && opens ? OP_REGRESS : OP_OPTIONS);
-}
-
-static void write_cr(struct l4 *l, uint32_t v)
-{
-	struct l4_flash *f = &l->fl;
-	uint32_t was = f->cr;
-
-	if (was & CR_LOCK || f->op != OP_NONE)
-		return;
-	f->cr = (v & CR_PLAIN) | ((was | v) & (CR_LOCK | CR_OPTLOCK));
-	if (f->cr & CR_LOCK)
-		f->cr |= CR_OPTLOCK;
-	if (was & CR_OPTLOCK)
-		f->cr &= ~CR_OPTSTRT;
-	if (!(f->cr & CR_PG))
-		f->half = false;
-	if (!(f->cr & CR_FSTPG))
-		f->row_left = 0;
-	if (v & CR_OBL && !(was & CR_OPTLOCK)) {
-		mcu_want_reset(l->m, RESET_OPTIONS);
-		return;
-	}
-	if (f->cr & CR_STRT)
-		start_erase(l);
-	else if (f->cr & CR_OPTSTRT)
-		start_options(l);
-	update_irq(l);
-}
-
-/* A wrong key, or one at the wrong time, freezes the lock until a reset. */
-static void write_key(struct l4 *l, uint32_t v)
-{
-	struct l4_flash *f = &l->fl;
-
-	if (f->frozen) {
-		l->bus_error = true;
-		return;
-	}
-	if (f->cr & CR_LOCK && f->key_step == 0 && v == KEY1) {
-		f->key_step = 1;
-	} else if (f->cr & CR_LOCK && f->key_step == 1 && v == KEY2) {
-		f->key_step = 0;
-		f->cr &= ~CR_LOCK;
-	} else {
-		f->frozen = true;
-		l->bus_error = true;
-		f->cr |= CR_LOCK | CR_OPTLOCK;
-	}
-}
-
-static void write_optkey(struct l4 *l, uint32_t v)
-{
-	struct l4_flash *f = &l->fl;
-	bool legal = !(f->cr & CR_LOCK) && f->cr & CR_OPTLOCK;
-
-	if (f->opt_frozen) {
-		l->bus_error = true;
-		return;
-	}
-	if (legal && f->optkey_step == 0 && v == OPTKEY1) {
-		f->optkey_step = 1;
-	} else if (legal && f->optkey_step == 1 && v == OPTKEY2) {
-		f->optkey_step = 0;
-		f->cr &= ~CR_OPTLOCK;
-	} else {
-		f->opt_frozen = true;
-		l->bus_error = true;
-		f->cr |= CR_OPTLOCK;
-	}
-}
-
-static void write_acr(struct l4 *l, uint32_t v)
-{
-	l->fl.acr = v & 0x7f07;
-	core_set_fetch(l->m->core, v & 7, v & 1u << 9, v & 1u << 8);
-}
-
-static void write_eccr(struct l4 *l, uint32_t v)
-{
-	struct l4_flash *f = &l->fl;
-
-	f->eccr &= ~(v & (ECCR_ECCC | ECCR_ECCD));
-	f->eccr = (f->eccr & ~ECCR_ECCIE) | (v & ECCR_ECCIE);
-}
-
-void l4_flash_ecc_error(struct l4 *l, uint32_t offset)
-{
-	struct l4_flash *f = &l->fl;
-
-	if (f->eccr & ECCR_ECCD)
-		return;
-	f->eccr = (f->eccr & ECCR_ECCIE) | ECCR_ECCD | (offset & ~7u);
-	core_nmi(l->m->core);
-}
-
-static uint32_t read_sr(const struct l4 *l)
-{
-	bool busy = l->fl.op != OP_NONE || l->fl.row_left > 0;
-
-	return l->fl.sr | (busy ? SR_BSY : 0) | (l->pempty ? SR_PEMPTY : 0);
-}
-
-static const uint8_t option_offsets[OPT_COUNT] = { 0x20, 0x24, 0x28, 0x2c,
-						   0x30 };
-
-static int option_at(uint32_t off)
-{
-	for (int i = 0; i < OPT_COUNT; i++)
-		if (option_offsets[i] == off)
-			return i;
-	return -1;
-}
-
-uint32_t l4_flash_read(struct l4 *l, unsigned unit, uint32_t off)
-{
-	int i = option_at(off);
-
-	(void)unit;
-	if (i >= 0)
-		return l->opt.reg[i];
-	switch (off) {
-	case 0x00:
-		return l->fl.acr;
-	case 0x10:
-		return read_sr(l);
-	case 0x14:
-		return l->fl.cr;
-	case 0x18:
-		return l->fl.eccr;
-	default:
-		return 0;
-	}
-}
-
-void l4_flash_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
-		    uint32_t mask)
-{
-	int i = option_at(off);
-
-	(void)unit;
-	(void)mask;
-	if (i >= 0) {
-		if (!(l->fl.cr & CR_OPTLOCK) && l->fl.op == OP_NONE)
-			l->opt.reg[i] = l4_options_mask((enum l4_option)i, v);
-		return;
-	}
-	switch (off) {
-	case 0x00:
-		write_acr(l, v);
-		break;
-	case 0x08:
-		write_key(l, v);
-		break;
-	case 0x0c:
-		write_optkey(l, v);
-		break;
-	case 0x10:
-		l->fl.sr &= ~(v & SR_CLEARABLE);
-		if (v & SR_PEMPTY) /* a 1 turns it over */
-			l->pempty = !l->pempty;
-		update_irq(l);
-		break;
-	case 0x14:
-		write_cr(l, v);
-		break;
-	case 0x18:
-		write_eccr(l, v);
-		break;
-	default:
-		break;
-	}
-}
-
-void l4_flash_reset(struct l4 *l)
-{
-	memset(&l->fl, 0, sizeof(l->fl));
-	l->fl.cr = CR_LOCK | CR_OPTLOCK;
-	for (unsigned i = 0; i < OPT_COUNT; i++)
-		l->opt.reg[i] = (uint32_t)l->opt.stored[i];
-	write_acr(l, 0x600);
 }
