@@ -19,6 +19,7 @@ fail() {
 	echo "$name: $*" >&2
 	exit 1
 }
+# shellcheck disable=SC2016 # awk's own $
 symbol() { # address of $1 in loader.elf
 	$nm "$dir/loader.elf" | $awk -v s="$1" '$3 == s { print $1; exit }' |
 		{ read -r v && echo $((16#$v)); }
@@ -52,8 +53,10 @@ commit=$((round - $(deep frame_take) + $(deep commit_take) + 16))
 room=$((top - end))
 [ "$round" -le $((room + frames - large)) ] ||
 	fail "the stack may need $round bytes, of $((room + frames - large))"
-[ "$chunk" -le "$room" ] && [ "$commit" -le "$room" ] ||
-	fail "the stack may need $chunk or $commit bytes, of $room"
+for need in "$chunk" "$commit"; do
+	[ "$need" -le "$room" ] ||
+		fail "the stack may need $need bytes, of $room"
+done
 ram=$((top - begin))
 [ "$ram" -le 8192 ] || fail "$ram bytes of RAM"
 
