@@ -156,7 +156,7 @@ struct installed_answer {
 	uint64_t grant;
 	uint32_t attempt;
 	struct blob commit;
-	char state[NAME_CAP]; /* "installed" */
+	char state[NAME_CAP];	 /* "installed" */
 	char serial[SERIAL_CAP]; /* for the board's label; "" none */
 };
 

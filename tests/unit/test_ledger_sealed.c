@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "authority/authority.h"
+#include "store/migrations.h"
 #include "tests/lib/ledger_sealed.h"
 #include "wire/record.h"
 
@@ -1039,6 +1040,64 @@ static void test_signer_checks(void **state)
 	job_clear(&j);
 }
 
+/* -- a database from before sealed mode ---------------------------------- */
+static void test_upgrade(void **state)
+{
+	static const char rows[] =
+		"PRAGMA user_version = 1;"
+		"INSERT INTO products VALUES (1, 'old', 3, 0, zeroblob(65),"
+		" zeroblob(65), 1);"
+		"INSERT INTO releases VALUES (1, 1, '1.0', 0, 8, zeroblob(32),"
+		" zeroblob(32), 1);"
+		"INSERT INTO orders (id, name, product_id, release_id, mode,"
+		" manufacturer, quantity, retries, lease_s, serial_prefix,"
+		" serial_first, wrapped, created, state) VALUES (1, 'first', 1,"
+		" 1, 1, 'acme', 9, 3, 120, '', 0, zeroblob(80), 1, 1);";
+	struct query q = { .limit = 0 };
+	struct product_list p;
+	struct release_list r;
+	struct bed bed;
+	struct order o;
+	char set[64];
+	sqlite3 *db;
+
+	(void)state;
+	bed_keys(&bed);
+	assert_int_equal(sqlite3_open(bed.db, &db), SQLITE_OK);
+	snprintf(set, sizeof(set), "PRAGMA application_id = %d",
+		 STORE_APPLICATION_ID);
+	assert_int_equal(sqlite3_exec(db, set, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, store_migrations[0], NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	for (int i = 0; i < 2; i++) { /* upgraded once, opened twice */
+		assert_int_equal(bed_open(&bed), 0);
+		bed_token(&bed);
+		assert_int_equal(
+			bed_call(&bed, OP_PRODUCTS, bed.admin, &q, &p, NULL),
+			R_NONE);
+		assert_string_equal(((struct product *)p.rows.items)->modes,
+				    "sealed+signed");
+		assert_string_equal(((struct product *)p.rows.items)->demands,
+				    "none");
+		shape_clear(&product_list_shape, &p);
+		assert_int_equal(
+			bed_call(&bed, OP_RELEASES, bed.admin, &q, &r, NULL),
+			R_NONE);
+		assert_string_equal(((struct release *)r.rows.items)->mode,
+				    "signed");
+		shape_clear(&release_list_shape, &r);
+		bed_order_row(&bed, "first", &o);
+		assert_string_equal(o.mode, "signed");
+		assert_string_equal(o.proof, "none");
+		assert_string_equal(o.batch, "");
+		bed_shut(&bed);
+	}
+	bed_teardown(&bed);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1055,7 +1114,7 @@ int main(void)
 		TEST(test_loaders),	   TEST(test_loader_input),
 		TEST(test_stage0),	   TEST(test_fake_target),
 		TEST(test_demands),	   TEST(test_batch),
-		TEST(test_signer_checks),
+		TEST(test_signer_checks),  cmocka_unit_test(test_upgrade),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
