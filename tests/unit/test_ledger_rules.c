@@ -427,6 +427,94 @@ static void test_report_attempt(void **unused)
 			 R_ATTEMPT);
 }
 
+/* -- sealed mode --------------------------------------------------------- */
+static void test_sealed_modes(void **unused)
+{
+	struct row_order o = order(8, 1, 0);
+	struct row_flasher f = flasher(7, 1);
+	struct row_grant g = { .flasher_id = 7,
+			       .state = GRANT_RESERVED,
+			       .attempt = 1,
+			       .held = true };
+
+	(void)unused;
+	assert_int_equal(rules_deliver(&o, &f, &g, 1, NULL, NOW), R_NONE);
+	assert_int_equal(rules_handshake(&o, &f, &g, 1, NULL, NOW), R_MODE);
+	o.mode = MODE_SEALED;
+	assert_int_equal(rules_deliver(&o, &f, &g, 1, NULL, NOW), R_MODE);
+	assert_int_equal(rules_handshake(&o, &f, &g, 1, NULL, NOW), R_NONE);
+	o.mode = 0; /* a row that no rule knows */
+	assert_int_equal(rules_deliver(&o, &f, &g, 1, NULL, NOW), R_MODE);
+	assert_int_equal(rules_handshake(&o, &f, &g, 1, NULL, NOW), R_MODE);
+}
+
+static void test_sealed_reports(void **unused)
+{
+	static const struct {
+		uint32_t state;
+		bool keyed, over, verified;
+		enum refusal_code installed, closed;
+	} rows[] = {
+		{ GRANT_RESERVED, false, false, false, R_STATE, R_STATE },
+		{ GRANT_DELIVERED, true, false, false, R_NONE, R_STATE },
+		{ GRANT_DELIVERED, false, false, false, R_STATE, R_STATE },
+		{ GRANT_DELIVERED, true, true, false, R_STATE, R_STATE },
+		{ GRANT_INSTALLED, true, false, true, R_NONE, R_NONE },
+		{ GRANT_INSTALLED, true, true, true, R_STATE, R_STATE },
+		{ GRANT_UNKNOWN, true, false, false, R_NONE, R_STATE },
+		{ GRANT_UNKNOWN, true, false, true, R_NONE, R_NONE },
+		{ GRANT_CLOSED, true, false, true, R_STATE, R_NONE },
+		{ GRANT_SCRAPPED, true, false, true, R_STATE, R_STATE },
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct row_order o = order(8, 1, 1);
+		struct row_flasher f = flasher(7, 1);
+		struct row_grant g = { .flasher_id = 7,
+				       .state = rows[i].state,
+				       .attempt = 1,
+				       .charged = 1,
+				       .keyed = rows[i].keyed,
+				       .over = rows[i].over };
+
+		o.mode = MODE_SEALED;
+		if (rules_installed(&f, &g, 1) != rows[i].installed ||
+		    rules_report(&o, &f, &g, 1, REPORT_CLOSED,
+				 rows[i].verified) != rows[i].closed)
+			fail_msg("row %zu", i);
+		assert_int_equal(rules_installed(&f, &g, 2), R_NOT_FOUND);
+	}
+}
+
+/* Credit counts until installed, and the attempt stays the flasher's until it
+ * is proved. */
+static void test_sealed_credit(void **unused)
+{
+	struct row_order o = order(8, 0, 1);
+	struct row_flasher f = flasher(7, 1);
+	struct row_grant g = { .flasher_id = 7,
+			       .state = GRANT_DELIVERED,
+			       .attempt = 1,
+			       .charged = 1,
+			       .keyed = true,
+			       .held = true };
+
+	(void)unused;
+	o.mode = MODE_SEALED;
+	assert_true(
+		rules_report_apply(&o, &f, &g, REPORT_INSTALLED, 3600, NOW));
+	assert_int_equal(g.state, GRANT_INSTALLED);
+	assert_false(g.held);
+	assert_int_equal(f.open, 0);
+	assert_true(rules_live(&g, NOW));
+	assert_true(rules_report_apply(&o, &f, &g, REPORT_CLOSED, 3600, NOW));
+	assert_int_equal(f.open, 0);
+	assert_int_equal(o.closed, 1);
+	assert_int_equal(o.installed, 0);
+	assert_false(rules_live(&g, NOW));
+}
+
 static void test_outcomes(void **unused)
 {
 	enum report r = REPORT_FAILED;
@@ -598,6 +686,9 @@ int main(void)
 		cmocka_unit_test(test_deliver_apply),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_report_attempt),
+		cmocka_unit_test(test_sealed_modes),
+		cmocka_unit_test(test_sealed_reports),
+		cmocka_unit_test(test_sealed_credit),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_due),
 		cmocka_unit_test(test_scrap),
