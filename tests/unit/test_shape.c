@@ -63,7 +63,7 @@ static void test_refusals(void **state)
 		  "order: must be" },
 		{ &order_change_shape,
 		  "{\"order\":\"a\",\"action\":\"end\",\"x\":1}",
-		  "x: is not a field of a order change" },
+		  "x: is not a field of the order change" },
 		{ &order_change_shape,
 		  "{\"order\":\"a\",\"order\":\"b\",\"action\":\"end\"}",
 		  "duplicate" },
