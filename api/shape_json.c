@@ -231,7 +231,8 @@ static int refuse_unknown(const struct shape *s, json_t *object, char *why)
 				 "%s: is not a field of the %s", key, s->name);
 		else
 			snprintf(why, SHAPE_WHY_CAP,
-				 "the %s has no field with such a name", s->name);
+				 "the %s has no field with such a name",
+				 s->name);
 		return E_SYNTAX;
 	}
 	return 0;
