@@ -120,7 +120,7 @@ int api_request_decode(const struct api_route *route,
 	if (err)
 		return err;
 	if (!json_is_object(object)) {
-		snprintf(why, SHAPE_WHY_CAP, "a %s must be a JSON object",
+		snprintf(why, SHAPE_WHY_CAP, "the %s must be a JSON object",
 			 route->request->name);
 		err = E_SYNTAX;
 		goto out;

@@ -228,10 +228,11 @@ static int refuse_unknown(const struct shape *s, json_t *object, char *why)
 							 .cap = 64 },
 				  key, strlen(key)))
 			snprintf(why, SHAPE_WHY_CAP,
-				 "%s: is not a field of a %s", key, s->name);
+				 "%s: is not a field of the %s", key, s->name);
 		else
 			snprintf(why, SHAPE_WHY_CAP,
-				 "a %s has no field with such a name", s->name);
+				 "the %s has no field with such a name",
+				 s->name);
 		return E_SYNTAX;
 	}
 	return 0;
@@ -250,7 +251,7 @@ int shape_object_read(const struct shape *s, json_t *object, bool lax,
 
 	memset(out, 0, s->size);
 	if (!json_is_object(object)) {
-		snprintf(why, SHAPE_WHY_CAP, "a %s must be a JSON object",
+		snprintf(why, SHAPE_WHY_CAP, "the %s must be a JSON object",
 			 s->name);
 		return E_SYNTAX;
 	}

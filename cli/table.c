@@ -208,18 +208,30 @@ static void put_text(const struct table *t, const char *text, bool heading)
 		colour ? "\033[0m" : "");
 }
 
+/* Blanks are owed until something stands behind them: none end a line. */
+static void put_cell(const struct table *t, const char *text, size_t *owed,
+		     bool heading)
+{
+	if (text[0] == '\0')
+		return;
+	fprintf(t->f, "%*s", (int)*owed, "");
+	*owed = 0;
+	put_text(t, text, heading);
+}
+
 /* The last cell may be too long for the terminal. */
 static void put_last(const struct table *t, const char *text, size_t used,
-		     bool heading)
+		     size_t owed, bool heading)
 {
 	size_t room = t->limit > used ? t->limit - used : 0;
 
 	if (t->limit == 0 || strlen(text) <= room)
-		put_text(t, text, heading);
+		put_cell(t, text, &owed, heading);
 	else if (t->cols[t->last].wraps)
 		fprintf(t->f, "\n    %.*s", (int)t->limit - 4, text);
 	else
-		fprintf(t->f, "%.*s..", room > 2 ? (int)room - 2 : 0, text);
+		fprintf(t->f, "%*s%.*s..", (int)owed, "",
+			room > 2 ? (int)room - 2 : 0, text);
 }
 
 /* A table whose last column may wrap goes on in the next line already where
@@ -234,10 +246,10 @@ static bool breaks_before(const struct table *t, size_t c, size_t used)
 static void put_row(const struct table *t, const void *obj)
 {
 	char cell[TABLE_CELL_CAP];
-	size_t used = 0;
+	size_t used = 0, owed = 0, pad;
 
 	for (size_t c = 0; c <= t->last; c++) {
-		int pad;
+		bool number = is_number(t->item, t->cols[c].field);
 
 		if (t->widths[c] == 0)
 			continue;
@@ -245,21 +257,23 @@ static void put_row(const struct table *t, const void *obj)
 			table_text(t, obj, c, cell);
 		else
 			snprintf(cell, sizeof(cell), "%s", t->cols[c].title);
-		if (used && c < t->last && breaks_before(t, c, used))
+		if (used && c < t->last && breaks_before(t, c, used)) {
 			used = (size_t)fprintf(t->f, "\n    ") - 1;
-		else
-			used += (size_t)fprintf(t->f, "%s", used ? "  " : "");
-		pad = (int)(t->widths[c] - strlen(cell));
-		if (is_number(t->item, t->cols[c].field))
-			used += (size_t)fprintf(t->f, "%*s", pad, "");
+			owed = 0;
+		} else {
+			owed += used ? 2 : 0;
+			used += used ? 2 : 0;
+		}
+		pad = t->widths[c] - strlen(cell);
+		owed += number ? pad : 0;
+		used += number ? pad : 0;
 		if (c == t->last) {
-			put_last(t, cell, used, obj == NULL);
+			put_last(t, cell, used, owed, obj == NULL);
 			break;
 		}
-		put_text(t, cell, obj == NULL);
-		if (!is_number(t->item, t->cols[c].field))
-			used += (size_t)fprintf(t->f, "%*s", pad, "");
-		used += strlen(cell);
+		put_cell(t, cell, &owed, obj == NULL);
+		owed += number ? 0 : pad;
+		used += strlen(cell) + (number ? 0 : pad);
 	}
 	fputc('\n', t->f);
 }

@@ -80,6 +80,12 @@ static int run(const struct command *self, void *globals, void *params)
 		args_problem("exists", "use --replace if that is meant", "%s",
 			     why);
 		r = EXIT_LOCAL;
+	} else if (r == E_NET || r == E_TIMEOUT) {
+		args_problem("no-server",
+			     "check the network, and the address in the code; "
+			     "then give the same command again",
+			     "%s", why);
+		r = EXIT_SERVER;
 	} else if (r != 0) {
 		r = flasher_call_failed(r, &refusal, why);
 	} else {

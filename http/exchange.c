@@ -183,8 +183,8 @@ static void check_sizes(struct http_exchange *x)
 		refuse(x, R_TOO_LARGE, what);
 	} else if (len && strtoull(len, NULL, 10) > x->body_max) {
 		snprintf(what, sizeof(what),
-			 "the body is longer than the %zu bytes that a %s "
-			 "can need",
+			 "the body is longer than the %zu bytes that the "
+			 "%s can need",
 			 x->body_max, x->route->request->name);
 		refuse(x, R_TOO_LARGE, what);
 	}

@@ -93,9 +93,9 @@ int refuse_grant(struct call *c, enum refusal_code code,
 				   o->quantity, o->name);
 	case R_ORDER_RESERVED:
 		return call_refuse(c, code,
-				   "the last %u units of order %s are reserved "
-				   "by other channels",
-				   o->reserved, o->name);
+				   "all that is left of order %s is reserved "
+				   "by other channels (units: %u)",
+				   o->name, o->reserved);
 	case R_ALREADY_BUILT:
 		return call_refuse(
 			c, code, "this chip has been built already (order %s)",

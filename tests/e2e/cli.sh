@@ -27,7 +27,7 @@ run "init: bad file" 4 signet --home "$DIR/x" init --from "$DIR/bad.json"
 says "init: bad file" '"url"'
 run "init: half" 2 signet --home "$DIR/x" init --url https://localhost:1
 run "wrong token" 1 sh -c "mkdir -p '$DIR/y' && cp -r '$SIGNET_HOME'/* '$DIR/y' &&
-	sed -i 's/^token = ../token = 00/' '$DIR/y/config' &&
+	sed -i '/^token = /{s/= 0/= 1/;t;s/= ./= 0/}' '$DIR/y/config' &&
 	'$B/signet' --home '$DIR/y' status"
 says "wrong token" 'not-authorised'
 sed -i 's/^url/ur/' "$DIR/y/config"

@@ -180,7 +180,7 @@ expect "forged cache" "$DIR/out" 'E_DECRYPT'
 expect "forged cache" "$DIR/out" 'cause: chunk [0-9]+: decryption failed'
 run "forged cache, again" 0 station program --order second --channels 0
 
-# -- two channels cannot take more than the flasher's credit: JSON -----------------
+# -- the same for programs: JSON ---------------------------------------------------
 fresh 1 6b001100144f354638353324
 run "json" 0 station --json program --order second --channels 1
 python3 - "$DIR/out" <<'PY' || fail "program --json"
@@ -249,5 +249,6 @@ for code in order-used-up already-built fingerprint order-closed \
 	flasher-revoked; do
 	expect "log" "$DIR/out" "$code"
 done
+if grep -q ' $' "$DIR/out"; then fail "log: blanks at the end of a line"; fi
 server_stop
 say "the line: built what was ordered, refused the rest"

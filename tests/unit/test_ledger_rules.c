@@ -78,109 +78,101 @@ static void test_order_window(void **unused)
 /* -- grant --------------------------------------------------------------- */
 enum whose { NONE, MINE, THEIRS };
 
+static const struct {
+	uint32_t quantity, reserved, delivered, open;
+	/* the chip's grant in this order */
+	enum whose whose;
+	uint32_t state, attempt, extra;
+	int64_t lease; /* relative to now */
+	bool held, over;
+	/* charged elsewhere */
+	uint32_t other;
+	const char *other_maker;
+	enum refusal_code want;
+} grant_rows[] = {
+	/* a new chip: units, then credit */
+	{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_NONE },
+	{ 8, 0, 7, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_NONE },
+	{ 8, 0, 8, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_ORDER_USED_UP },
+	{ 8, 1, 7, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_ORDER_RESERVED },
+	{ 8, 0, 0, 3, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_NONE },
+	{ 8, 0, 0, 4, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_CREDIT },
+	{ 8, 0, 8, 4, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_ORDER_USED_UP },
+	/* my own grant again: free until closed, in every state */
+	{ 8, 1, 0, 1, MINE, GRANT_RESERVED, 1, 0, 50, 1, 0, 0, 0, R_NONE },
+	{ 8, 0, 8, 4, MINE, GRANT_DELIVERED, 1, 0, 50, 1, 0, 0, 0, R_NONE },
+	{ 8, 0, 8, 4, MINE, GRANT_INSTALLED, 2, 0, 50, 1, 0, 0, 0, R_NONE },
+	{ 8, 0, 8, 4, MINE, GRANT_UNKNOWN, 2, 0, -9, 1, 0, 0, 0, R_NONE },
+	{ 8, 0, 8, 0, MINE, GRANT_CLOSED, 1, 0, 0, 0, 0, 0, 0,
+	  R_ALREADY_BUILT },
+	{ 8, 0, 8, 0, MINE, GRANT_SCRAPPED, 1, 0, 0, 0, 1, 0, 0, R_STATE },
+	/* retry limit: 1 + 2 attempts, then what the owner adds */
+	{ 8, 0, 8, 4, MINE, GRANT_DELIVERED, 3, 0, 50, 1, 0, 0, 0,
+	  R_RETRY_LIMIT },
+	{ 8, 1, 0, 1, MINE, GRANT_RESERVED, 3, 0, 50, 1, 0, 0, 0,
+	  R_RETRY_LIMIT },
+	{ 8, 0, 8, 4, MINE, GRANT_DELIVERED, 3, 1, 50, 1, 0, 0, 0, R_NONE },
+	/* a unit that went back has to be taken anew */
+	{ 8, 0, 7, 0, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0, R_NONE },
+	{ 8, 1, 7, 0, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0,
+	  R_ORDER_RESERVED },
+	{ 8, 0, 8, 0, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0,
+	  R_ORDER_USED_UP },
+	{ 8, 0, 7, 4, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0, R_CREDIT },
+	/* another flasher's: only when its attempt is not live */
+	{ 8, 1, 0, 0, THEIRS, GRANT_RESERVED, 1, 0, 1, 1, 0, 0, 0, R_CONFLICT },
+	{ 8, 0, 1, 0, THEIRS, GRANT_DELIVERED, 1, 0, 1, 1, 0, 0, 0,
+	  R_CONFLICT },
+	{ 8, 0, 1, 0, THEIRS, GRANT_DELIVERED, 1, 0, 0, 1, 0, 0, 0, R_NONE },
+	{ 8, 0, 1, 0, THEIRS, GRANT_DELIVERED, 1, 0, 9, 1, 1, 0, 0, R_NONE },
+	{ 8, 0, 1, 4, THEIRS, GRANT_DELIVERED, 1, 0, 9, 1, 1, 0, 0, R_CREDIT },
+	{ 8, 0, 1, 0, THEIRS, GRANT_CLOSED, 1, 0, 9, 0, 0, 0, 0,
+	  R_ALREADY_BUILT },
+	/* charged in another order */
+	{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_DELIVERED, "acme",
+	  R_CONFLICT },
+	{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_CLOSED, "acme",
+	  R_ALREADY_BUILT },
+	{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_CLOSED, "evil",
+	  R_CONFLICT },
+	{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_SCRAPPED, "acme",
+	  R_CONFLICT },
+	{ 8, 1, 0, 1, MINE, GRANT_RESERVED, 1, 0, 50, 1, 0, GRANT_UNKNOWN,
+	  "acme", R_CONFLICT },
+};
+
 static void test_grant(void **unused)
 {
-	static const struct {
-		uint32_t quantity, reserved, delivered, open;
-		/* the chip's grant in this order */
-		enum whose whose;
-		uint32_t state, attempt, extra;
-		int64_t lease; /* relative to now */
-		bool held, over;
-		/* charged elsewhere */
-		uint32_t other;
-		const char *other_maker;
-		enum refusal_code want;
-	} rows[] = {
-		/* a new chip: units, then credit */
-		{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_NONE },
-		{ 8, 0, 7, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_NONE },
-		{ 8, 0, 8, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_ORDER_USED_UP },
-		{ 8, 1, 7, 0, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_ORDER_RESERVED },
-		{ 8, 0, 0, 3, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_NONE },
-		{ 8, 0, 0, 4, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_CREDIT },
-		{ 8, 0, 8, 4, NONE, 0, 0, 0, 0, 0, 0, 0, 0, R_ORDER_USED_UP },
-		/* my own grant again: free until closed, in every state */
-		{ 8, 1, 0, 1, MINE, GRANT_RESERVED, 1, 0, 50, 1, 0, 0, 0,
-		  R_NONE },
-		{ 8, 0, 8, 4, MINE, GRANT_DELIVERED, 1, 0, 50, 1, 0, 0, 0,
-		  R_NONE },
-		{ 8, 0, 8, 4, MINE, GRANT_INSTALLED, 2, 0, 50, 1, 0, 0, 0,
-		  R_NONE },
-		{ 8, 0, 8, 4, MINE, GRANT_UNKNOWN, 2, 0, -9, 1, 0, 0, 0,
-		  R_NONE },
-		{ 8, 0, 8, 0, MINE, GRANT_CLOSED, 1, 0, 0, 0, 0, 0, 0,
-		  R_ALREADY_BUILT },
-		{ 8, 0, 8, 0, MINE, GRANT_SCRAPPED, 1, 0, 0, 0, 1, 0, 0,
-		  R_STATE },
-		/* retry limit: 1 + 2 attempts, then what the owner adds */
-		{ 8, 0, 8, 4, MINE, GRANT_DELIVERED, 3, 0, 50, 1, 0, 0, 0,
-		  R_RETRY_LIMIT },
-		{ 8, 1, 0, 1, MINE, GRANT_RESERVED, 3, 0, 50, 1, 0, 0, 0,
-		  R_RETRY_LIMIT },
-		{ 8, 0, 8, 4, MINE, GRANT_DELIVERED, 3, 1, 50, 1, 0, 0, 0,
-		  R_NONE },
-		/* a unit that went back has to be taken anew */
-		{ 8, 0, 7, 0, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0,
-		  R_NONE },
-		{ 8, 1, 7, 0, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0,
-		  R_ORDER_RESERVED },
-		{ 8, 0, 8, 0, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0,
-		  R_ORDER_USED_UP },
-		{ 8, 0, 7, 4, MINE, GRANT_RELEASED, 1, 0, -9, 0, 0, 0, 0,
-		  R_CREDIT },
-		/* another flasher's: only when its attempt is not live */
-		{ 8, 1, 0, 0, THEIRS, GRANT_RESERVED, 1, 0, 1, 1, 0, 0, 0,
-		  R_CONFLICT },
-		{ 8, 0, 1, 0, THEIRS, GRANT_DELIVERED, 1, 0, 1, 1, 0, 0, 0,
-		  R_CONFLICT },
-		{ 8, 0, 1, 0, THEIRS, GRANT_DELIVERED, 1, 0, 0, 1, 0, 0, 0,
-		  R_NONE },
-		{ 8, 0, 1, 0, THEIRS, GRANT_DELIVERED, 1, 0, 9, 1, 1, 0, 0,
-		  R_NONE },
-		{ 8, 0, 1, 4, THEIRS, GRANT_DELIVERED, 1, 0, 9, 1, 1, 0, 0,
-		  R_CREDIT },
-		{ 8, 0, 1, 0, THEIRS, GRANT_CLOSED, 1, 0, 9, 0, 0, 0, 0,
-		  R_ALREADY_BUILT },
-		/* charged in another order */
-		{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_DELIVERED, "acme",
-		  R_CONFLICT },
-		{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_CLOSED, "acme",
-		  R_ALREADY_BUILT },
-		{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_CLOSED, "evil",
-		  R_CONFLICT },
-		{ 8, 0, 0, 0, NONE, 0, 0, 0, 0, 0, 0, GRANT_SCRAPPED, "acme",
-		  R_CONFLICT },
-		{ 8, 1, 0, 1, MINE, GRANT_RESERVED, 1, 0, 50, 1, 0,
-		  GRANT_UNKNOWN, "acme", R_CONFLICT },
-	};
-
 	(void)unused;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct row_order o = order(rows[i].quantity, rows[i].reserved,
-					   rows[i].delivered);
-		struct row_flasher f = flasher(7, rows[i].open);
-		struct row_grant own = { .id = 1,
-					 .flasher_id = rows[i].whose == MINE
-							       ? 7
-							       : 8,
-					 .state = rows[i].state,
-					 .attempt = rows[i].attempt,
-					 .extra = rows[i].extra,
-					 .lease_until = NOW + rows[i].lease,
-					 .held = rows[i].held,
-					 .over = rows[i].over };
-		struct row_grant other = { .id = 2, .state = rows[i].other };
+	for (size_t i = 0; i < COUNT(grant_rows); i++) {
+		struct row_order o = order(grant_rows[i].quantity,
+					   grant_rows[i].reserved,
+					   grant_rows[i].delivered);
+		struct row_flasher f = flasher(7, grant_rows[i].open);
+		struct row_grant own = {
+			.id = 1,
+			.flasher_id = grant_rows[i].whose == MINE ? 7 : 8,
+			.state = grant_rows[i].state,
+			.attempt = grant_rows[i].attempt,
+			.extra = grant_rows[i].extra,
+			.lease_until = NOW + grant_rows[i].lease,
+			.held = grant_rows[i].held,
+			.over = grant_rows[i].over
+		};
+		struct row_grant other = { .id = 2,
+					   .state = grant_rows[i].other };
 		enum refusal_code got;
 
 		own.charged = own.state >= GRANT_DELIVERED ? 1 : 0;
-		got = rules_grant(
-			&o, &f, rows[i].whose ? &own : NULL,
-			rows[i].other ? &other : NULL,
-			rows[i].other_maker ? rows[i].other_maker : "", NOW);
-		if (got != rows[i].want)
+		got = rules_grant(&o, &f, grant_rows[i].whose ? &own : NULL,
+				  grant_rows[i].other ? &other : NULL,
+				  grant_rows[i].other_maker
+					  ? grant_rows[i].other_maker
+					  : "",
+				  NOW);
+		if (got != grant_rows[i].want)
 			fail_msg("row %zu: got %d, want %d", i, got,
-				 rows[i].want);
+				 grant_rows[i].want);
 	}
 }
 

@@ -41,79 +41,74 @@ static void test_grant_request(void **state)
 }
 
 /* Each refusal names the field, or the place. */
+static const struct {
+	const struct shape *shape;
+	const char *json, *says;
+} refused[] = {
+	{ &order_change_shape, "{\"order\":\"a\"}", "action: is missing" },
+	{ &order_change_shape, "{\"order\":1,\"action\":\"pause\"}",
+	  "order: must be 1 to 31 characters" },
+	{ &order_change_shape, "{\"order\":\"A\",\"action\":\"end\"}",
+	  "order: must be" },
+	{ &order_change_shape, "{\"order\":\"-a\",\"action\":\"end\"}",
+	  "order: must be" },
+	{ &order_change_shape, "{\"order\":\"\",\"action\":\"end\"}",
+	  "order: must be" },
+	{ &order_change_shape,
+	  "{\"order\":\"0123456789012345678901234567890x\","
+	  "\"action\":\"end\"}",
+	  "order: must be" },
+	{ &order_change_shape, "{\"order\":\"a\",\"action\":\"end\",\"x\":1}",
+	  "x: is not a field of the order change" },
+	{ &order_change_shape,
+	  "{\"order\":\"a\",\"order\":\"b\",\"action\":\"end\"}", "duplicate" },
+	{ &order_change_shape, "[]", "must be a JSON object" },
+	{ &order_change_shape, "", "not valid JSON" },
+	{ &order_change_shape, "{\"order\":\"a\\u0000b\"", "not valid" },
+	{ &order_change_shape, "{\"order\":\"a\",\"action\":\"end\"} x",
+	  "not valid JSON" },
+	{ &query_shape, "{\"limit\":1001}",
+	  "limit: must be an integer from 0 to 1000" },
+	{ &query_shape, "{\"limit\":-1}", "limit: must be" },
+	{ &query_shape, "{\"limit\":1.0}", "limit: must be" },
+	{ &query_shape, "{\"limit\":\"1\"}", "limit: must be" },
+	{ &query_shape, "{\"limit\":99999999999999999999}", "not valid JSON" },
+	{ &query_shape, "{\"after\":9007199254740992}",
+	  "after: must be an integer from 0 to 9007199254740991" },
+	{ &query_shape, "{\"uid\":\"0\"}", "uid: must be hex" },
+	{ &query_shape, "{\"uid\":\"zz\"}", "uid: must be hex" },
+	{ &query_shape, "{\"uid\":\"00112233445566778899aabbcc\"}",
+	  "uid: must be hex digits, at most 12 bytes" },
+	{ &query_shape, "{\"uid\":[[[[1]]]]}", "nested deeper" },
+	{ &grant_change_shape,
+	  "{\"grant\":1,\"action\":\"scrap\",\"reason\":\"a\\nb\"}",
+	  "reason: must be text" },
+	{ &release_upload_shape, "{\"product\":\"p\",\"file\":\"QQ\"}",
+	  "file: must be base64" },
+	{ &release_upload_shape, "{\"product\":\"p\",\"file\":\"Q Q=\"}",
+	  "file: must be" },
+	{ &release_upload_shape, "{\"product\":\"p\",\"file\":\"QR==\"}",
+	  "file: must be" },
+	{ &release_upload_shape, "{\"product\":\"p\",\"file\":\"\"}",
+	  "file: must be" },
+	{ &release_upload_shape, "{\"product\":\"p\",\"file\":null}",
+	  "file: must be" },
+	{ &product_list_shape, "{\"rows\":[{\"name\":\"p\"}]}",
+	  "rows[0].family: is missing" },
+	{ &product_list_shape, "{\"rows\":{}}", "rows: must be an array" },
+};
+
 static void test_refusals(void **state)
 {
-	static const struct {
-		const struct shape *shape;
-		const char *json, *says;
-	} bad[] = {
-		{ &order_change_shape, "{\"order\":\"a\"}",
-		  "action: is missing" },
-		{ &order_change_shape, "{\"order\":1,\"action\":\"pause\"}",
-		  "order: must be 1 to 31 characters" },
-		{ &order_change_shape, "{\"order\":\"A\",\"action\":\"end\"}",
-		  "order: must be" },
-		{ &order_change_shape, "{\"order\":\"-a\",\"action\":\"end\"}",
-		  "order: must be" },
-		{ &order_change_shape, "{\"order\":\"\",\"action\":\"end\"}",
-		  "order: must be" },
-		{ &order_change_shape,
-		  "{\"order\":\"0123456789012345678901234567890x\","
-		  "\"action\":\"end\"}",
-		  "order: must be" },
-		{ &order_change_shape,
-		  "{\"order\":\"a\",\"action\":\"end\",\"x\":1}",
-		  "x: is not a field of a order change" },
-		{ &order_change_shape,
-		  "{\"order\":\"a\",\"order\":\"b\",\"action\":\"end\"}",
-		  "duplicate" },
-		{ &order_change_shape, "[]", "must be a JSON object" },
-		{ &order_change_shape, "", "not valid JSON" },
-		{ &order_change_shape, "{\"order\":\"a\\u0000b\"",
-		  "not valid" },
-		{ &order_change_shape, "{\"order\":\"a\",\"action\":\"end\"} x",
-		  "not valid JSON" },
-		{ &query_shape, "{\"limit\":1001}",
-		  "limit: must be an integer from 0 to 1000" },
-		{ &query_shape, "{\"limit\":-1}", "limit: must be" },
-		{ &query_shape, "{\"limit\":1.0}", "limit: must be" },
-		{ &query_shape, "{\"limit\":\"1\"}", "limit: must be" },
-		{ &query_shape, "{\"limit\":99999999999999999999}",
-		  "not valid JSON" },
-		{ &query_shape, "{\"after\":9007199254740992}",
-		  "after: must be an integer from 0 to 9007199254740991" },
-		{ &query_shape, "{\"uid\":\"0\"}", "uid: must be hex" },
-		{ &query_shape, "{\"uid\":\"zz\"}", "uid: must be hex" },
-		{ &query_shape, "{\"uid\":\"00112233445566778899aabbcc\"}",
-		  "uid: must be hex digits, at most 12 bytes" },
-		{ &query_shape, "{\"uid\":[[[[1]]]]}", "nested deeper" },
-		{ &grant_change_shape,
-		  "{\"grant\":1,\"action\":\"scrap\",\"reason\":\"a\\nb\"}",
-		  "reason: must be text" },
-		{ &release_upload_shape, "{\"product\":\"p\",\"file\":\"QQ\"}",
-		  "file: must be base64" },
-		{ &release_upload_shape,
-		  "{\"product\":\"p\",\"file\":\"Q Q=\"}", "file: must be" },
-		{ &release_upload_shape,
-		  "{\"product\":\"p\",\"file\":\"QR==\"}", "file: must be" },
-		{ &release_upload_shape, "{\"product\":\"p\",\"file\":\"\"}",
-		  "file: must be" },
-		{ &release_upload_shape, "{\"product\":\"p\",\"file\":null}",
-		  "file: must be" },
-		{ &product_list_shape, "{\"rows\":[{\"name\":\"p\"}]}",
-		  "rows[0].family: is missing" },
-		{ &product_list_shape, "{\"rows\":{}}",
-		  "rows: must be an array" },
-	};
 	uint8_t out[2048];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		int err = parse(bad[i].shape, bad[i].json, out);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		int err = parse(refused[i].shape, refused[i].json, out);
 
-		if (!err || !strstr(why, bad[i].says))
-			fail_msg("%s: error %d, says \"%s\"", bad[i].json, err,
-				 why);
+		if (!err || !strstr(why, refused[i].says))
+			fail_msg("%s: error %d, says \"%s\"", refused[i].json,
+				 err, why);
 	}
 }
 
