@@ -84,7 +84,9 @@ static int keys_of_server(void *self, uint8_t **ca, size_t *ca_len,
 static int release_send(struct http_client *c, struct bed *bed)
 {
 	struct release_upload u = { .product = BED_PRODUCT };
-	struct product product = { .name = BED_PRODUCT, .family = "stm32l4" };
+	struct product product = { .name = BED_PRODUCT,
+				   .family = "stm32l4",
+				   .modes = "sealed+signed" };
 	struct product made;
 	struct release release;
 	struct refusal r;
@@ -108,6 +110,7 @@ static int order_send(struct http_client *c, uint32_t quantity)
 			   .product = BED_PRODUCT,
 			   .release = BED_RELEASE,
 			   .manufacturer = BED_MAKER,
+			   .mode = "signed",
 			   .quantity = quantity,
 			   .serial_prefix = "L-",
 			   .serial_first = 1 },
