@@ -18,6 +18,12 @@
 # "reset init" (its fast clock, 24 MHz), by remote_bitbang: its 0.12 has no
 # CMSIS-DAP over TCP.  So its packets cost nothing, ours 0.25 ms each.  Its
 # sleeps pass in virtual time (bench/openocd_clock.c).
+#
+# Sealed: the same image over the link to the real loader, for each line:
+# prepare (erase, loader, lock), then from the power cycle's end ready (20 ms of
+# quiet, RNG tests), handshake, stream (with the report), commit (records,
+# marker).  The server's part costs nothing here.  Beside it the signed mode's
+# stream, from the first block to the last.
 set -euo pipefail
 B=${B:-build/host}
 sizes=${*:-16 32 64 248}
@@ -67,6 +73,45 @@ ours() { # ours FILE: sets mine (microseconds), packets
 	packets=$(($(info packets) - packets_before))
 }
 
+# when the signed job reaches a phase, in its own virtual time: sets reached
+signed_at() { # signed_at FILE PHASE
+	local from
+	boot
+	from=$(info now_us)
+	"$B/target_tool" --probe "tcp:$dap" --clock $CLOCK --level 1 \
+		--record 0x1c00="$dir/record1" --record 0x1e00="$dir/record2" \
+		--when "$2:0" --run "'$vmcu' ctl '$dir/ctl' info >'$dir/when'" \
+		identify program "$1@0x08000000" >/dev/null
+	reached=$(($(grep -o '"now_us":[0-9]*' "$dir/when" | cut -d: -f2) - from))
+}
+
+# parts of a sealed job: sets prepare ready handshake stream commit
+sealed_run() { # sealed_run FILE LINE
+	local name now last=0
+	boot
+	cat >"$dir/at" <<-EOF
+		#!/bin/sh
+		now=\$("$vmcu" ctl "$dir/ctl" info | grep -o '"now_us":[0-9]*')
+		echo "\$1 \${now#*:}" >>"$dir/parts"
+	EOF
+	chmod +x "$dir/at"
+	: >"$dir/parts"
+	"$B/sealed_tool" run --probe "tcp:$dap" --clock $CLOCK \
+		--power "$PWD/$vmcu ctl $dir/ctl power" --keys "$dir/noise.pem" \
+		--loader "$dir/loader" --link "$2" --at "$dir/at" \
+		"$1@0x08000000" >"$dir/out" || { cat "$dir/out" >&2; exit 1; }
+	while read -r name now; do
+		case $name in
+		prepared) prepare=$((now - last)) ;;
+		ready) ready=$((now - last)) ;;
+		shaken) handshake=$((now - last)) ;;
+		streamed) stream=$((now - last)) ;;
+		done) commit=$((now - last)) ;;
+		esac
+		last=$now
+	done <"$dir/parts"
+}
+
 openocd_run() { # openocd_run FILE: sets theirs (microseconds)
 	local from
 	boot
@@ -95,8 +140,12 @@ fast="mww 0x40022000 0x103; mww 0x40021000 0x99"
 ${CC:-cc} -O2 -shared -fPIC -o "$dir/clock.so" bench/openocd_clock.c
 head -c 480 /dev/urandom >"$dir/record1"
 head -c 480 /dev/urandom >"$dir/record2"
-mkdir -p build/bench
+mkdir -p build/bench "$dir/loader"
+"$B/sealed_tool" keys "$dir/noise.pem" >"$dir/loader_keys.h"
+make -s loader KEYS="$dir/loader_keys.h" OUT="$dir/loader" >"$dir/out" 2>&1 ||
+	{ cat "$dir/out" >&2; exit 1; }
 json=
+sealed=
 status=0
 printf '%6s %10s %10s %7s %8s %10s %7s\n' kB limit ours ratio packets OpenOCD ratio
 for kb in $sizes; do
@@ -123,15 +172,40 @@ for kb in $sizes; do
 	fi
 	[ $((theirs * 10)) -ge $((mine * 15)) ] || status=1
 done
+printf '%6s %-9s %9s %8s %10s %9s %8s %9s %6s\n' kB line prepare ready \
+	handshake stream commit signed ratio
+for kb in $sizes; do
+	# the loader's page is not the image's
+	[ "$kb" -le 246 ] || kb=246
+	head -c $((kb * 1024)) /dev/urandom >"$dir/image"
+	signed_at "$dir/image" program
+	signed=$reached
+	signed_at "$dir/image" verify
+	signed=$((reached - signed))
+	for line in swd-pins uart; do
+		sealed_run "$dir/image" $line
+		ratio=$(awk "BEGIN { printf \"%.3f\", $stream / $signed }")
+		printf '%6s %-9s %6s us %5s us %7s us %6s us %5s us %6s us %6s\n' \
+			"$kb" $line "$prepare" "$ready" "$handshake" "$stream" \
+			"$commit" "$signed" "$ratio"
+		sealed+="${sealed:+,
+    }{\"kb\":$kb,\"line\":\"$line\",\"prepare_us\":$prepare,\"ready_us\":$ready,\"handshake_us\":$handshake,\"stream_us\":$stream,\"commit_us\":$commit,\"signed_stream_us\":$signed,\"stream_ratio\":$ratio}"
+		[ "$handshake" -le 200000 ] || status=1
+		[ $((stream * 100)) -le $((signed * 105)) ] || status=1
+	done
+done
 cat >build/bench/programming.json <<JSON
 {
   "benchmark": "programming",
   "chip": "stm32l432, typical flash times, virtual time",
   "wire_clock_hz": $CLOCK, "packet_cost_ms": 0.25,
-  "bounds": "limit x 1.10 from 32 kB, limit + 60 ms below; OpenOCD / 1.5",
+  "bounds": "limit x 1.10 from 32 kB, limit + 60 ms below; OpenOCD / 1.5; sealed: handshake with its line 0.2 s, stream / signed 1.05",
   "within_bounds": $([ $status = 0 ] && echo true || echo false),
   "runs": [
     $json
+  ],
+  "sealed": [
+    $sealed
   ]
 }
 JSON
