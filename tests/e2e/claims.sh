@@ -13,6 +13,7 @@ need curl openssl
 server_init
 server_start
 owner_init
+MODE=signed
 product_make lamp
 order_make first lamp 9
 order_make second lamp 9

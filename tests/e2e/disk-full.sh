@@ -42,7 +42,7 @@ whole() {
 check "every credential that was given out is in the ledger" whole
 create() {
 	admin POST /v1/orders "{\"name\":\"$1\",\"product\":\"lamp\",
-		\"release\":\"1.0.0\",\"manufacturer\":\"acme\",\"quantity\":9}"
+		\"release\":\"1.0.0\",\"mode\":\"signed\",\"manufacturer\":\"acme\",\"quantity\":9}"
 }
 rm "$work/disk/ballast"
 made() { create after | grep -q '"name":"after"'; }

@@ -11,12 +11,13 @@ set -euo pipefail
 server_init
 server_start
 owner_init
+MODE=signed
 product_make lamp
 # a longer image, so that each phase can be met while it lasts
 head -c 60000 /dev/urandom >"$DIR/filler.bin"
 release_make lamp 1.0.1 "$DIR/lamp/firmware.hex" \
 	"$DIR/filler.bin@0x08008000"
-signet order create first --product lamp --release 1.0.1 --quantity 40 \
+signet order create first --mode signed --product lamp --release 1.0.1 --quantity 40 \
 	--manufacturer acme >/dev/null
 station_enrol line1 1
 station_channels 1

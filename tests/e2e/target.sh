@@ -119,7 +119,7 @@ said "has CRC"
 refused E_TARGET_VERIFY records --record 0x1e00="$dir/record2" \
 	--when records:100 --run "$vmcu ctl $dir/ctl flip 0x0803fe11 3" \
 	identify program "$dir/noise@0x08000000"
-said "record at 0x0803fe00"
+said "written to 0x0803fe00 reads back differently"
 # a cell that is not erased: noticed, and erased and programmed once more
 good --when program --run "$vmcu ctl $dir/ctl flip 0x08000801 3" identify \
 	program "$dir/noise@0x08000000"
@@ -162,7 +162,7 @@ for kind in min max typ; do
 		"$dir/noise@0x0803cc78"
 done
 refused E_RANGE connect identify program "$dir/noise@0x0803cc79"
-said "reserved top 8 kB"
+said "reserved top 8192 bytes"
 refused E_RANGE connect identify program "$dir/noise@0x20000000"
 good identify program "$dir/odd.hex"
 ctl save
