@@ -177,7 +177,8 @@ static void measure(size_t size, double seconds, const char *end)
 
 static void prepare(const char *folder)
 {
-	struct order q = { .name = "bench", .mode = "signed",
+	struct order q = { .name = "bench",
+			   .mode = "signed",
 			   .product = BED_PRODUCT,
 			   .release = BED_RELEASE,
 			   .manufacturer = BED_MAKER,

@@ -81,10 +81,12 @@ const char *job_advice(int err)
 static bool refusal_ends_line(const char *code)
 {
 	static const char *const codes[] = {
-		"order-used-up",   "order-closed",   "not-allowed",
-		"flasher-revoked", "not-authorised", "not-found",
-		"storage",	   "internal",	     "bad-request",
-		"mode",		   "proof-step",     "loader-not-admitted",
+		"order-used-up",  "order-closed",
+		"not-allowed",	  "flasher-revoked",
+		"not-authorised", "not-found",
+		"storage",	  "internal",
+		"bad-request",	  "mode",
+		"proof-step",	  "loader-not-admitted",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)

@@ -152,8 +152,8 @@ int adi_take_pins(struct probe *p, uint32_t clock_hz)
 	if (err == 0)
 		err = dap_simple(p, clock, sizeof(clock), "set the clock");
 	if (err == 0)
-		err = dap_command(p, pins, sizeof(pins), answer,
-				  sizeof(answer), &len);
+		err = dap_command(p, pins, sizeof(pins), answer, sizeof(answer),
+				  &len);
 	return err;
 }
 

@@ -27,10 +27,10 @@
  * a-z 0-9 . _ - , beginning with a letter or digit. */
 #define NAME_CAP 32
 
-#define UID_MAX 12	   /* bytes; 12 on STM32, 8 on nRF51 */
-#define SERIAL_CAP 32	   /* serial number text, with NUL */
-#define DIGEST_LEN 32	   /* SHA-256 */
-#define CHALLENGE_LEN 32   /* of a sealed attempt, see wire/hello.h */
+#define UID_MAX 12	 /* bytes; 12 on STM32, 8 on nRF51 */
+#define SERIAL_CAP 32	 /* serial number text, with NUL */
+#define DIGEST_LEN 32	 /* SHA-256 */
+#define CHALLENGE_LEN 32 /* of a sealed attempt, see wire/hello.h */
 #define LINK_KEY_LEN 32
 #define CREDENTIAL_MAX 472 /* fits its record, see wire/record.h */
 #define FIRMWARE_SIG_MAX 504
