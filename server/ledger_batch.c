@@ -225,13 +225,34 @@ static int mend(struct ledger *l)
 	return err;
 }
 
+static bool only_reads(struct ledger_job *const *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct api_route *route = api_route(jobs[i]->op);
+
+		if (!route || strcmp(route->method, "GET") != 0)
+			return false;
+	}
+	return n > 0;
+}
+
+/* While the disk is full questions are still answered: what else is due
+ * waits for the next tick or the next change. */
+static int batch_due(struct ledger *l, struct ledger_job **jobs, size_t n)
+{
+	int err;
+
+	if (l->unrecorded > 0 && only_reads(jobs, n))
+		return 0;
+	err = log_unrecorded(l);
+	return err ? err : ledger_expire(l);
+}
+
 static int batch_decide(struct ledger *l, struct ledger_job **jobs, size_t n,
 			bool *later)
 {
-	int err = log_unrecorded(l);
+	int err = batch_due(l, jobs, n);
 
-	if (err == 0)
-		err = ledger_expire(l);
 	for (size_t i = 0; err == 0 && i < n; i++)
 		err = run_job(l, jobs[i], &later[i]);
 	if (err == 0)
