@@ -6,9 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "flasher/power.h"
 #include "flasher/target_int.h"
 
 #define POWER_OFF_MS 1000
+#define POWER_ON_US 10000 /* until a chip has left its reset */
 #define REPORT_EVERY_MS 80
 #define CPUID 0xe000ed00u
 #define DHCSR 0xe000edf0u
@@ -251,6 +253,21 @@ int target_read_options(struct target *t, uint32_t out[CHIP_OPTIONS_MAX])
 	return adi_flush(t->probe);
 }
 
+/* A station that died in the middle of a power cycle has left its board dark:
+ * a power command says where it belongs. */
+static int attach_powered(struct target *t)
+{
+	char why[256];
+	int err = target_attach(t);
+
+	if (err != E_TARGET_LOST || !t->power.command || !*t->power.command)
+		return err;
+	if (power_switch(&t->power, true, why) != 0 ||
+	    probe_delay_us(t->probe, POWER_ON_US) != 0)
+		return err; /* and what target_attach() said of it */
+	return target_attach(t);
+}
+
 int target_identify(struct target *t, const struct chip *chip,
 		    struct target_identity *out)
 {
@@ -260,7 +277,7 @@ int target_identify(struct target *t, const struct chip *chip,
 
 	target_phase_set(t, PHASE_CONNECT, 0);
 	t->chip = chip;
-	err = target_attach(t);
+	err = attach_powered(t);
 	if (err != 0)
 		return err;
 	err = read_print(t, &id.print);

@@ -100,7 +100,8 @@ void target_free(struct target *t);
 const char *target_why(const struct target *t);
 enum target_phase target_phase(const struct target *t);
 
-/* chip = what the order's product is made of (chip_find(family)). */
+/* chip = what the order's product is made of (chip_find(family)).  When nobody
+ * answers, the channel's power command switches the board on, once. */
 MUST_USE int target_identify(struct target *t, const struct chip *chip,
 			     struct target_identity *out);
 /* E_TARGET_PROTECTED on a locked chip.  The option bytes written here come

@@ -171,6 +171,11 @@ for phase in link handshake stream; do
 		fail "server restarts in $phase: more than one attempt"
 done
 
+# a station that died in a power cycle leaves its board dark
+fresh 0
+"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" power off >/dev/null
+again "a board left dark" 1
+
 for phase in loader handshake stream commit; do
 	fresh 0
 	job_with "station killed in $phase" 137 $phase 'kill -KILL $JOB'
