@@ -71,7 +71,7 @@ endif
 
 TESTS += test_loader
 test_loader_SRC := tests/unit/test_loader.c tests/lib/sealed_bed.c \
-	tests/unit/vmcu_rig.c
+	tests/unit/vmcu_rig.c vmcu/unicorn_leaks.c
 test_loader_USE := vmcu seal sealhost wire base
 test_loader_LIBS := -lcrypto -lunicorn -lcmocka
 $(B)/test_loader: $(T)/loader/loader.json

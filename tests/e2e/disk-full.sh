@@ -10,7 +10,7 @@ if [ "$(id -u)" != 0 ] && unshare -Urm true 2>/dev/null; then
 	exec unshare -Urm bash "$0" "$@"
 fi
 . tests/lib/signetd.sh
-[ -x "$B/bench_grants" ] || make -s "$B/bench_grants" || exit 1
+[ -x "$B/bench_grants" ] || make -s VARIANT="${B#build/}" "$B/bench_grants" || exit 1
 
 mkdir "$work/s" "$work/disk"
 mount -t tmpfs -o size=24m tmpfs "$work/disk" 2>/dev/null || {

@@ -6,7 +6,7 @@
 # not overdrawn.  Two servers on one folder are refused.
 set -uo pipefail
 . tests/lib/signetd.sh
-[ -x "$B/bench_grants" ] || make -s "$B/bench_grants" || exit 1
+[ -x "$B/bench_grants" ] || make -s VARIANT="${B#build/}" "$B/bench_grants" || exit 1
 command -v sqlite3 >/dev/null && have_sqlite=1 || have_sqlite=
 
 order_number() { # order_number FIELD

@@ -242,8 +242,10 @@ for when in connect erase program program:50 verify records lock prove; do
 	p=${when%%:*}
 	retried=
 	refused=
-	# connecting is tried again under reset; a proof expects FAULT
-	[ $p != connect ] || retried=ok
+	dark=E_TARGET_LOST
+	# connecting is tried again under reset, and with the power switched on;
+	# a proof expects FAULT
+	[ $p != connect ] || { retried=ok dark=ok; }
 	[ $p != prove ] || { retried=ok refused=ok; }
 	fault $when "wire wait 20" "ok" ""
 	fault $when "wire wait 1000000" "E_DAP_WAIT" "$p"
@@ -252,7 +254,7 @@ for when in connect erase program program:50 verify records lock prove; do
 	fault $when "wire silence 1000000" "E_TARGET_LOST" "$p"
 	fault $when "wire fault 1" "E_DAP_FAULT $refused" "$p"
 	fault $when "unplug" "E_TARGET_LOST" "$p"
-	fault $when "power off" "E_TARGET_LOST" "$p"
+	fault $when "power off" "$dark" "$p"
 	echo "ok: faults in $when"
 done
 fault power "unplug" "E_TARGET_LOST" "prove"
