@@ -75,8 +75,8 @@ static const struct column columns[] = {
 	{ "quantity", "units", false },	    { "delivered", "used", false },
 	{ "closed", "built", false },	    { "reserved", "held", false },
 	{ "unknown", "unkn", false },	    { "scrapped", "scrap", false },
-	{ "product", "product", false },    { "release", "release", false },
 	{ "mode", "mode", false },	    { "proof", "proof", false },
+	{ "product", "product", false },    { "release", "release", false },
 	{ "manufacturer", "maker", false },
 };
 static const struct cli_view view = { OP_ORDERS, columns, ARRAY_LEN(columns),

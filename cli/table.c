@@ -139,7 +139,7 @@ struct table {
 	size_t count, last;	    /* last = the last column that is shown */
 	size_t widths[COLUMNS_MAX]; /* 0 = no row has anything to say there */
 	size_t limit;		    /* of the terminal; 0 = none */
-	bool colour, short_times;
+	bool colour, short_of_room;
 };
 
 static bool is_time(const char *text)
@@ -170,8 +170,26 @@ static void table_text(const struct table *t, const void *obj, size_t c,
 		       char out[TABLE_CELL_CAP])
 {
 	table_cell(t->item, obj, t->cols[c].field, out);
-	if (t->short_times && is_time(out))
+	if (t->short_of_room && is_time(out))
 		shorten_time(out);
+}
+
+/* What says nothing when every row says it; left out where room is short. */
+static const struct {
+	const char *field, *text;
+} usual[] = {
+	{ "reserved", "0" },
+	{ "unknown", "0" },
+	{ "scrapped", "0" },
+	{ "attempts", "1" },
+};
+
+static bool is_usual(const char *field, const char *text)
+{
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (strcmp(usual[i].field, field) == 0)
+			return strcmp(usual[i].text, text) == 0;
+	return false;
 }
 
 /* Fills widths and last; returns the whole width. */
@@ -182,13 +200,17 @@ static size_t measure(struct table *t, const struct list *rows)
 
 	for (size_t c = 0; c < t->count; c++) {
 		size_t w = 0;
+		bool dull = t->short_of_room;
 
 		for (size_t r = 0; r < rows->count; r++) {
 			table_text(t, (char *)rows->items + r * t->item->size,
 				   c, cell);
 			if (strlen(cell) > w)
 				w = strlen(cell);
+			dull = dull && is_usual(t->cols[c].field, cell);
 		}
+		if (dull)
+			w = 0;
 		if (w > 0 && strlen(t->cols[c].title) > w)
 			w = strlen(t->cols[c].title);
 		t->widths[c] = w;
@@ -295,7 +317,7 @@ void table_rows(FILE *f, const struct shape *item, const struct list *rows,
 		return;
 	}
 	if (measure(&t, rows) > t.limit && t.limit) {
-		t.short_times = true;
+		t.short_of_room = true;
 		(void)measure(&t, rows);
 	}
 	if (heading)
