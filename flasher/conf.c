@@ -35,6 +35,8 @@ int conf_link(const char *name)
 	return -1;
 }
 
+/* `field` names a member: it cannot stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define TEXT_KEY(type, key, field)                                   \
 	{                                                            \
 		.name = key, .offset = offsetof(struct type, field), \
@@ -45,6 +47,7 @@ int conf_link(const char *name)
 		.name = key, .offset = offsetof(struct type, field), \
 		.min = (least), .max = (most),                       \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct conf_key station_keys[] = {
 	TEXT_KEY(flasher_conf, "server", server),

@@ -139,7 +139,7 @@ static enum probe_line_state state(const struct probe_link *l)
 static int swd_read(struct probe_link *l, size_t want, uint8_t *out, size_t cap,
 		    size_t *out_len, enum probe_line_state *ret_state)
 {
-	uint8_t in[DAP_PACKET_MAX];
+	uint8_t in[DAP_PACKET_MAX] = { 0 };
 	bool zero = !l->rx.frame && l->high + LINE_QUIET_ONES > LINE_ONES_MAX;
 	size_t n, len = 0;
 	int err = 0;

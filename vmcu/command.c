@@ -328,9 +328,8 @@ static int do_info(struct call *k)
 	control_print(
 		k->out, ",\"skipped\":%u,\"flips\":%llu,\"drops\":%llu}\n",
 		mcu_faults(b->mcu)->skipped,
-		(unsigned long long)(b->line.noise.flips + b->uart_noise.flips),
-		(unsigned long long)(b->line.noise.drops +
-				     b->uart_noise.drops));
+		(unsigned long long)b->line.noise.flips + b->uart_noise.flips,
+		(unsigned long long)b->line.noise.drops + b->uart_noise.drops);
 	return CODE_OK;
 }
 

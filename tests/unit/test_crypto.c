@@ -314,9 +314,9 @@ static void test_hkdf(void **state)
 
 	(void)state;
 	memset(secret, 0x0b, sizeof(secret));
-	for (uint8_t i = 0; i < sizeof(salt); i++)
-		salt[i] = i;
-	for (uint8_t i = 0; i < sizeof(info); i++)
+	for (size_t i = 0; i < sizeof(salt); i++)
+		salt[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof(info); i++)
 		info[i] = (uint8_t)(0xf0 + i);
 	assert_int_equal(crypto_hkdf(secret, sizeof(secret), salt, sizeof(salt),
 				     info, sizeof(info), got, sizeof(got)),

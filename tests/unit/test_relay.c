@@ -361,7 +361,8 @@ static void play(int fd, const struct plan *plan)
 {
 	static struct wire w;
 	static struct serial s;
-	uint8_t head[8], req[1024], out[8 + 1024];
+	static uint8_t req[1 << 16]; /* whatever a length field can say */
+	uint8_t head[8], out[8 + 1024];
 	int one = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
@@ -508,7 +509,7 @@ static void test_clean(void **state)
 	const struct plan plans[] = {
 		{ .name = "clean" }, { .name = "small packets", .packet = 64 }
 	};
-	struct relay_count c;
+	struct relay_count c = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
@@ -527,7 +528,7 @@ static void test_losses(void **state)
 		{ .name = "old answers", .old = 6 },
 		{ .name = "all of it", .lose = 7, .swallow = 5, .old = 9 },
 	};
-	struct relay_count c;
+	struct relay_count c = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(plans) / sizeof(plans[0]); i++) {
@@ -540,7 +541,7 @@ static void test_losses(void **state)
 static void test_flips(void **state)
 {
 	struct plan plan = { .flip = 10000 };
-	struct relay_count c;
+	struct relay_count c = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < 20; i++) {
@@ -554,7 +555,7 @@ static void test_flips(void **state)
 static void test_drops(void **state)
 {
 	struct plan plan = { .flip = 50000, .drop = 20000 };
-	struct relay_count c;
+	struct relay_count c = { 0 };
 
 	(void)state;
 	for (uint32_t i = 0; i < 10; i++) {
@@ -568,7 +569,7 @@ static void test_no_chip(void **state)
 {
 	static const struct plan dead = { .dead = true },
 				 stuck = { .stuck = true };
-	struct relay_count c;
+	struct relay_count c = { 0 };
 
 	(void)state;
 	assert_int_equal(run(&dead, PROBE_LINE_SWD_PINS, &c), E_TARGET_LOST);
@@ -582,7 +583,7 @@ static void test_cannot(void **state)
 {
 	static const struct plan plan = { .no_sequence = true,
 					  .no_uart = true };
-	struct relay_count c;
+	struct relay_count c = { 0 };
 
 	(void)state;
 	assert_int_equal(run(&plan, PROBE_LINE_SWD_PINS, &c), E_UNSUPPORTED);
