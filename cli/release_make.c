@@ -19,9 +19,6 @@
 #include "keys/keyfile.h"
 #include "wire/name.h"
 
-#define COSE_MAX (RELEASE_HEADER_MAX + 128)
-#define FILE_OVERHEAD (2 * COSE_MAX + 256)
-
 struct make_params {
 	struct arg_list files, options;
 	char product[NAME_CAP], version[NAME_CAP], chip[NAME_CAP];
@@ -261,71 +258,6 @@ static void fill_header(const struct make_params *p, struct making *m)
 	h->protection = p->protect ? (uint8_t)p->protect : 1;
 }
 
-static int sign_header(const struct making *m, uint8_t out[COSE_MAX],
-		       size_t *len)
-{
-	uint8_t payload[RELEASE_HEADER_MAX];
-	size_t n;
-	int r = release_header_encode(&m->header, payload, sizeof(payload), &n);
-
-	if (r != 0)
-		return r;
-	return authority_sign1(m->key, LABEL_RELEASE, payload, n, out, COSE_MAX,
-			       len);
-}
-
-static int sign_firmware(const struct making *m, uint8_t out[COSE_MAX],
-			 size_t *len)
-{
-	uint8_t payload[RELEASE_HEADER_MAX];
-	size_t n;
-	int r = firmware_info_encode(&m->header.fw, payload, sizeof(payload),
-				     &n);
-
-	if (r == 0)
-		r = authority_sign1(m->key, LABEL_FIRMWARE, payload, n, out,
-				    COSE_MAX, len);
-	if (r == 0 && *len > FIRMWARE_SIG_MAX)
-		r = E_TOO_LARGE; /* has to fit its record in the target */
-	return r;
-}
-
-/* Signs and seals; *out is malloc'ed. */
-static int build(const struct making *m, uint8_t **out, size_t *out_len)
-{
-	size_t cap = m->layout.len + AEAD_TAG_LEN + FILE_OVERHEAD;
-	uint8_t header[COSE_MAX], firmware[COSE_MAX];
-	uint8_t aad[SHA256_LEN];
-	uint8_t *sealed = malloc(m->layout.len + AEAD_TAG_LEN);
-	uint8_t *file = malloc(cap);
-	struct release_file f = { .header = header,
-				  .firmware = firmware,
-				  .sealed = sealed,
-				  .sealed_len = m->layout.len + AEAD_TAG_LEN };
-	int r = sealed && file ? 0 : E_NOMEM;
-
-	if (r == 0)
-		r = sign_header(m, header, &f.header_len);
-	if (r == 0)
-		r = sign_firmware(m, firmware, &f.firmware_len);
-	if (r == 0)
-		r = crypto_sha256(header, f.header_len, aad);
-	if (r == 0)
-		r = crypto_hpke_seal(
-			m->keys.release_hpke_pub.data, LABEL_HPKE_RELEASE,
-			strlen(LABEL_HPKE_RELEASE), aad, sizeof(aad),
-			m->layout.plain, m->layout.len, f.enc, sealed);
-	if (r == 0)
-		r = release_file_encode(&f, file, cap, out_len);
-	if (r == 0) {
-		*out = file;
-		file = NULL; /* transferred */
-	}
-	free(sealed);
-	free(file);
-	return r;
-}
-
 static void print_summary(const struct cli *cli, const struct making *m,
 			  const char *path)
 {
@@ -367,7 +299,9 @@ static int finish(struct cli *cli, const struct make_params *p,
 	r = authority_image_digest(fw->segments, fw->segment_count,
 				   m->layout.plain, fw->digest);
 	if (r == 0)
-		r = build(m, &file, &len);
+		r = authority_release_make(
+			m->key, m->keys.release_hpke_pub.data, &m->header,
+			m->layout.plain, m->layout.len, &file, &len);
 	if (r != 0) {
 		args_problem("release", "tell the developers",
 			     "cannot make the release: %s", error_text(r));
