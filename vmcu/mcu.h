@@ -52,7 +52,7 @@ uint32_t mcu_flash_base(const struct mcu *m);
 uint32_t mcu_flash_len(const struct mcu *m);
 MUST_USE int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
 			    size_t len);
-/* Flash, SRAM1 (0x20000000) and SRAM2 (0x10000000) as they are; E_RANGE. */
+/* Flash and RAM as they are; E_RANGE. */
 MUST_USE int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out,
 		      size_t len);
 /* A write or an erase was cut short in this double word: ECC gives it up. */

@@ -50,6 +50,12 @@ struct mcu_edge { /* what the outside will do to a pin */
 	int8_t level;
 };
 
+/* A memory as it is, past every protection: for the tools around the chip. */
+struct chip_area {
+	uint32_t base, len;
+	uint8_t *cells; /* borrowed */
+};
+
 struct chip {
 	const char *name;
 	int (*create)(struct mcu *m, const struct mcu_config *cfg,
@@ -81,6 +87,21 @@ struct chip {
 	/* Something arrived in m->uart_in. */
 	void (*uart_kick)(struct mcu *m);
 	int (*save)(struct mcu *m);
+
+	/* -- what the tools ask for (vmcu/raw.c) -------------------------- */
+	const char *(*profile)(const struct mcu *m);
+	const uint8_t *(*uid)(const struct mcu *m, size_t *out_len);
+	/* Area i, the main flash array first; false when there are no more. */
+	bool (*area)(const struct mcu *m, unsigned i, struct chip_area *out);
+	/* A write or an erase was cut short where this address lies. */
+	bool (*torn)(const struct mcu *m, uint32_t addr);
+	/* Read protection in force: 0, 1 or 2. */
+	unsigned (*protection)(const struct mcu *m);
+	/* Cells of the main flash changed from outside. */
+	void (*flash_changed)(struct mcu *m, uint32_t offset, uint32_t len);
+	/* All that lasts without power, but the UID, from a chip of the same
+	 * type. */
+	void (*copy)(struct mcu *m, const struct mcu *from);
 };
 
 struct mcu {

@@ -274,6 +274,63 @@ static int chip_save(struct mcu *m)
 	return l4_state_save(l4_of(m), m->state_path);
 }
 
+/* -- for the tools --------------------------------------------------------- */
+
+static const char *chip_profile(const struct mcu *m)
+{
+	return l4_of(m)->profile->name;
+}
+
+static const uint8_t *chip_uid(const struct mcu *m, size_t *out_len)
+{
+	*out_len = sizeof(l4_of(m)->uid);
+	return l4_of(m)->uid;
+}
+
+static bool chip_area(const struct mcu *m, unsigned i, struct chip_area *out)
+{
+	const struct l4 *l = l4_of(m);
+	const struct chip_area areas[] = {
+		{ L4_FLASH_BASE, L4_FLASH_SIZE, l->flash },
+		{ L4_RAM_BASE, L4_SRAM1_SIZE, l->ram },
+		{ L4_SRAM2_BASE, L4_SRAM2_SIZE, l->ram + L4_SRAM1_SIZE },
+	};
+
+	if (i >= sizeof(areas) / sizeof(areas[0]))
+		return false;
+	*out = areas[i];
+	return true;
+}
+
+static bool chip_torn(const struct mcu *m, uint32_t addr)
+{
+	return addr - L4_FLASH_BASE < L4_FLASH_SIZE &&
+	       l4_of(m)->ecc_bad[(addr - L4_FLASH_BASE) / 8] != 0;
+}
+
+static unsigned chip_protection(const struct mcu *m)
+{
+	return l4_rdp_level(l4_of(m));
+}
+
+static void chip_flash_changed(struct mcu *m, uint32_t offset, uint32_t len)
+{
+	l4_flash_changed(l4_of(m), offset, len);
+}
+
+static void chip_copy(struct mcu *m, const struct mcu *from)
+{
+	struct l4 *to = l4_of(m);
+	const struct l4 *l = l4_of(from);
+
+	memcpy(to->flash, l->flash, L4_FLASH_SIZE);
+	memcpy(to->ecc_bad, l->ecc_bad, L4_DWORDS);
+	memcpy(to->otp, l->otp, sizeof(to->otp));
+	memcpy(to->opt.stored, l->opt.stored, sizeof(to->opt.stored));
+}
+
+/* -- life ------------------------------------------------------------------ */
+
 static int new_chip(struct l4 *l, const struct mcu_config *cfg, char why[256])
 {
 	int err;
@@ -349,4 +406,11 @@ const struct chip stm32l4_chip = {
 	.debug_seen = chip_debug_seen,
 	.uart_kick = chip_uart_kick,
 	.save = chip_save,
+	.profile = chip_profile,
+	.uid = chip_uid,
+	.area = chip_area,
+	.torn = chip_torn,
+	.protection = chip_protection,
+	.flash_changed = chip_flash_changed,
+	.copy = chip_copy,
 };
