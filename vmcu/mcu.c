@@ -417,10 +417,12 @@ bool mcu_debug_pins_on(const struct mcu *m)
 #define SCS_SIZE 0x1000u
 #define DFSR 0xe000ed30u
 #define DHCSR 0xe000edf0u
+#define SCS_ID 0xe000efd0u
 
 static bool is_debug_reg(uint32_t addr)
 {
-	return addr == DFSR || (addr >= DHCSR && addr < DHCSR + 0x10);
+	return addr == DFSR || (addr >= DHCSR && addr < DHCSR + 0x10) ||
+	       addr >= SCS_ID;
 }
 
 static bool ppb_word(struct mcu *m, enum mcu_master by, uint32_t addr,
@@ -473,11 +475,15 @@ static bool ppb_write(struct mcu *m, enum mcu_master by, uint32_t addr,
 	return debug_write(&m->debug, word, by == MASTER_DEBUG, v);
 }
 
-/* Bit-band aliases of SRAM and peripherals (Cortex-M4 TRM 3.7). */
-static bool band_of(uint32_t addr, uint32_t *word, unsigned *bit)
+/* Bit-band aliases of SRAM and peripherals (Cortex-M4 TRM 3.7; not on v6-M).
+ */
+static bool band_of(const struct mcu *m, uint32_t addr, uint32_t *word,
+		    unsigned *bit)
 {
 	uint32_t area = addr & 0xfe000000;
 
+	if (!m->core->model->v7m)
+		return false;
 	if (area != 0x22000000 && area != 0x42000000)
 		return false;
 	*word = (area & 0xf0000000) + (addr >> 5 & 0xffffc);
@@ -494,7 +500,7 @@ static bool bus_read(struct mcu *m, enum mcu_master by, uint32_t addr,
 	mcu_sync(m);
 	if (addr - PPB_BASE < PPB_SIZE)
 		return ppb_read(m, by, addr, size, out);
-	if (!band_of(addr, &word, &bit))
+	if (!band_of(m, addr, &word, &bit))
 		return m->chip->read(m, by, addr, size, out);
 	if (!m->chip->read(m, by, word, 4, out))
 		return false;
@@ -511,7 +517,7 @@ static bool bus_write(struct mcu *m, enum mcu_master by, uint32_t addr,
 	mcu_sync(m);
 	if (addr - PPB_BASE < PPB_SIZE)
 		return ppb_write(m, by, addr, size, v);
-	if (!band_of(addr, &word, &bit))
+	if (!band_of(m, addr, &word, &bit))
 		return m->chip->write(m, by, addr, size, v);
 	if (!m->chip->read(m, by, word, 4, &old))
 		return false;

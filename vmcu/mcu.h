@@ -171,6 +171,7 @@ struct mcu_identity {
 	uint32_t ap_idr, ap_base, ap_cfg;
 	bool ap_packed;	  /* MEM-AP keeps packed transfers */
 	uint32_t ap_wrap; /* auto-increment wraps at, bytes */
+	uint32_t ap_csw;  /* after power-on; 0 = 0x23000040 */
 };
 const struct mcu_identity *mcu_identity(const struct mcu *m);
 

@@ -56,8 +56,14 @@ struct chip_area {
 	uint8_t *cells; /* borrowed */
 };
 
+#define CHIP_IO 2
+struct chip_io { /* whole pages that are neither memory nor peripherals */
+	uint32_t base, size;
+};
+
 struct chip {
 	const char *name;
+	struct chip_io io[CHIP_IO];
 	int (*create)(struct mcu *m, const struct mcu_config *cfg,
 		      char why[256]);
 	void (*destroy)(struct mcu *m);

@@ -390,6 +390,7 @@ static void chip_destroy(struct mcu *m)
 
 const struct chip stm32l4_chip = {
 	.name = "stm32l432",
+	.io = { { 0x1fff7000, 0x9000 } }, /* OTP, identity, options */
 	.create = chip_create,
 	.destroy = chip_destroy,
 	.power_on = chip_power_on,
