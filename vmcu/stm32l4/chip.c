@@ -269,9 +269,21 @@ static void chip_uart_kick(struct mcu *m)
 	l4_uart_kick(l4_of(m));
 }
 
-static int chip_save(struct mcu *m)
+static void chip_state(struct mcu *m, struct state_table *out)
 {
-	return l4_state_save(l4_of(m), m->state_path);
+	struct l4 *l = l4_of(m);
+
+	*out = (struct state_table){
+		.uid = l->uid,
+		.uid_len = sizeof(l->uid),
+		.section = {
+			{ "OPTS", STATE_U64, l->opt.stored, OPT_COUNT },
+			{ "OTP ", STATE_BYTES, l->otp, L4_OTP_SIZE },
+			{ "FLSH", STATE_BYTES, l->flash, L4_FLASH_SIZE },
+			{ "ECC ", STATE_FLAGS, l->ecc_bad, L4_DWORDS },
+		},
+		.count = 4,
+	};
 }
 
 /* -- for the tools --------------------------------------------------------- */
@@ -331,40 +343,28 @@ static void chip_copy(struct mcu *m, const struct mcu *from)
 
 /* -- life ------------------------------------------------------------------ */
 
-static int new_chip(struct l4 *l, const struct mcu_config *cfg, char why[256])
+static void new_chip(struct l4 *l, const struct mcu_config *cfg)
 {
-	int err;
-
 	if (cfg->uid != NULL)
 		memcpy(l->uid, cfg->uid, sizeof(l->uid));
 	else
 		l4_uid_make(l);
 	l4_options_default(l);
-	if (cfg->state == NULL)
-		return 0;
-	err = l4_state_load(l, cfg->state, why);
-	return err == E_NOT_FOUND ? 0 : err;
 }
 
 static int chip_create(struct mcu *m, const struct mcu_config *cfg,
 		       char why[256])
 {
-	const char *profile = cfg->profile;
 	struct l4 *l = calloc(1, sizeof(*l));
-	char stored[L4_NAME_LEN + 1] = "";
 	int err;
 
 	if (l == NULL)
 		return E_NOMEM;
-	if (profile == NULL && cfg->state != NULL)
-		l4_state_profile(cfg->state, stored);
-	if (profile == NULL)
-		profile = *stored != '\0' ? stored : "genuine";
 	m->dev = l;
 	l->m = m;
-	l->profile = l4_profile_find(profile);
+	l->profile = l4_profile_find(cfg->profile);
 	if (l->profile == NULL) {
-		snprintf(why, 256, "there is no profile \"%s\"", profile);
+		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
 		return E_ARG;
 	}
 	l4_profile_apply(l);
@@ -372,7 +372,7 @@ static int chip_create(struct mcu *m, const struct mcu_config *cfg,
 	if (!err)
 		err = l4_memory_create(l);
 	if (!err)
-		err = new_chip(l, cfg, why);
+		new_chip(l, cfg);
 	return err;
 }
 
@@ -390,6 +390,7 @@ static void chip_destroy(struct mcu *m)
 
 const struct chip stm32l4_chip = {
 	.name = "stm32l432",
+	.uid_len = 12,
 	.io = { { 0x1fff7000, 0x9000 } }, /* OTP, identity, options */
 	.create = chip_create,
 	.destroy = chip_destroy,
@@ -406,7 +407,7 @@ const struct chip stm32l4_chip = {
 	.debug_allowed = chip_debug_allowed,
 	.debug_seen = chip_debug_seen,
 	.uart_kick = chip_uart_kick,
-	.save = chip_save,
+	.state = chip_state,
 	.profile = chip_profile,
 	.uid = chip_uid,
 	.area = chip_area,

@@ -276,10 +276,4 @@ const struct l4_profile *l4_profile_find(const char *name);
 void l4_profile_apply(struct l4 *l);
 void l4_uid_make(struct l4 *l);
 
-/* -- state.c ------------------------------------------------------------- */
-#define L4_NAME_LEN 16
-void l4_state_profile(const char *path, char out[L4_NAME_LEN + 1]);
-MUST_USE int l4_state_load(struct l4 *l, const char *path, char why[256]);
-MUST_USE int l4_state_save(struct l4 *l, const char *path);
-
 #endif
