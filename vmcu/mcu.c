@@ -129,6 +129,34 @@ static int complete(struct mcu *m, struct mcu_config *cfg,
 	return 0;
 }
 
+static bool quirk_set(struct mcu *m, const char *name, size_t len)
+{
+	const char *const *q = m->chip->quirks;
+
+	for (unsigned i = 0; q != NULL && q[i] != NULL; i++) {
+		if (strlen(q[i]) != len || memcmp(q[i], name, len) != 0)
+			continue;
+		m->quirks |= 1u << i;
+		return true;
+	}
+	return false;
+}
+
+static int quirks_parse(struct mcu *m, const char *list, char why[256])
+{
+	while (list != NULL) {
+		size_t len = strcspn(list, ",");
+
+		if (!quirk_set(m, list, len)) {
+			snprintf(why, 256, "%s has no quirk \"%.*s\"",
+				 m->chip->name, len < 64 ? (int)len : 64, list);
+			return E_ARG;
+		}
+		list = list[len] == ',' ? list + len + 1 : NULL;
+	}
+	return 0;
+}
+
 static void own_name(const struct mcu *m, struct state_name *out)
 {
 	snprintf(out->chip, sizeof(out->chip), "%s", m->chip->name);
@@ -163,6 +191,9 @@ int mcu_new(const struct mcu_config *config, struct mcu **out, char why[256])
 	if (m == NULL)
 		goto out;
 	err = complete(m, cfg, &name, why);
+	if (err)
+		goto out;
+	err = quirks_parse(m, cfg->quirks, why);
 	if (err)
 		goto out;
 	for (unsigned i = 0; i < MCU_EVENTS; i++)

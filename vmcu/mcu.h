@@ -33,6 +33,10 @@ struct mcu_config {
 	const char *profile; /* "genuine", or a counterfeit profile name;
 			      * NULL = the state file's, else genuine */
 	enum { MCU_TIME_MIN, MCU_TIME_TYP, MCU_TIME_MAX } flash_time;
+	/* Behaviour that the manuals leave open, published weaknesses, and the
+	 * board: names with commas between, as the chip offers them
+	 * (docs/vmcu.md); NULL = none.  Not in the state file. */
+	const char *quirks;
 };
 
 #define MCU_UID_MAX 16

@@ -65,6 +65,9 @@ struct chip_io { /* whole pages that are neither memory nor peripherals */
 struct chip {
 	const char *name; /* as in state files: 16 characters at most */
 	size_t uid_len;
+	/* Names of its quirks, NULL behind the last (at most 32); NULL when it
+	 * has none. */
+	const char *const *quirks;
 	struct chip_io io[CHIP_IO];
 	/* A virgin chip.  cfg->profile is set, cfg->uid NULL or uid_len
 	 * bytes. */
@@ -123,6 +126,7 @@ struct mcu {
 	struct debug_rom rom;
 	struct mcu_identity identity;
 
+	uint32_t quirks;  /* bit i: chip->quirks[i] was asked for */
 	char *state_path; /* NULL = in memory only */
 	uint64_t rng;	  /* state of the noise generator */
 	int flash_time;	  /* MCU_TIME_* */
@@ -153,6 +157,12 @@ extern const struct chip stm32l4_chip;
 
 /* Noise for SRAM, torn cells and random numbers (splitmix64). */
 uint64_t mcu_noise(struct mcu *m);
+
+/* Quirk number i of the chip's list was asked for. */
+static inline bool mcu_quirk(const struct mcu *m, unsigned i)
+{
+	return m->quirks >> i & 1;
+}
 
 /* Event slot becomes due at ps (PS_NEVER = not at all). */
 void mcu_due(struct mcu *m, unsigned slot, uint64_t ps);
