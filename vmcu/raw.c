@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "vmcu/stm32l4/l4.h"
+#include "vmcu/mcu_int.h"
 
 uint64_t core_cycles(const struct core *c)
 {
@@ -19,69 +19,68 @@ const char *mcu_chip(const struct mcu *m)
 
 const char *mcu_profile(const struct mcu *m)
 {
-	return l4_of(m)->profile->name;
+	return m->chip->profile(m);
 }
 
 const uint8_t *mcu_uid(const struct mcu *m, size_t *out_len)
 {
-	*out_len = sizeof(l4_of(m)->uid);
-	return l4_of(m)->uid;
+	return m->chip->uid(m, out_len);
+}
+
+static struct chip_area flash_of(const struct mcu *m)
+{
+	struct chip_area a = { 0 };
+
+	(void)m->chip->area(m, 0, &a);
+	return a;
+}
+
+static bool inside(const struct chip_area *a, uint32_t addr, size_t len)
+{
+	return addr - a->base < a->len && len <= a->len - (addr - a->base);
 }
 
 uint32_t mcu_flash_base(const struct mcu *m)
 {
-	(void)m;
-	return L4_FLASH_BASE;
+	return flash_of(m).base;
 }
 
 uint32_t mcu_flash_len(const struct mcu *m)
 {
-	(void)m;
-	return L4_FLASH_SIZE;
-}
-
-static bool inside(uint32_t addr, size_t len)
-{
-	return addr >= L4_FLASH_BASE && len <= L4_FLASH_SIZE &&
-	       addr - L4_FLASH_BASE <= L4_FLASH_SIZE - len;
+	return flash_of(m).len;
 }
 
 int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 {
-	if (!inside(addr, len))
+	struct chip_area a = flash_of(m);
+
+	if (!inside(&a, addr, len))
 		return E_RANGE;
-	memcpy(out, l4_of(m)->flash + (addr - L4_FLASH_BASE), len);
+	memcpy(out, a.cells + (addr - a.base), len);
 	return 0;
 }
 
 int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 {
-	const struct l4 *l = l4_of(m);
-	uint32_t base = L4_RAM_BASE, size = L4_SRAM1_SIZE;
-	const uint8_t *p = l->ram;
+	struct chip_area a;
 
-	if (addr - L4_SRAM2_BASE < L4_SRAM2_SIZE) {
-		base = L4_SRAM2_BASE;
-		size = L4_SRAM2_SIZE;
-		p += L4_SRAM1_SIZE;
+	for (unsigned i = 0; m->chip->area(m, i, &a); i++) {
+		if (!inside(&a, addr, len))
+			continue;
+		memcpy(out, a.cells + (addr - a.base), len);
+		return 0;
 	}
-	if (addr - base >= size)
-		return mcu_flash_peek(m, addr, out, len);
-	if (len > size - (addr - base))
-		return E_RANGE;
-	memcpy(out, p + (addr - base), len);
-	return 0;
+	return E_RANGE;
 }
 
 bool mcu_flash_torn(const struct mcu *m, uint32_t addr)
 {
-	return inside(addr, 1) &&
-	       l4_of(m)->ecc_bad[(addr - L4_FLASH_BASE) / 8] != 0;
+	return m->chip->torn(m, addr);
 }
 
 unsigned mcu_protection(const struct mcu *m)
 {
-	return l4_rdp_level(l4_of(m));
+	return m->chip->protection(m);
 }
 
 uint32_t mcu_program_counter(const struct mcu *m)
@@ -91,26 +90,20 @@ uint32_t mcu_program_counter(const struct mcu *m)
 
 int mcu_flash_flip(struct mcu *m, uint32_t addr, unsigned bit)
 {
-	uint32_t offset = addr - L4_FLASH_BASE;
+	struct chip_area a = flash_of(m);
 
-	if (!inside(addr, 1) || bit > 7)
+	if (!inside(&a, addr, 1) || bit > 7)
 		return E_RANGE;
-	l4_of(m)->flash[offset] ^= (uint8_t)(1u << bit);
-	l4_flash_changed(l4_of(m), offset, 1);
+	a.cells[addr - a.base] ^= (uint8_t)(1u << bit);
+	m->chip->flash_changed(m, addr - a.base, 1);
 	return 0;
 }
 
 int mcu_copy_from(struct mcu *m, const struct mcu *from)
 {
-	struct l4 *to = l4_of(m);
-	const struct l4 *l = l4_of(from);
-
 	if (m->chip != from->chip || m->power)
 		return E_STATE;
-	memcpy(to->flash, l->flash, L4_FLASH_SIZE);
-	memcpy(to->ecc_bad, l->ecc_bad, L4_DWORDS);
-	memcpy(to->otp, l->otp, sizeof(to->otp));
-	memcpy(to->opt.stored, l->opt.stored, sizeof(to->opt.stored));
-	l4_flash_changed(to, 0, L4_FLASH_SIZE);
+	m->chip->copy(m, from);
+	m->chip->flash_changed(m, 0, flash_of(m).len);
 	return 0;
 }
