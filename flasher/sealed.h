@@ -42,7 +42,8 @@ struct sealed {
 	struct handshake_answer shaken;
 	struct installed_request report;
 	struct installed_answer committed;
-	uint8_t frame[LINK_BODY_MAX]; /* a chunk under the link key */
+	/* two chunks under the link key: the even one, the odd one */
+	uint8_t frame[2][LINK_BODY_MAX];
 };
 
 /* Wipes and frees; s may be zero. */

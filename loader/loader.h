@@ -100,6 +100,7 @@ void line_send(void);
 void line_answer(enum link_type type, uint32_t index, uint32_t len);
 
 /* -- link_uart.c or link_swd.c: one of them is in a loader ----------------- */
+void link_start(void);
 /* Waits for LINK_SYNC and takes all of a frame behind it; a frame that is lost
  * on the way or larger than cap is none. */
 void link_get(uint8_t *p, uint32_t cap);

@@ -5,6 +5,9 @@
  * Compile with -I$BEARSSL/inc -I$BEARSSL/src -fwhole-program.
  */
 #include "inner.h"
+#ifndef PRIM_STEP
+#define PRIM_STEP() ((void)0)
+#endif
 
 /*
  * These cores load and store words at any address; BearSSL's own switch for

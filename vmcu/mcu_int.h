@@ -37,7 +37,7 @@ enum mcu_reset {
 	RESET_OPTIONS, /* options loaded on request (OBL_LAUNCH) */
 };
 
-enum mcu_master { MASTER_CORE, MASTER_DEBUG };
+enum mcu_master { MASTER_CORE, MASTER_DEBUG, MASTER_DMA };
 
 struct mcu_ring {
 	uint8_t buf[MCU_UART_CAP];

@@ -96,7 +96,7 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 	memcpy(b->image, (uint32_t[]){ 0x20002000, (TOP + STUB_OFFSET) | 1 },
 	       8);
 	memcpy(b->image + BED_ENTRY, (uint16_t[]){ 0xe7fe }, 2); /* b . */
-	b->delivery.chunk_len = 1024;
+	b->delivery.chunk_len = SEALED_CHUNK_MAX;
 	b->delivery.segment_count = 1;
 	b->delivery.segments[0] = (struct segment){ FLASH, len };
 	b->delivery.boot_words[0] = 0x20002000;
