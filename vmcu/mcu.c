@@ -5,7 +5,7 @@
 
 #include "vmcu/mcu_int.h"
 
-static const struct chip *const chips[] = { &stm32l4_chip };
+static const struct chip *const chips[] = { &stm32l4_chip, &stm32f051_chip };
 
 /* -- small services -------------------------------------------------------- */
 

@@ -153,7 +153,7 @@ struct mcu {
 	uint32_t pin_conflicts;
 };
 
-extern const struct chip stm32l4_chip;
+extern const struct chip stm32l4_chip, stm32f051_chip;
 
 /* Noise for SRAM, torn cells and random numbers (splitmix64). */
 uint64_t mcu_noise(struct mcu *m);
