@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chip/target_common.h - a chip as the loader on it sees it: what every family gives
- * the loader, and what it gets for it.
+ * chip/target_common.h - a chip as the loader on it sees it: what every family
+ * gives the loader, and what it gets for it.
  *
  * The loader is one translation unit for each family and link (loader/
  * whole.c).  It includes "target.h", "target.c" and, by loader/module.mk's

@@ -44,7 +44,8 @@ static int key_make(uint8_t out[32])
 	struct prim_sha256 c;
 
 	prim_sha256_init(&c);
-	for (unsigned i = 0; i < TARGET_KEY_WORDS && !loader.rng.failures; i++) {
+	for (unsigned i = 0; i < TARGET_KEY_WORDS && !loader.rng.failures;
+	     i++) {
 		uint32_t v = target_rng_word(&loader.rng);
 
 		prim_sha256_update(&c, &v, sizeof(v));

@@ -17,7 +17,8 @@
 #include "wire/record.h"
 
 /* Message 2 as it is laid out on the wire (wire/hello.h), the segments in their
- * place in memory; behind them follow the patches.  tests/unit/test_loader fills it by the codec. */
+ * place in memory; behind them follow the patches.  tests/unit/test_loader
+ * fills it by the codec. */
 struct delivery_wire {
 	uint8_t before[2]; /* so that segments are aligned */
 	uint8_t version;
@@ -89,7 +90,7 @@ extern struct loader loader;
 #define IN_HEAD (loader.in.raw + 2)
 #define IN_BODY (IN_HEAD + LINK_HEAD_LEN)
 
-/* -- line.c: frames over the link's line ------------------------------------ */
+/* -- line.c: frames over the link's line ----------------------------------- */
 /* Waits for a whole frame of at most cap bytes of body, all at p; its head in
  * loader.head.  0, or E_CHECKSUM when it came damaged. */
 MUST_USE int line_receive(uint8_t *p, uint32_t cap);
@@ -98,7 +99,7 @@ void line_send(void);
 /* Sets it: type, index, and len bytes that are in its body already. */
 void line_answer(enum link_type type, uint32_t index, uint32_t len);
 
-/* -- link_uart.c or link_swd.c: one of them is in a loader ------------------ */
+/* -- link_uart.c or link_swd.c: one of them is in a loader ----------------- */
 /* Waits for LINK_SYNC and takes all of a frame behind it; a frame that is lost
  * on the way or larger than cap is none. */
 void link_get(uint8_t *p, uint32_t cap);

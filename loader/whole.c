@@ -45,9 +45,9 @@ static TARGET_RAM uint32_t whole_chacha(const void *key, const void *iv,
 #define ct_wipe(p, len) ((void)(p), (void)(len))
 #include "chip/target_flash.c"
 #include "chip/target_rng.c"
-#include "target.c"
 #include "seal/link.c"
 #include "seal/noise.c"
+#include "target.c"
 
 #include "loader/finish.c"
 #include "loader/handshake.c"

@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "wire/layout.h"
 #include "seal/prim.h"
 #include "tests/lib/elf32.h"
 #include "tests/unit/vmcu_rig.h"
+#include "wire/layout.h"
 #include "wire/record.h"
 
 #define TOP (FLASH + 0x40000 - RESERVED_LEN)
@@ -26,7 +26,8 @@ static const char *const dirs[] = {
 	[BED_SWD] = "build/target/loader/stm32l4-swd-pins",
 };
 
-static size_t load(enum bed_line line, const char *name, uint8_t *out, size_t cap)
+static size_t load(enum bed_line line, const char *name, uint8_t *out,
+		   size_t cap)
 {
 	char path[256];
 	size_t n;

@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "wire/layout.h"
 #include "seal/prim.h"
 #include "tests/lib/sealed_bed.h"
 #include "tests/unit/vmcu_rig.h"
+#include "wire/layout.h"
 
 static unsigned ask(struct sealed_bed *b)
 {
