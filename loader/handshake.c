@@ -50,7 +50,7 @@ static int key_make(uint8_t out[32])
 
 		prim_sha256_update(&c, &v, sizeof(v));
 	}
-	for (unsigned i = 0; i < TARGET_JITTER; i++) {
+	for (unsigned n = TARGET_JITTER; n; n--) {
 		uint32_t v = target_jitter();
 
 		prim_sha256_update(&c, &v, sizeof(v));
