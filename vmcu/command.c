@@ -110,13 +110,25 @@ static int do_plug(struct call *k)
 	return CODE_OK;
 }
 
+static int do_usb(struct call *k)
+{
+	bool in = strcmp(k->argv[0], "plug") == 0;
+
+	if (!in && strcmp(k->argv[0], "unplug") != 0)
+		return bad(k, "usb wants plug or unplug");
+	if (k->c->usb == NULL || k->c->usb->listen_fd < 0)
+		return failed(k, "this bench has no USB: start it with "
+				 "--usbredir");
+	usbredir_plug(k->c->usb, in);
+	return CODE_OK;
+}
+
 /* -- boards --------------------------------------------------------------- */
 
 static int do_insert(struct call *k)
 {
 	struct bench_insert what = { 0 };
-	uint8_t uid[BENCH_UID_LEN];
-	size_t uid_len;
+	uint8_t uid[MCU_UID_MAX];
 	char why[BENCH_WHY_CAP];
 
 	for (int i = 0; i < k->argc; i++) {
@@ -126,9 +138,8 @@ static int do_insert(struct call *k)
 			what.create = true;
 		} else if (strcmp(a, "--uid") == 0 && i + 1 < k->argc) {
 			if (hex_decode(k->argv[++i], uid, sizeof(uid),
-				       &uid_len) != 0 ||
-			    uid_len != sizeof(uid))
-				return bad(k, "--uid wants 24 hex digits");
+				       &what.uid_len) != 0)
+				return bad(k, "--uid wants hex digits");
 			what.uid = uid;
 		} else if (strcmp(a, "--profile") == 0 && i + 1 < k->argc) {
 			what.profile = k->argv[++i];
@@ -295,10 +306,10 @@ static int do_info(struct call *k)
 	const struct bench *b = k->bench;
 	size_t uid_len;
 	const uint8_t *uid = mcu_uid(b->mcu, &uid_len);
-	char hex[2 * BENCH_UID_LEN + 1];
+	char hex[2 * MCU_UID_MAX + 1];
 
 	bench_settle(k->bench);
-	hex_encode(uid, uid_len < BENCH_UID_LEN ? uid_len : BENCH_UID_LEN, hex);
+	hex_encode(uid, uid_len < MCU_UID_MAX ? uid_len : MCU_UID_MAX, hex);
 	control_print(k->out, "{\"chip\":");
 	print_string(k->out, mcu_chip(b->mcu));
 	control_print(k->out, ",\"uid\":\"%s\",\"state\":", hex);
@@ -380,6 +391,8 @@ static const struct {
 	  "spoil the next N transfers" },
 	{ "unplug", 0, 0, do_unplug, "unplug", "pull the debug cable off" },
 	{ "plug", 0, 0, do_plug, "plug", "and plug it in again" },
+	{ "usb", 1, 1, do_usb, "usb plug|unplug",
+	  "the probe's USB plug; starts plugged in" },
 	{ "quit", 0, 0, do_quit, "quit", "save and end the virtual MCU" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

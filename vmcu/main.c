@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "vmcu/bench.h"
 #include "vmcu/control.h"
+#include "vmcu/dap_probe.h"
 #include "vmcu/run.h"
 
 #define VERSION "0.1.0"
@@ -30,15 +32,21 @@ static const char help_text[] =
 	"       signet-vmcu --help | --version\n"
 	"\n"
 	"options of run:\n"
-	"  --chip NAME          stm32l432 (default)\n"
+	"  --chip NAME          what it is (default stm32l432; the list is "
+	"below)\n"
 	"  --state FILE         the chip's flash, options and UID live here;\n"
 	"                       made when missing; none: in memory only\n"
-	"  --uid HEX            UID of a new chip, 24 digits (default: by "
-	"seed)\n"
+	"  --uid HEX            UID of a new chip, as long as it has one\n"
+	"                       (default: by seed)\n"
 	"  --seed N             all that is random in the chip (default 1)\n"
 	"  --profile NAME       \"genuine\", or a counterfeit\n"
+	"  --quirk NAME[,NAME]  open questions, published weaknesses, board\n"
 	"  --dap ADDR:PORT      CMSIS-DAP over TCP; port 0 = a free one\n"
 	"  --bitbang ADDR:PORT  remote_bitbang, JTAG\n"
+	"  --usbredir ADDR:PORT CMSIS-DAP as a USB device, for QEMU's\n"
+	"                       usb-redir\n"
+	"  --usb-serial TEXT    the probe's serial number (default: from the "
+	"UID)\n"
 	"  --control SOCKET     unix socket for ctl\n"
 	"  --packet-cost MS     virtual time of a probe packet (default 0.25)\n"
 	"  --jtag-clock HZ      clock of remote_bitbang (default 1000000)\n"
@@ -53,8 +61,15 @@ static const char help_text[] =
 	"SIGTERM saves the state file and ends.  Exit codes: 0 done, 1 "
 	"failed,\n"
 	"2 wrong usage.\n"
-	"\n"
-	"commands of ctl:\n";
+	"\n";
+
+static void print_chips(FILE *f)
+{
+	fputs("chips:", f);
+	for (unsigned i = 0; mcu_chip_name(i) != NULL; i++)
+		fprintf(f, " %s", mcu_chip_name(i));
+	fputc('\n', f);
+}
 
 static void print_help(void)
 {
@@ -63,6 +78,8 @@ static void print_help(void)
 
 	control_usage(&text);
 	fputs(help_text, stdout);
+	print_chips(stdout);
+	fputs("\ncommands of ctl:\n", stdout);
 	fwrite(text.buf, 1, text.len, stdout);
 }
 
@@ -70,7 +87,7 @@ static void print_help(void)
 
 struct parse {
 	struct run_options o;
-	uint8_t uid[BENCH_UID_LEN];
+	uint8_t uid[MCU_UID_MAX];
 };
 
 static bool set_chip(struct parse *p, const char *s)
@@ -87,11 +104,9 @@ static bool set_state(struct parse *p, const char *s)
 
 static bool set_uid(struct parse *p, const char *s)
 {
-	size_t len;
-
 	p->o.mcu.uid = p->uid;
-	return hex_decode(s, p->uid, sizeof(p->uid), &len) == 0 &&
-	       len == sizeof(p->uid);
+	return hex_decode(s, p->uid, sizeof(p->uid), &p->o.mcu.uid_len) == 0 &&
+	       p->o.mcu.uid_len != 0;
 }
 
 static bool set_seed(struct parse *p, const char *s)
@@ -109,6 +124,12 @@ static bool set_profile(struct parse *p, const char *s)
 	return true;
 }
 
+static bool set_quirk(struct parse *p, const char *s)
+{
+	p->o.mcu.quirks = s;
+	return *s != '\0';
+}
+
 static bool set_dap(struct parse *p, const char *s)
 {
 	p->o.dap = s;
@@ -119,6 +140,24 @@ static bool set_bitbang(struct parse *p, const char *s)
 {
 	p->o.bitbang = s;
 	return true;
+}
+
+static bool set_usbredir(struct parse *p, const char *s)
+{
+	p->o.usbredir = s;
+	return true;
+}
+
+/* What USB hosts and our own addresses take without trouble. */
+static bool set_usb_serial(struct parse *p, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= 0x20 || s[i] > 0x7e || strchr("/:,;\"'\\", s[i]))
+			return false;
+	p->o.usb_serial = s;
+	return len != 0 && len < DPROBE_SERIAL_CAP;
 }
 
 static bool set_control(struct parse *p, const char *s)
@@ -202,8 +241,11 @@ static const struct {
 	{ "uid", set_uid },
 	{ "seed", set_seed },
 	{ "profile", set_profile },
+	{ "quirk", set_quirk },
 	{ "dap", set_dap },
 	{ "bitbang", set_bitbang },
+	{ "usbredir", set_usbredir },
+	{ "usb-serial", set_usb_serial },
 	{ "control", set_control },
 	{ "packet-cost", set_packet_cost },
 	{ "jtag-clock", set_jtag_clock },
@@ -215,6 +257,31 @@ static const struct {
 	{ "ready-file", set_ready_file },
 };
 #define RUN_OPTIONS (sizeof(run_option) / sizeof(run_option[0]))
+
+/* A state file knows its chip; a new one must be told. */
+static int choose_chip(struct mcu_config *m)
+{
+	size_t len;
+
+	if (m->chip == NULL && m->state != NULL && access(m->state, F_OK) == 0)
+		return VMCU_EXIT_OK;
+	if (m->chip == NULL)
+		m->chip = VMCU_CHIP;
+	len = mcu_chip_uid_len(m->chip);
+	if (len == 0) {
+		fprintf(stderr, "signet-vmcu: --chip: there is no \"%s\";",
+			m->chip);
+		print_chips(stderr);
+		return VMCU_EXIT_USAGE;
+	}
+	if (m->uid != NULL && m->uid_len != len) {
+		fprintf(stderr,
+			"signet-vmcu: --uid: %s has one of %zu hex digits\n",
+			m->chip, 2 * len);
+		return VMCU_EXIT_USAGE;
+	}
+	return VMCU_EXIT_OK;
+}
 
 static int parse_run(int argc, char **argv, struct parse *p)
 {
@@ -239,19 +306,20 @@ static int parse_run(int argc, char **argv, struct parse *p)
 			argv[optind]);
 		return VMCU_EXIT_USAGE;
 	}
-	if (p->o.dap == NULL && p->o.bitbang == NULL && p->o.control == NULL) {
+	if (p->o.dap == NULL && p->o.bitbang == NULL && p->o.usbredir == NULL &&
+	    p->o.control == NULL) {
 		fprintf(stderr, "signet-vmcu: nobody could reach the chip: "
-				"give --dap, --bitbang or --control\n");
+				"give --dap, --bitbang, --usbredir or "
+				"--control\n");
 		return VMCU_EXIT_USAGE;
 	}
-	return VMCU_EXIT_OK;
+	return choose_chip(&p->o.mcu);
 }
 
 static int run(int argc, char **argv)
 {
 	struct parse p = { .o = {
-				   .mcu = { .chip = VMCU_CHIP,
-					    .seed = 1,
+				   .mcu = { .seed = 1,
 					    .flash_time = MCU_TIME_TYP },
 				   .packet_ps = (uint64_t)(PACKET_MS_DEFAULT *
 							   PS_PER_MS),
