@@ -19,3 +19,8 @@ TESTS += test_probe_lost
 test_probe_lost_SRC := tests/unit/test_probe_lost.c
 test_probe_lost_USE := probe wire base
 test_probe_lost_LIBS := -lcmocka
+
+# Script tests of GDB servers.
+TOOLS += gdb_tool
+gdb_tool_SRC := tests/tools/gdb_tool.c
+gdb_tool_USE := probe image wire base
