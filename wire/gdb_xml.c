@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/gdb_xml.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define XPSR_DEFAULT 25
@@ -83,17 +82,40 @@ static bool attribute(const struct tag *t, const char *name, char *out,
 	return false;
 }
 
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return 16;
+}
+
 /* Decimal, or hexadecimal with 0x; up to a '<' or the end. */
 static bool number(const char *text, uint64_t *out)
 {
-	char *end;
+	uint64_t v = 0;
+	int base = 10;
 
 	text += strspn(text, " \t\r\n");
-	if (*text < '0' || *text > '9')
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		base = 16;
+		text += 2;
+	}
+	if (digit(*text) >= base)
 		return false;
-	*out = strtoull(text, &end, 0);
-	end += strspn(end, " \t\r\n");
-	return *end == '\0' || *end == '<';
+	for (; digit(*text) < base; text++) {
+		if (v > (UINT64_MAX - 15) / 16)
+			return false;
+		v = v * (unsigned)base + (unsigned)digit(*text);
+	}
+	text += strspn(text, " \t\r\n");
+	if (*text != '\0' && *text != '<')
+		return false;
+	*out = v;
+	return true;
 }
 
 static bool attribute_number(const struct tag *t, const char *name,
