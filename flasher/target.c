@@ -13,10 +13,6 @@
 #define POWER_ON_US 10000 /* until a chip has left its reset */
 #define REPORT_EVERY_MS 80
 #define CPUID 0xe000ed00u
-#define DHCSR 0xe000edf0u
-#define DEMCR 0xe000edfcu
-#define DHCSR_HALT 0xa05f0003u
-#define DEMCR_CATCH_RESET 0x01000001u
 
 static const char *const phase_names[] = {
 	"connect", "erase", "program", "verify", "records",
@@ -122,7 +118,7 @@ int target_wire_fail(struct target *t, int err, const char *format, ...)
 	va_end(args);
 	snprintf(wire, sizeof(wire), "%s", probe_why(t->probe));
 	if (err != E_PROBE_LOST && err != E_PROBE && err != E_NOMEM &&
-	    adi_recover(t->probe) == E_DAP_NO_ACK) {
+	    dbg_recover(t->probe) == E_DAP_NO_ACK) {
 		err = E_TARGET_LOST;
 		gone = "; the target is gone: unplugged, or without power?";
 	}
@@ -132,38 +128,15 @@ int target_wire_fail(struct target *t, int err, const char *format, ...)
 
 /* -- connecting ---------------------------------------------------------- */
 
-/* Firmware may have taken the debug pins; under reset they are back, and the
- * vector catch stops the core before it takes them again. */
-static int attach_under_reset(struct target *t)
-{
-	int err = probe_nreset(t->probe, true);
-
-	if (err != 0)
-		return err;
-	err = adi_connect(t->probe);
-	if (err == 0) {
-		adi_queue_write32(t->probe, DHCSR, DHCSR_HALT);
-		adi_queue_write32(t->probe, DEMCR, DEMCR_CATCH_RESET);
-		err = adi_flush(t->probe);
-	}
-	if (err != E_PROBE_LOST) {
-		int released = probe_nreset(t->probe, false);
-
-		if (err == 0)
-			err = released;
-	}
-	return err;
-}
-
 int target_attach(struct target *t)
 {
 	int err;
 
 	if (t->attached)
 		return 0;
-	err = adi_connect(t->probe);
+	err = dbg_connect(t->probe);
 	if (err == E_DAP_NO_ACK)
-		err = attach_under_reset(t);
+		err = dbg_connect_reset(t->probe);
 	if (err == E_DAP_NO_ACK)
 		return target_fail(t, E_TARGET_LOST,
 				   "nobody answers on the debug wire, not even "
@@ -178,7 +151,7 @@ int target_attach(struct target *t)
 void target_detach(struct target *t)
 {
 	if (t->attached)
-		adi_disconnect(t->probe);
+		dbg_disconnect(t->probe);
 	t->attached = false;
 }
 
@@ -188,12 +161,12 @@ void target_detach(struct target *t)
  * not have the register. */
 static int read_or_zero(struct target *t, uint32_t addr, uint32_t *out)
 {
-	int err = adi_read32(t->probe, addr, out);
+	int err = dbg_read32(t->probe, addr, out);
 
 	if (err != E_DAP_FAULT)
 		return err;
 	*out = 0;
-	return adi_recover(t->probe);
+	return dbg_recover(t->probe);
 }
 
 static int read_print(struct target *t, struct chip_print *out)
@@ -204,13 +177,13 @@ static int read_print(struct target *t, struct chip_print *out)
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	out->dpidr = adi_dpidr(p);
-	adi_queue_read32(p, CPUID, &out->cpuid);
-	adi_queue_read32(p, c->device_id_register, &out->device_id);
-	adi_queue_read32(p, c->flash_size_register & ~3u, &size);
-	err = adi_rom_identity(p, &out->designer, &out->part);
+	out->dpidr = dbg_dpidr(p);
+	dbg_queue_read32(p, CPUID, &out->cpuid);
+	dbg_queue_read32(p, c->device_id_register, &out->device_id);
+	dbg_queue_read32(p, c->flash_size_register & ~3u, &size);
+	err = dbg_rom_identity(p, &out->designer, &out->part);
 	if (err == E_DAP_FAULT) {
-		err = adi_recover(p);
+		err = dbg_recover(p);
 		if (err == 0)
 			err = read_or_zero(t, CPUID, &out->cpuid);
 		if (err == 0)
@@ -220,9 +193,9 @@ static int read_print(struct target *t, struct chip_print *out)
 			err = read_or_zero(t, c->flash_size_register & ~3u,
 					   &size);
 		if (err == 0)
-			err = adi_rom_identity(p, &out->designer, &out->part);
+			err = dbg_rom_identity(p, &out->designer, &out->part);
 		if (err == E_DAP_FAULT)
-			err = adi_recover(p);
+			err = dbg_recover(p);
 	}
 	if (err == 0)
 		out->flash_kb = size >> 8 * (c->flash_size_register & 2) &
@@ -234,11 +207,11 @@ static int read_print(struct target *t, struct chip_print *out)
 static int read_uid(struct target *t, struct target_identity *out)
 {
 	uint8_t uid[UID_MAX];
-	int err = adi_read(t->probe, t->chip->uid_address, uid,
+	int err = dbg_read(t->probe, t->chip->uid_address, uid,
 			   t->chip->uid_len);
 
 	if (err == E_DAP_FAULT)
-		return adi_recover(t->probe);
+		return dbg_recover(t->probe);
 	if (err != 0)
 		return err;
 	memcpy(out->uid, uid, t->chip->uid_len);
@@ -249,8 +222,8 @@ static int read_uid(struct target *t, struct target_identity *out)
 int target_read_options(struct target *t, uint32_t out[CHIP_OPTIONS_MAX])
 {
 	for (unsigned i = 0; i < t->chip->option_count; i++)
-		adi_queue_read32(t->probe, t->chip->options[i].reg, &out[i]);
-	return adi_flush(t->probe);
+		dbg_queue_read32(t->probe, t->chip->options[i].reg, &out[i]);
+	return dbg_flush(t->probe);
 }
 
 /* A station that died in the middle of a power cycle has left its board dark:

@@ -7,8 +7,6 @@
 
 #define REG_SP 13
 #define REG_PC 15
-#define REG_XPSR 16
-#define REG_SPECIAL 20
 #define XPSR_THUMB 0x01000000u
 #define PRIMASK 1u
 
@@ -34,22 +32,22 @@ int algo_start(struct target *t)
 	struct probe *p = t->probe;
 	int err;
 
-	err = cortexm_reset_halt(p);
+	err = dbg_reset_halt(p);
 	if (err != 0)
 		return target_wire_fail(t, err, "halting the core");
-	adi_queue_write32(p, algo_word_address(t, ALGO_READY), 0);
-	adi_queue_write32(p, algo_word_address(t, ALGO_COMMAND), ALGO_IDLE);
+	dbg_queue_write32(p, algo_word_address(t, ALGO_READY), 0);
+	dbg_queue_write32(p, algo_word_address(t, ALGO_COMMAND), ALGO_IDLE);
 	/* an NMI may be waiting, and flash may hold no vectors */
 	if (a->vtor != 0)
-		adi_queue_write32(p, a->vtor, a->load);
-	adi_queue_write(p, a->load, a->code, a->code_len);
-	cortexm_queue_reg_write(p, REG_SP, code_word(a, 0));
-	cortexm_queue_reg_write(p, REG_PC, code_word(a, 1) & ~1u);
-	cortexm_queue_reg_write(p, REG_XPSR, XPSR_THUMB);
-	cortexm_queue_reg_write(p, REG_SPECIAL, PRIMASK);
-	err = cortexm_resume(p);
+		dbg_queue_write32(p, a->vtor, a->load);
+	dbg_queue_write(p, a->load, a->code, a->code_len);
+	dbg_queue_reg_write(p, REG_SP, code_word(a, 0));
+	dbg_queue_reg_write(p, REG_PC, code_word(a, 1) & ~1u);
+	dbg_queue_reg_write(p, DBG_REG_XPSR, XPSR_THUMB);
+	dbg_queue_reg_write(p, DBG_REG_SPECIAL, PRIMASK);
+	err = dbg_resume(p);
 	if (err == 0)
-		err = adi_poll32(p, algo_word_address(t, ALGO_READY),
+		err = dbg_poll32(p, algo_word_address(t, ALGO_READY),
 				 0xffffffff, ALGO_MAGIC, START_US);
 	if (err == E_TIMEOUT)
 		return target_fail(t, E_TARGET,
@@ -64,9 +62,9 @@ void algo_queue_command(struct target *t, enum algo_command c, uint32_t arg0,
 {
 	struct probe *p = t->probe;
 
-	adi_queue_write32(p, algo_word_address(t, ALGO_ARG0), arg0);
-	adi_queue_write32(p, algo_word_address(t, ALGO_ARG1), arg1);
-	adi_queue_write32(p, algo_word_address(t, ALGO_COMMAND), c);
+	dbg_queue_write32(p, algo_word_address(t, ALGO_ARG0), arg0);
+	dbg_queue_write32(p, algo_word_address(t, ALGO_ARG1), arg1);
+	dbg_queue_write32(p, algo_word_address(t, ALGO_COMMAND), c);
 }
 
 int algo_judge(struct target *t, const char *what, uint32_t error, uint32_t sr,
@@ -106,7 +104,7 @@ int algo_judge(struct target *t, const char *what, uint32_t error, uint32_t sr,
 static void queue_errors(struct target *t, uint32_t out[3])
 {
 	for (unsigned i = 0; i < 3; i++)
-		adi_queue_read32(t->probe, algo_word_address(t, ALGO_ERROR + i),
+		dbg_queue_read32(t->probe, algo_word_address(t, ALGO_ERROR + i),
 				 &out[i]);
 }
 
@@ -116,7 +114,7 @@ int algo_ask(struct target *t, const char *what)
 	int err;
 
 	queue_errors(t, e);
-	err = adi_flush(t->probe);
+	err = dbg_flush(t->probe);
 	if (err != 0)
 		return target_wire_fail(t, err, "%s", what);
 	err = algo_judge(t, what, e[0], e[1], e[2]);
@@ -135,12 +133,12 @@ int algo_wait(struct target *t, uint32_t timeout_us, const char *what,
 	int err;
 
 	do { /* the end and what it brought in one packet */
-		adi_queue_match32(p, algo_word_address(t, ALGO_COMMAND),
+		dbg_queue_match32(p, algo_word_address(t, ALGO_COMMAND),
 				  0xffffffff, ALGO_IDLE);
-		adi_queue_read32(p, algo_word_address(t, ALGO_RESULT), &result);
+		dbg_queue_read32(p, algo_word_address(t, ALGO_RESULT), &result);
 		queue_errors(t, e);
-		err = adi_flush(p);
-		waited += ADI_MATCH_US;
+		err = dbg_flush(p);
+		waited += DBG_MATCH_US;
 	} while (err == E_TIMEOUT && waited < timeout_us);
 	if (err == E_TIMEOUT)
 		return algo_ask(t, what);

@@ -82,7 +82,7 @@ static int lane_fill(struct stream *s, unsigned i)
 				   error_text(err));
 	if (l->len == 0)
 		return 0;
-	adi_queue_write(s->t->probe, a->buffer[i], l->sent, l->len);
+	dbg_queue_write(s->t->probe, a->buffer[i], l->sent, l->len);
 	return note_run(s, l->base, l->sent, l->len);
 }
 
@@ -92,11 +92,11 @@ static void lane_arm(struct stream *s, unsigned i)
 	enum algo_word state = i ? ALGO_STATE1 : ALGO_STATE0;
 	struct probe *p = s->t->probe;
 
-	adi_queue_write32(p, algo_word_address(s->t, state + 1),
+	dbg_queue_write32(p, algo_word_address(s->t, state + 1),
 			  s->lanes[i].base);
-	adi_queue_write32(p, algo_word_address(s->t, state + 2),
+	dbg_queue_write32(p, algo_word_address(s->t, state + 2),
 			  s->lanes[i].len);
-	adi_queue_write32(p, algo_word_address(s->t, state), ALGO_FULL);
+	dbg_queue_write32(p, algo_word_address(s->t, state), ALGO_FULL);
 }
 
 static int compare(struct stream *s, uint32_t base, uint32_t len)
@@ -116,7 +116,7 @@ static int compare(struct stream *s, uint32_t base, uint32_t len)
  * end.  The failure that is told of is another one. */
 static void settle(struct probe *p)
 {
-	int err = adi_flush(p);
+	int err = dbg_flush(p);
 
 	(void)err;
 }
@@ -131,8 +131,8 @@ static int lane_turn(struct stream *s, unsigned i)
 	int err;
 
 	memcpy(s->expected, l->sent, len);
-	adi_queue_read32(p, algo_word_address(s->t, ALGO_ERROR), &error);
-	adi_queue_read(p, a->mirror[i], s->mirror, len);
+	dbg_queue_read32(p, algo_word_address(s->t, ALGO_ERROR), &error);
+	dbg_queue_read(p, a->mirror[i], s->mirror, len);
 	/* after the end marker, the other lane has nothing more to carry */
 	if (s->lanes[i ^ 1].len != 0) {
 		err = lane_fill(s, i);
@@ -144,7 +144,7 @@ static int lane_turn(struct stream *s, unsigned i)
 	} else {
 		l->len = 0;
 	}
-	err = adi_flush(p);
+	err = dbg_flush(p);
 	if (err != 0)
 		return target_wire_fail(s->t, err, "%s at 0x%08" PRIx32,
 					s->what, base);
@@ -170,7 +170,7 @@ static int stream_run(struct stream *s)
 	while (s->lanes[i].len != 0) {
 		enum algo_word state = i ? ALGO_STATE1 : ALGO_STATE0;
 
-		err = adi_poll32(p, algo_word_address(s->t, state), FULL_BIT, 0,
+		err = dbg_poll32(p, algo_word_address(s->t, state), FULL_BIT, 0,
 				 a->buffer_us);
 		if (err == E_TIMEOUT)
 			return algo_ask(s->t, s->what);
@@ -292,7 +292,7 @@ static int read_back(struct target *t, const char *what, uint32_t base,
 
 	if (have == NULL)
 		return E_NOMEM;
-	err = adi_read(t->probe, base + r->offset, have,
+	err = dbg_read(t->probe, base + r->offset, have,
 		       (r->len + 3) & ~(size_t)3);
 	if (err != 0)
 		err = target_wire_fail(t, err, "%s: reading back", what);

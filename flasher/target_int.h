@@ -15,6 +15,7 @@
 
 #include "chip/algo.h"
 #include "flasher/target.h"
+#include "probe/dbg.h"
 
 #define UART_BAUD_DEFAULT 115200
 

@@ -39,7 +39,7 @@ int target_set_options(struct target *t, const uint32_t want[CHIP_OPTIONS_MAX])
 	int err;
 
 	for (unsigned i = 0; i < c->option_count; i++)
-		adi_queue_write32(t->probe,
+		dbg_queue_write32(t->probe,
 				  algo_word_address(t, ALGO_OPTIONS + i),
 				  want[i]);
 	algo_queue_command(t, ALGO_OPTION_SET, 0, 0);
@@ -66,7 +66,7 @@ int target_set_options(struct target *t, const uint32_t want[CHIP_OPTIONS_MAX])
 static int must_fault(struct target *t, uint32_t addr)
 {
 	uint32_t v;
-	int err = adi_read32(t->probe, addr, &v);
+	int err = dbg_read32(t->probe, addr, &v);
 
 	if (err == 0)
 		return target_fail(t, E_TARGET_OPEN,
@@ -76,7 +76,7 @@ static int must_fault(struct target *t, uint32_t addr)
 	if (err != E_DAP_FAULT)
 		return target_wire_fail(t, err, "trying to read 0x%08" PRIx32,
 					addr);
-	err = adi_recover(t->probe);
+	err = dbg_recover(t->probe);
 	if (err != 0)
 		return target_wire_fail(t, err, "after a refused read");
 	return 0;
@@ -91,17 +91,17 @@ static int code_must_fault(struct target *t, uint32_t addr)
 	if (err != 0)
 		return err;
 	algo_queue_command(t, ALGO_READ, addr, 0);
-	err = adi_poll32(t->probe, algo_word_address(t, ALGO_COMMAND),
+	err = dbg_poll32(t->probe, algo_word_address(t, ALGO_COMMAND),
 			 0xffffffff, ALGO_IDLE, 10000);
 	/* locked up for good is refused as well */
 	if (err == E_TIMEOUT)
 		return 0;
 	if (err == 0) {
-		adi_queue_read32(t->probe, algo_word_address(t, ALGO_ERROR),
+		dbg_queue_read32(t->probe, algo_word_address(t, ALGO_ERROR),
 				 &error);
-		adi_queue_read32(t->probe, algo_word_address(t, ALGO_RESULT),
+		dbg_queue_read32(t->probe, algo_word_address(t, ALGO_RESULT),
 				 &v);
-		err = adi_flush(t->probe);
+		err = dbg_flush(t->probe);
 	}
 	if (err != 0)
 		return target_wire_fail(t, err, "reading flash by RAM code");
@@ -185,7 +185,7 @@ static int check_unlocked(struct target *t)
 				   "0x%08" PRIx32 ")",
 				   have[0]);
 	if (err == 0)
-		err = adi_read32(t->probe, t->chip->flash_base, &v);
+		err = dbg_read32(t->probe, t->chip->flash_base, &v);
 	if (err != 0)
 		return target_wire_fail(t, err, "looking at the unlocked chip");
 	t->locked = false;

@@ -123,9 +123,9 @@ static int let_go(struct target *t)
 
 	if (!t->attached)
 		return 0;
-	err = cortexm_detach(t->probe);
+	err = dbg_detach(t->probe);
 	if (err == 0)
-		err = cortexm_reset_run(t->probe);
+		err = dbg_reset_run(t->probe);
 	target_detach(t);
 	return err;
 }

@@ -212,11 +212,6 @@ void adi_disconnect(struct probe *p)
 		return;
 }
 
-uint32_t adi_dpidr(const struct probe *p)
-{
-	return p->dpidr;
-}
-
 int adi_recover(struct probe *p)
 {
 	uint32_t dpidr;

@@ -16,6 +16,7 @@
 #define DBGKEY 0xa05f0000u
 #define C_DEBUGEN 0x1u
 #define C_HALT 0x2u
+#define C_STEP 0x4u
 #define S_REGRDY (1u << 16)
 #define S_HALT (1u << 17)
 #define DCRSR_WRITE (1u << 16)
@@ -28,11 +29,24 @@
 #define HALT_US 100000
 #define RESET_US 200000
 
+int cortexm_halt(struct probe *p)
+{
+	adi_queue_write32(p, DHCSR, DBGKEY | C_DEBUGEN | C_HALT);
+	return dbg_poll32(p, DHCSR, S_HALT, S_HALT, HALT_US);
+}
+
+int cortexm_step(struct probe *p)
+{
+	adi_queue_write32(p, DFSR, DFSR_ALL);
+	adi_queue_write32(p, DHCSR, DBGKEY | C_DEBUGEN | C_STEP);
+	return dbg_poll32(p, DHCSR, S_HALT, S_HALT, HALT_US);
+}
+
 int cortexm_resume(struct probe *p)
 {
 	adi_queue_write32(p, DFSR, DFSR_ALL);
 	adi_queue_write32(p, DHCSR, DBGKEY | C_DEBUGEN);
-	return adi_flush(p);
+	return queue_flush(p);
 }
 
 int cortexm_reset_halt(struct probe *p)
@@ -42,7 +56,7 @@ int cortexm_reset_halt(struct probe *p)
 	adi_queue_write32(p, DHCSR, DBGKEY | C_DEBUGEN | C_HALT);
 	adi_queue_write32(p, DEMCR, TRCENA | VC_CORERESET);
 	adi_queue_write32(p, AIRCR, SYSRESETREQ);
-	err = adi_poll32(p, DHCSR, S_HALT, S_HALT, RESET_US);
+	err = dbg_poll32(p, DHCSR, S_HALT, S_HALT, RESET_US);
 	if (err == 0)
 		adi_queue_write32(p, DEMCR, TRCENA);
 	return err;
@@ -53,7 +67,7 @@ int cortexm_reset_run(struct probe *p)
 	adi_queue_write32(p, DEMCR, 0);
 	adi_queue_write32(p, DHCSR, DBGKEY);
 	adi_queue_write32(p, AIRCR, SYSRESETREQ);
-	return adi_flush(p);
+	return queue_flush(p);
 }
 
 void cortexm_queue_reg_write(struct probe *p, unsigned sel, uint32_t v)
@@ -61,6 +75,43 @@ void cortexm_queue_reg_write(struct probe *p, unsigned sel, uint32_t v)
 	adi_queue_write32(p, DCRDR, v);
 	adi_queue_write32(p, DCRSR, sel | DCRSR_WRITE);
 	adi_queue_match32(p, DHCSR, S_REGRDY, S_REGRDY);
+}
+
+int cortexm_reg_read(struct probe *p, unsigned sel, uint32_t *out)
+{
+	uint32_t v;
+	int err;
+
+	adi_queue_write32(p, DCRSR, sel);
+	adi_queue_match32(p, DHCSR, S_REGRDY, S_REGRDY);
+	adi_queue_read32(p, DCRDR, &v);
+	err = queue_flush(p);
+	if (err == 0)
+		*out = v;
+	return err;
+}
+
+/* Firmware may have taken the debug pins; under reset they are back, and the
+ * vector catch stops the core before it takes them again. */
+int cortexm_connect_reset(struct probe *p)
+{
+	int err = probe_nreset(p, true);
+
+	if (err != 0)
+		return err;
+	err = adi_connect(p);
+	if (err == 0) {
+		adi_queue_write32(p, DHCSR, DBGKEY | C_DEBUGEN | C_HALT);
+		adi_queue_write32(p, DEMCR, TRCENA | VC_CORERESET);
+		err = queue_flush(p);
+	}
+	if (err != E_PROBE_LOST) {
+		int released = probe_nreset(p, false);
+
+		if (err == 0)
+			err = released;
+	}
+	return err;
 }
 
 /* Numbers of comparators: FP_CTRL[14:12,7:4], DWT_CTRL[31:28]. */
@@ -72,7 +123,7 @@ int cortexm_detach(struct probe *p)
 	adi_queue_write32(p, DEMCR, TRCENA);
 	adi_queue_read32(p, FP_CTRL, &fp);
 	adi_queue_read32(p, DWT_CTRL, &dwt);
-	err = adi_flush(p);
+	err = queue_flush(p);
 	if (err != 0)
 		return err;
 	code = (fp >> 4 & 0xf) | (fp >> 8 & 0x70);
@@ -83,5 +134,5 @@ int cortexm_detach(struct probe *p)
 	adi_queue_write32(p, FP_CTRL, 2);
 	adi_queue_write32(p, DEMCR, 0);
 	adi_queue_write32(p, DHCSR, DBGKEY);
-	return adi_flush(p);
+	return queue_flush(p);
 }

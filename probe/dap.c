@@ -269,7 +269,7 @@ void queue_configure(struct probe *p)
 {
 	/* a match read is 46 clocks at least: 8 request, 5 acknowledge and
 	 * turnaround, 33 data */
-	uint64_t retry = (uint64_t)p->clock_hz * ADI_MATCH_US / 1000000 / 46;
+	uint64_t retry = (uint64_t)p->clock_hz * DBG_MATCH_US / 1000000 / 46;
 	uint8_t packet[6];
 	struct wr w;
 	size_t len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe/internal.h - struct probe, and the packet queue under adi.c.
+ * probe/internal.h - struct probe, what each kind of probe offers, and the
+ * packet queue under adi.c.
  *
  * Everything that goes to the target is queued: ops gather in one
  * DAP_Transfer packet until it is full or must be sent, packets travel ahead
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "probe/codec.h"
+#include "probe/dbg.h"
 #include "probe/probe.h"
 #include "probe/transport.h"
 
@@ -34,7 +36,50 @@ struct slot { /* one packet, sent or being filled */
 	uint8_t command; /* SLOT_STATUS */
 };
 
+/* What each kind of probe offers; probe.c and dbg.c hand over to it. */
+struct probe_ops {
+	void (*close)(struct probe *p);
+	int (*nreset)(struct probe *p, bool asserted);
+	int (*delay_us)(struct probe *p, uint32_t us);
+	/* NULL: no UART of its own */
+	int (*uart_open)(struct probe *p, uint32_t baud);
+	int (*uart_read)(struct probe *p, uint8_t *out, size_t cap,
+			 size_t *out_len);
+	int (*uart_write)(struct probe *p, const uint8_t *buf, size_t len);
+
+	int (*connect)(struct probe *p);
+	int (*connect_reset)(struct probe *p);
+	void (*disconnect)(struct probe *p);
+	int (*recover)(struct probe *p);
+	int (*rom_identity)(struct probe *p, uint32_t *out_designer,
+			    uint32_t *out_part);
+
+	void (*queue_read32)(struct probe *p, uint32_t addr, uint32_t *out);
+	void (*queue_write32)(struct probe *p, uint32_t addr, uint32_t v);
+	void (*queue_read)(struct probe *p, uint32_t addr, uint8_t *out,
+			   size_t len);
+	void (*queue_write)(struct probe *p, uint32_t addr, const uint8_t *buf,
+			    size_t len);
+	void (*queue_match32)(struct probe *p, uint32_t addr, uint32_t mask,
+			      uint32_t value);
+	int (*flush)(struct probe *p);
+
+	int (*halt)(struct probe *p);
+	int (*resume)(struct probe *p);
+	int (*step)(struct probe *p);
+	int (*reset_halt)(struct probe *p);
+	int (*reset_run)(struct probe *p);
+	int (*reg_read)(struct probe *p, unsigned sel, uint32_t *out);
+	void (*queue_reg_write)(struct probe *p, unsigned sel, uint32_t v);
+	int (*detach)(struct probe *p);
+};
+
+/* dap_probe.c.  After an error probe_close() tidies up. */
+extern const struct probe_ops dap_ops;
+MUST_USE int dap_open(struct probe *p, const char *uri, char why[256]);
+
 struct probe {
+	const struct probe_ops *ops;
 	struct transport transport;
 	struct probe_info info;
 	uint32_t clock_hz, timeout_ms;
@@ -106,5 +151,31 @@ void adi_queue_select(struct probe *p, uint8_t reg);
  * wrong: E_DAP_PARITY then, else E_DAP_FAULT. */
 MUST_USE int adi_fault_cause(struct probe *p);
 void adi_forget(struct probe *p); /* nothing is known of the target's DP */
+
+MUST_USE int adi_connect(struct probe *p);
+void adi_disconnect(struct probe *p);
+MUST_USE int adi_recover(struct probe *p);
+MUST_USE int adi_rom_identity(struct probe *p, uint32_t *out_designer,
+			      uint32_t *out_part);
+
+/* mem.c: as probe/dbg.h says of dbg_* */
+void adi_queue_read32(struct probe *p, uint32_t addr, uint32_t *out);
+void adi_queue_write32(struct probe *p, uint32_t addr, uint32_t v);
+void adi_queue_read(struct probe *p, uint32_t addr, uint8_t *out, size_t len);
+void adi_queue_write(struct probe *p, uint32_t addr, const uint8_t *buf,
+		     size_t len);
+void adi_queue_match32(struct probe *p, uint32_t addr, uint32_t mask,
+		       uint32_t value);
+
+/* cortexm.c: halting debug through the MEM-AP, likewise */
+MUST_USE int cortexm_halt(struct probe *p);
+MUST_USE int cortexm_resume(struct probe *p);
+MUST_USE int cortexm_step(struct probe *p);
+MUST_USE int cortexm_reset_halt(struct probe *p);
+MUST_USE int cortexm_reset_run(struct probe *p);
+MUST_USE int cortexm_reg_read(struct probe *p, unsigned sel, uint32_t *out);
+void cortexm_queue_reg_write(struct probe *p, unsigned sel, uint32_t v);
+MUST_USE int cortexm_detach(struct probe *p);
+MUST_USE int cortexm_connect_reset(struct probe *p);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 MODULES += probe
-probe_SRC := probe/probe.c probe/dap.c probe/codec.c probe/dap_tcp.c \
+probe_SRC := probe/probe.c probe/dbg.c \
+	probe/dap_probe.c probe/dap.c probe/codec.c probe/dap_tcp.c \
 	probe/adi.c probe/mem.c probe/cortexm.c \
 	probe/line.c probe/link.c probe/link_swd.c probe/link_uart.c
 

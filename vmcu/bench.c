@@ -11,6 +11,7 @@ static void board_free(struct bench_board *b)
 	free(b->chip);
 	free(b->state);
 	free(b->profile);
+	free(b->quirks);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -31,6 +32,7 @@ static int board_copy(const struct mcu_config *cfg, struct bench_board *out)
 		.chip = copy(cfg->chip, &ok),
 		.state = copy(cfg->state, &ok),
 		.profile = copy(cfg->profile, &ok),
+		.quirks = copy(cfg->quirks, &ok),
 		.seed = cfg->seed,
 		.flash_time = (int)cfg->flash_time,
 	};
@@ -376,6 +378,7 @@ int bench_insert(struct bench *b, const struct bench_insert *what,
 		.uid = what->uid,
 		.seed = board_seed(b->board.seed, what->state),
 		.profile = what->profile,
+		.quirks = b->board.quirks,
 	};
 	struct bench_board board = { 0 };
 	struct mcu *m = NULL;

@@ -29,7 +29,7 @@ enum bench_puller { /* who holds NRST low */
 };
 
 struct bench_board { /* strings owned by the bench */
-	char *chip, *state, *profile;
+	char *chip, *state, *profile, *quirks;
 	uint64_t seed;
 	int flash_time;
 };

@@ -37,6 +37,7 @@ static const char help_text[] =
 	"seed)\n"
 	"  --seed N             all that is random in the chip (default 1)\n"
 	"  --profile NAME       \"genuine\", or a counterfeit\n"
+	"  --quirk NAME[,NAME]  open questions, published weaknesses, board\n"
 	"  --dap ADDR:PORT      CMSIS-DAP over TCP; port 0 = a free one\n"
 	"  --bitbang ADDR:PORT  remote_bitbang, JTAG\n"
 	"  --control SOCKET     unix socket for ctl\n"
@@ -107,6 +108,12 @@ static bool set_profile(struct parse *p, const char *s)
 {
 	p->o.mcu.profile = s;
 	return true;
+}
+
+static bool set_quirk(struct parse *p, const char *s)
+{
+	p->o.mcu.quirks = s;
+	return *s != '\0';
 }
 
 static bool set_dap(struct parse *p, const char *s)
@@ -202,6 +209,7 @@ static const struct {
 	{ "uid", set_uid },
 	{ "seed", set_seed },
 	{ "profile", set_profile },
+	{ "quirk", set_quirk },
 	{ "dap", set_dap },
 	{ "bitbang", set_bitbang },
 	{ "control", set_control },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,34 @@ static const struct chip *find_chip(const char *name)
 	return NULL;
 }
 
+static bool quirk_set(struct mcu *m, const char *name, size_t len)
+{
+	const char *const *q = m->chip->quirks;
+
+	for (unsigned i = 0; q != NULL && q[i] != NULL; i++) {
+		if (strlen(q[i]) != len || memcmp(q[i], name, len) != 0)
+			continue;
+		m->quirks |= 1u << i;
+		return true;
+	}
+	return false;
+}
+
+static int quirks_parse(struct mcu *m, const char *list, char why[256])
+{
+	while (list != NULL) {
+		size_t len = strcspn(list, ",");
+
+		if (!quirk_set(m, list, len)) {
+			snprintf(why, 256, "%s has no quirk \"%.*s\"",
+				 m->chip->name, len < 64 ? (int)len : 64, list);
+			return E_ARG;
+		}
+		list = list[len] == ',' ? list + len + 1 : NULL;
+	}
+	return 0;
+}
+
 int mcu_new(const struct mcu_config *cfg, struct mcu **out, char why[256])
 {
 	struct mcu *m = calloc(1, sizeof(*m));
@@ -87,6 +116,9 @@ int mcu_new(const struct mcu_config *cfg, struct mcu **out, char why[256])
 	err = E_ARG;
 	m->chip = find_chip(cfg->chip);
 	if (m->chip == NULL)
+		goto out;
+	err = quirks_parse(m, cfg->quirks, why);
+	if (err)
 		goto out;
 	for (unsigned i = 0; i < MCU_EVENTS; i++)
 		m->due[i] = PS_NEVER;

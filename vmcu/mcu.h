@@ -31,6 +31,10 @@ struct mcu_config {
 	const char *profile; /* "genuine", or a counterfeit profile name;
 			      * NULL = the state file's, else genuine */
 	enum { MCU_TIME_MIN, MCU_TIME_TYP, MCU_TIME_MAX } flash_time;
+	/* Behaviour that the manuals leave open, published weaknesses, and the
+	 * board: names with commas between, as the chip offers them
+	 * (docs/vmcu.md); NULL = none.  Not in the state file. */
+	const char *quirks;
 };
 
 /* A new chip is virgin: flash erased, options default, power off.  An existing

@@ -58,6 +58,9 @@ struct chip_area {
 
 struct chip {
 	const char *name;
+	/* Names of its quirks, NULL behind the last (at most 32); NULL when it
+	 * has none. */
+	const char *const *quirks;
 	int (*create)(struct mcu *m, const struct mcu_config *cfg,
 		      char why[256]);
 	void (*destroy)(struct mcu *m);
@@ -112,6 +115,7 @@ struct mcu {
 	struct debug_rom rom;
 	struct mcu_identity identity;
 
+	uint32_t quirks;  /* bit i: chip->quirks[i] was asked for */
 	char *state_path; /* NULL = in memory only */
 	uint64_t rng;	  /* state of the noise generator */
 	int flash_time;	  /* MCU_TIME_* */
@@ -142,6 +146,12 @@ extern const struct chip stm32l4_chip;
 
 /* Noise for SRAM, torn cells and random numbers (splitmix64). */
 uint64_t mcu_noise(struct mcu *m);
+
+/* Quirk number i of the chip's list was asked for. */
+static inline bool mcu_quirk(const struct mcu *m, unsigned i)
+{
+	return m->quirks >> i & 1;
+}
 
 /* Event slot becomes due at ps (PS_NEVER = not at all). */
 void mcu_due(struct mcu *m, unsigned slot, uint64_t ps);

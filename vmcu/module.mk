@@ -9,7 +9,8 @@ vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
 	vmcu/stm32l4/flash_regs.c vmcu/stm32l4/options.c \
 	vmcu/stm32l4/rcc.c vmcu/stm32l4/gpio.c vmcu/stm32l4/uart.c \
 	vmcu/stm32l4/rng.c vmcu/stm32l4/iwdg.c \
-	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c
+	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c \
+	vmcu/stm32/fpec.c vmcu/stm32/fpec_regs.c
 
 VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
 	test_vmcu_periph test_vmcu_state test_vmcu_cut test_vmcu_faults

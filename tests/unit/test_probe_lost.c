@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "probe/probe.h"
+#include "probe/dbg.h"
 #include "wire/dap.h"
 
 enum fault { NO_FAULT, CLOSES, SILENT, GARBAGE, HALF, FOREIGN };
@@ -166,9 +166,9 @@ static void test_stays_lost(void **state)
 	assert_int_equal(probe_info(p)->packet_size, 256);
 	assert_int_equal(probe_delay_us(p, 10), E_PROBE_LOST);
 	assert_int_equal(probe_delay_us(p, 10), E_PROBE_LOST);
-	assert_int_equal(adi_read32(p, 0x20000000, &word), E_PROBE_LOST);
+	assert_int_equal(dbg_read32(p, 0x20000000, &word), E_PROBE_LOST);
 	assert_int_equal(word, 0x5a5a5a5a); /* no output on failure */
-	assert_int_equal(adi_connect(p), E_PROBE_LOST);
+	assert_int_equal(dbg_connect(p), E_PROBE_LOST);
 	assert_int_equal(probe_nreset(p, true), E_PROBE_LOST);
 	assert_true(strlen(probe_why(p)) > 10);
 	probe_close(p);
@@ -184,10 +184,10 @@ static void test_lost_in_stream(void **state)
 
 	(void)state;
 	assert_int_equal(talk(&p, CLOSES, INFO_PACKETS + 3, &child, why), 0);
-	assert_int_equal(adi_write(p, 0x20000000, block, sizeof(block)),
+	assert_int_equal(dbg_write(p, 0x20000000, block, sizeof(block)),
 			 E_PROBE);
 	end(child);
-	assert_int_equal(adi_read(p, 0x20000000, block, sizeof(block)),
+	assert_int_equal(dbg_read(p, 0x20000000, block, sizeof(block)),
 			 E_PROBE_LOST);
 	probe_close(p);
 }
