@@ -38,6 +38,8 @@ void adiv5_init(struct adiv5 *a, struct wiretime *time)
 void adiv5_power_on_reset(struct adiv5 *a)
 {
 	*a = (struct adiv5){ .time = a->time, .csw = CSW_RESET };
+	if (a->time->mcu != NULL && mcu_identity(a->time->mcu)->ap_csw != 0)
+		a->csw = mcu_identity(a->time->mcu)->ap_csw;
 }
 
 static const struct mcu_identity *identity(const struct adiv5 *a)

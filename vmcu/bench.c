@@ -25,11 +25,12 @@ static char *copy(const char *s, bool *ok)
 	return p;
 }
 
-static int board_copy(const struct mcu_config *cfg, struct bench_board *out)
+static int board_copy(const struct mcu_config *cfg, const struct mcu *m,
+		      struct bench_board *out)
 {
 	bool ok = true;
 	struct bench_board b = {
-		.chip = copy(cfg->chip, &ok),
+		.chip = copy(mcu_chip(m), &ok),
 		.state = copy(cfg->state, &ok),
 		.profile = copy(cfg->profile, &ok),
 		.quirks = copy(cfg->quirks, &ok),
@@ -122,11 +123,11 @@ int bench_new(const struct mcu_config *cfg, struct bench **out,
 	snprintf(why, BENCH_WHY_CAP, "%s", error_text(E_NOMEM));
 	if (b == NULL)
 		return E_NOMEM;
-	err = board_copy(cfg, &b->board);
+	err = mcu_new(cfg, &b->mcu, why);
 	if (err == 0)
-		err = mcu_new(cfg, &b->mcu, why);
+		err = board_copy(cfg, b->mcu, &b->board);
 	if (err != 0) {
-		board_free(&b->board);
+		mcu_free(b->mcu);
 		free(b);
 		return err;
 	}
@@ -376,6 +377,7 @@ int bench_insert(struct bench *b, const struct bench_insert *what,
 		.chip = b->board.chip,
 		.state = what->state,
 		.uid = what->uid,
+		.uid_len = what->uid_len,
 		.seed = board_seed(b->board.seed, what->state),
 		.profile = what->profile,
 		.quirks = b->board.quirks,
@@ -392,7 +394,7 @@ int bench_insert(struct bench *b, const struct bench_insert *what,
 		err = mcu_new(&cfg, &m, why);
 	if (err != 0)
 		return err;
-	err = board_copy(&cfg, &board);
+	err = board_copy(&cfg, m, &board);
 	if (err != 0) {
 		mcu_free(m);
 		snprintf(why, BENCH_WHY_CAP, "%s", error_text(err));

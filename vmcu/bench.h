@@ -17,7 +17,6 @@
 #include "vmcu/swj.h"
 #include "vmcu/wiretime.h"
 
-#define BENCH_UID_LEN 12
 #define BENCH_UART_CAP 65536
 #define BENCH_WHY_CAP 256
 
@@ -76,6 +75,7 @@ struct bench_insert {
 	bool create;
 	const char *profile; /* NULL = genuine */
 	const uint8_t *uid;  /* NULL = from the seed and the file name */
+	size_t uid_len;
 };
 MUST_USE int bench_insert(struct bench *b, const struct bench_insert *what,
 			  char why[BENCH_WHY_CAP]);

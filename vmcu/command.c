@@ -115,8 +115,7 @@ static int do_plug(struct call *k)
 static int do_insert(struct call *k)
 {
 	struct bench_insert what = { 0 };
-	uint8_t uid[BENCH_UID_LEN];
-	size_t uid_len;
+	uint8_t uid[MCU_UID_MAX];
 	char why[BENCH_WHY_CAP];
 
 	for (int i = 0; i < k->argc; i++) {
@@ -126,9 +125,8 @@ static int do_insert(struct call *k)
 			what.create = true;
 		} else if (strcmp(a, "--uid") == 0 && i + 1 < k->argc) {
 			if (hex_decode(k->argv[++i], uid, sizeof(uid),
-				       &uid_len) != 0 ||
-			    uid_len != sizeof(uid))
-				return bad(k, "--uid wants 24 hex digits");
+				       &what.uid_len) != 0)
+				return bad(k, "--uid wants hex digits");
 			what.uid = uid;
 		} else if (strcmp(a, "--profile") == 0 && i + 1 < k->argc) {
 			what.profile = k->argv[++i];
@@ -295,10 +293,10 @@ static int do_info(struct call *k)
 	const struct bench *b = k->bench;
 	size_t uid_len;
 	const uint8_t *uid = mcu_uid(b->mcu, &uid_len);
-	char hex[2 * BENCH_UID_LEN + 1];
+	char hex[2 * MCU_UID_MAX + 1];
 
 	bench_settle(k->bench);
-	hex_encode(uid, uid_len < BENCH_UID_LEN ? uid_len : BENCH_UID_LEN, hex);
+	hex_encode(uid, uid_len < MCU_UID_MAX ? uid_len : MCU_UID_MAX, hex);
 	control_print(k->out, "{\"chip\":");
 	print_string(k->out, mcu_chip(b->mcu));
 	control_print(k->out, ",\"uid\":\"%s\",\"state\":", hex);

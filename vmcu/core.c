@@ -7,6 +7,7 @@
 
 #define NOWHERE 0xffffffffu /* Unicorn's "until": odd, never reached */
 #define UC_INTR_SVC 2	    /* Unicorn's exception numbers for Arm */
+#define UC_INTR_DATA_ABORT 4
 #define UC_INTR_BKPT 7
 #define UC_INTR_EXC_RETURN 8
 #define UC_INTR_NOCP 17
@@ -30,19 +31,27 @@ static pthread_once_t cost_once = PTHREAD_ONCE_INIT;
 
 int core_new(struct mcu *m, uint32_t cpuid, struct core **out)
 {
+	const struct core_model *model = core_model_find(cpuid);
 	struct core *c = calloc(1, sizeof(*c));
 	uc_err e;
 
 	if (c == NULL)
 		return E_NOMEM;
+	if (model == NULL) {
+		free(c);
+		return E_INTERNAL;
+	}
 	pthread_once(&cost_once, core_cost_init);
 	c->m = m;
 	c->cpuid = cpuid;
+	c->model = model;
+	c->cost = core_cost_table(model->cost);
+	c->refill = model->refill;
 	c->hz = 4000000;
 	c->in_reset = true;
 	e = uc_open(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS, &c->uc);
 	if (e == UC_ERR_OK)
-		e = uc_ctl_set_cpu_model(c->uc, UC_CPU_ARM_CORTEX_M4);
+		e = uc_ctl_set_cpu_model(c->uc, model->uc_cpu);
 	if (e == UC_ERR_OK)
 		e = core_hooks_add(c);
 	if (e != UC_ERR_OK) {
@@ -60,6 +69,11 @@ void core_free(struct core *c)
 	if (c->uc != NULL)
 		uc_close(c->uc);
 	free(c);
+}
+
+void core_without_systick(struct core *c)
+{
+	c->no_systick = true;
 }
 
 /* -- time ------------------------------------------------------------------ */
@@ -232,6 +246,9 @@ static void intr_insn(struct core *c)
 		break;
 	case UC_INTR_EXC_RETURN:
 		exc_return_insn(c);
+		break;
+	case UC_INTR_DATA_ABORT: /* v6-M: not aligned */
+		core_exc_fault(c, EXC_BUSFAULT, 0);
 		break;
 	case UC_INTR_NOCP:
 		core_exc_fault(c, EXC_USAGEFAULT, CFSR_NOCP);

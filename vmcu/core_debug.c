@@ -100,6 +100,9 @@ static const int core_regs[19] = {
 
 static uint32_t special_read(struct core *c)
 {
+	if (!c->model->v7m)
+		return (core_get(c, UC_ARM_REG_CONTROL) & 0xff) << 24 |
+		       (core_get(c, UC_ARM_REG_PRIMASK) & 1);
 	return (core_get(c, UC_ARM_REG_CONTROL) & 0xff) << 24 |
 	       (core_get(c, UC_ARM_REG_FAULTMASK) & 1) << 16 |
 	       (core_get(c, UC_ARM_REG_BASEPRI) & 0xff) << 8 |
@@ -109,8 +112,10 @@ static uint32_t special_read(struct core *c)
 static void special_write(struct core *c, uint32_t v)
 {
 	core_put(c, UC_ARM_REG_PRIMASK, v & 1);
-	core_put(c, UC_ARM_REG_BASEPRI, v >> 8 & 0xf0);
-	core_put(c, UC_ARM_REG_FAULTMASK, v >> 16 & 1);
+	if (c->model->v7m) {
+		core_put(c, UC_ARM_REG_BASEPRI, v >> 8 & 0xf0);
+		core_put(c, UC_ARM_REG_FAULTMASK, v >> 16 & 1);
+	}
 	if ((core_get(c, UC_ARM_REG_IPSR) & 0x1ff) == 0)
 		core_put(c, UC_ARM_REG_CONTROL, v >> 24 & 3);
 }
@@ -123,6 +128,8 @@ int core_reg_read(struct core *c, unsigned sel, uint32_t *out)
 		v = core_get(c, core_regs[sel]);
 	else if (sel == 20)
 		v = special_read(c);
+	else if (!c->model->fpu)
+		return E_ARG;
 	else if (sel == 33)
 		v = core_get(c, UC_ARM_REG_FPSCR);
 	else if (sel >= 64 && sel < 96)
@@ -157,6 +164,8 @@ int core_reg_write(struct core *c, unsigned sel, uint32_t v)
 			 sel == 13 || sel > 16 ? v & ~3u : v);
 	else if (sel == 20)
 		special_write(c, v);
+	else if (!c->model->fpu)
+		return E_ARG;
 	else if (sel == 33)
 		core_put(c, UC_ARM_REG_FPSCR, v);
 	else if (sel >= 64 && sel < 96)

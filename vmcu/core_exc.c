@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions of ARMv7-M (ARM DDI 0403, B1.5): priorities, entry with
- * stacking, tail-chaining, return, escalation, lock-up.  The floating-point
- * context is never stacked.
+ * Exceptions of ARMv7-M (ARM DDI 0403, B1.5) and ARMv6-M (DDI 0419, B1.5):
+ * priorities, entry with stacking, tail-chaining, return, escalation, lock-up.
+ * On v6-M every fault is a HardFault, because none of the others can be
+ * enabled.  The floating-point context is never stacked.
  */
 #include "vmcu/core_int.h"
 #include "vmcu/mcu_int.h"
 
-#define CYCLES_ENTRY 12
-#define CYCLES_TAIL 6
-#define CYCLES_RETURN 10
 #define PRIO_THREAD 256
 #define XPSR_T (1u << 24)
 #define XPSR_ALIGN (1u << 9)
@@ -67,7 +65,7 @@ static void unpend(struct core *c, unsigned n)
 
 void core_irq(struct core *c, unsigned n, bool level)
 {
-	if (n >= CORE_IRQS)
+	if (n >= c->model->irqs)
 		return;
 	if (level && !core_exc_bit(c->irq_level, n) &&
 	    !core_exc_bit(c->irq_active, n))
@@ -119,11 +117,14 @@ static int active_prio(const struct core *c)
 
 static int boost(struct core *c, int prio, bool with_primask)
 {
-	uint32_t basepri = core_get(c, UC_ARM_REG_BASEPRI) & 0xf0;
+	uint32_t basepri = 0;
 	int p;
 
-	if (core_get(c, UC_ARM_REG_FAULTMASK) & 1)
-		return prio < -1 ? prio : -1;
+	if (c->model->v7m) {
+		basepri = core_get(c, UC_ARM_REG_BASEPRI) & 0xf0;
+		if (core_get(c, UC_ARM_REG_FAULTMASK) & 1)
+			return prio < -1 ? prio : -1;
+	}
 	if (with_primask && core_get(c, UC_ARM_REG_PRIMASK) & 1)
 		return prio < 0 ? prio : 0;
 	if (basepri != 0) {
@@ -289,7 +290,7 @@ static void enter(struct core *c, unsigned n)
 		lr = control & 2 ? 0xfffffffd : 0xfffffff9;
 		core_put(c, UC_ARM_REG_CONTROL, control & ~2u);
 	}
-	c->clk += CYCLES_ENTRY;
+	c->clk += c->model->entry;
 	if (!ok) {
 		c->cfsr |= CFSR_STKERR;
 		if (n == EXC_HARDFAULT || n == EXC_BUSFAULT) {
@@ -357,7 +358,7 @@ static unsigned count_active(const struct core *c)
 static void deactivate(struct core *c, unsigned n)
 {
 	set_active(c, n, false);
-	if (n != EXC_NMI)
+	if (n != EXC_NMI && c->model->v7m)
 		core_put(c, UC_ARM_REG_FAULTMASK, 0);
 	if (n >= 16 && core_exc_bit(c->irq_level, n - 16))
 		core_exc_pend(c, n); /* the line is still up */
@@ -435,11 +436,11 @@ void core_exc_return(struct core *c, uint32_t value)
 	c->event = true;
 	n = takeable(c, true);
 	if (n != 0) { /* tail-chain: the frame stays where it is */
-		c->clk += CYCLES_TAIL;
+		c->clk += c->model->tail;
 		vector_to(c, n, value);
 		return;
 	}
-	c->clk += CYCLES_RETURN;
+	c->clk += c->model->leave;
 	unstack(c, value);
 	if (thread && c->scr & SCR_SLEEPONEXIT && !core_exc_wakes(c))
 		c->sleeping = true;

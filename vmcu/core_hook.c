@@ -8,8 +8,6 @@
 #include "vmcu/core_int.h"
 #include "vmcu/mcu_int.h"
 
-#define REFILL 2 /* cycles to refill the pipeline */
-
 /* -- the hook for every instruction ---------------------------------------- */
 
 static uint16_t fetch16(const struct core *c, uint32_t addr)
@@ -39,7 +37,7 @@ static void hook_jump(struct core *c, uint32_t addr)
 	c->it_len = 0;
 	if (addr - c->win_base >= c->win_size)
 		core_enter_window(c, addr);
-	c->clk += REFILL;
+	c->clk += c->refill;
 	if (c->win_flash)
 		c->clk += c->fetch_jump;
 	c->line = addr >> 3;
@@ -141,7 +139,13 @@ static void hook_special(struct core *c, uint32_t addr, uint16_t op,
 		if (fpu_off(c, second) && !in_it)
 			stop(c, STOP_NOCP);
 		return;
+	case CLASS_MUL:
+		c->clk += core_cost_mul(second);
+		return;
 	case CLASS_SYSTEM:
+		if ((second & 0xd000) == 0xd000)
+			return; /* BL has the same first halfwords */
+		c->clk += c->model->system_extra;
 		hint = op == 0xf3af ? second & 0xff : 0;
 		break;
 	case CLASS_AFTER:
@@ -173,7 +177,7 @@ static void on_insn(uc_engine *uc, uint64_t addr64, uint32_t size, void *user)
 	if (addr != c->next)
 		hook_jump(c, addr);
 	op = fetch16(c, addr);
-	cost = core_cost_table[op];
+	cost = c->cost[op];
 	c->last = addr;
 	c->next = addr + size;
 	c->insns++;
@@ -220,15 +224,6 @@ static bool on_invalid(uc_engine *uc, uc_mem_type type, uint64_t addr64,
 	return false;
 }
 
-static const struct {
-	uint32_t base, size;
-} io_areas[] = {
-	{ 0x1fff7000, 0x00009000 }, /* OTP, identity, option bytes */
-	{ 0x22000000, 0x02000000 }, /* bit band of SRAM */
-	{ 0x40000000, 0x20000000 }, /* peripherals */
-	{ 0xe0000000, 0x00100000 }, /* private peripheral bus */
-};
-
 /*
  * A bus fault stops Unicorn inside the access: it then leaves registers as
  * they were and the program counter at the instruction.
@@ -252,32 +247,37 @@ static void io_write(struct core *c, uint32_t addr, unsigned size, uint64_t v)
 	}
 }
 
-#define IO_AREA(i)                                                            \
-	static uint64_t io_read_##i(uc_engine *uc, uint64_t off,              \
-				    unsigned size, void *user)                \
-	{                                                                     \
-		(void)uc;                                                     \
-		return io_read(user, io_areas[i].base + (uint32_t)off, size); \
-	}                                                                     \
-	static void io_write_##i(uc_engine *uc, uint64_t off, unsigned size,  \
-				 uint64_t v, void *user)                      \
-	{                                                                     \
-		(void)uc;                                                     \
-		io_write(user, io_areas[i].base + (uint32_t)off, size, v);    \
+#define IO_AREA(i)                                                           \
+	static uint64_t io_read_##i(uc_engine *uc, uint64_t off,             \
+				    unsigned size, void *user)               \
+	{                                                                    \
+		(void)uc;                                                    \
+		return io_read(user,                                         \
+			       ((struct core *)user)->io_base[i] +           \
+				       (uint32_t)off,                        \
+			       size);                                        \
+	}                                                                    \
+	static void io_write_##i(uc_engine *uc, uint64_t off, unsigned size, \
+				 uint64_t v, void *user)                     \
+	{                                                                    \
+		(void)uc;                                                    \
+		io_write(user,                                               \
+			 ((struct core *)user)->io_base[i] + (uint32_t)off,  \
+			 size, v);                                           \
 	}
 IO_AREA(0)
 IO_AREA(1)
 IO_AREA(2)
 IO_AREA(3)
+IO_AREA(4)
 
 static const struct {
 	uc_cb_mmio_read_t read;
 	uc_cb_mmio_write_t write;
-} io_calls[] = {
-	{ io_read_0, io_write_0 },
-	{ io_read_1, io_write_1 },
-	{ io_read_2, io_write_2 },
-	{ io_read_3, io_write_3 },
+} io_calls[CORE_IO] = {
+	{ io_read_0, io_write_0 }, { io_read_1, io_write_1 },
+	{ io_read_2, io_write_2 }, { io_read_3, io_write_3 },
+	{ io_read_4, io_write_4 },
 };
 
 void core_on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr64, int size,
@@ -305,6 +305,30 @@ void core_on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr64, int size,
 	}
 }
 
+static uc_err map_io(struct core *c, unsigned i, uint32_t base, uint32_t size)
+{
+	c->io_base[i] = base;
+	if (size == 0)
+		return UC_ERR_OK;
+	return uc_mmio_map(c->uc, base, size, io_calls[i].read, c,
+			   io_calls[i].write, c);
+}
+
+static uc_err map_all_io(struct core *c)
+{
+	const struct chip_io *own = c->m->chip->io;
+	uc_err e;
+
+	e = map_io(c, 0, 0x40000000, 0x20000000); /* peripherals */
+	if (e == UC_ERR_OK)
+		e = map_io(c, 1, 0xe0000000, 0x00100000); /* private bus */
+	if (e == UC_ERR_OK && c->model->v7m)
+		e = map_io(c, 2, 0x22000000, 0x02000000); /* SRAM's bits */
+	for (unsigned i = 0; e == UC_ERR_OK && i < CHIP_IO; i++)
+		e = map_io(c, 3 + i, own[i].base, own[i].size);
+	return e;
+}
+
 uc_err core_hooks_add(struct core *c)
 {
 	uc_hook h;
@@ -317,8 +341,5 @@ uc_err core_hooks_add(struct core *c)
 	if (e == UC_ERR_OK)
 		e = uc_hook_add(c->uc, &h, UC_HOOK_MEM_INVALID,
 				(void *)on_invalid, c, 1, 0);
-	for (unsigned i = 0; e == UC_ERR_OK && i < 4; i++)
-		e = uc_mmio_map(c->uc, io_areas[i].base, io_areas[i].size,
-				io_calls[i].read, c, io_calls[i].write, c);
-	return e;
+	return e == UC_ERR_OK ? map_all_io(c) : e;
 }

@@ -4,8 +4,9 @@
  *
  * core.c runs Unicorn, core_hook.c is what it calls and counts cycles,
  * core_memory.c holds its memories, core_exc.c takes and leaves exceptions,
- * core_scs.c holds the registers of the system control space, core_cost.c
- * knows what an instruction costs, core_debug.c serves the debugger.
+ * core_scs.c holds the registers of the system control space, core_model.c
+ * knows what each core has, core_cost.c what an instruction costs,
+ * core_debug.c serves the debugger.
  *
  * Timing is exact to the instruction: one hook per instruction adds its cost
  * and stops before the first instruction that begins at or after the limit.
@@ -25,6 +26,7 @@ struct mcu;
 #define CORE_IRQS 96
 #define CORE_EXCEPTIONS (16 + CORE_IRQS)
 #define CORE_WINDOWS 6
+#define CORE_IO 5 /* areas that are neither: peripherals and the like */
 
 enum core_exc {
 	EXC_NMI = 2,
@@ -62,7 +64,30 @@ enum core_class {
 	CLASS_LIST = 4,	  /* LDM.W, STM.W: count in the second half */
 	CLASS_FPU = 5,	  /* coprocessor 10 and 11 */
 	CLASS_SYSTEM = 6, /* 32-bit MSR, hints, barriers */
+	CLASS_MUL = 7,	  /* more with accumulation: in the second half */
 };
+
+enum core_cost { CORE_COST_M0, CORE_COST_M3, CORE_COST_M4, CORE_COSTS };
+
+/* What one core has and another has not (core_model.c). */
+struct core_model {
+	const char *name;
+	uint16_t part;	   /* CPUID[15:4] */
+	uint16_t variants; /* bit = CPUID[23:20]; 0 = all others */
+	int uc_cpu;
+	enum core_cost cost;
+	bool v7m; /* else v6-M: no faults but HardFault, no bit band */
+	bool fpu;
+	unsigned irqs;
+	uint8_t prio_mask;
+	uint32_t vtor_mask; /* bits that can be written, 0 = no VTOR */
+	uint32_t systick_calib;
+	uint8_t refill;		    /* cycles to refill the pipeline */
+	uint8_t entry, tail, leave; /* cycles of exceptions */
+	uint8_t system_extra;	    /* MRS, MSR, barriers beyond the table's */
+};
+/* NULL: a core that is not known. */
+const struct core_model *core_model_find(uint32_t cpuid);
 
 struct core_window { /* plain memory that code can run from */
 	uint32_t base, size;
@@ -96,6 +121,8 @@ struct core {
 	uint32_t fetch_seq; /* wait states per 64-bit line, 0 = hidden */
 	uint32_t line;
 	uint32_t it_base, it_len; /* the IT block that runs */
+	const uint8_t *cost;	  /* by first halfword */
+	uint32_t refill;	  /* cycles after a taken branch */
 	bool win_flash;
 	bool resched; /* stop and look at exceptions before going on */
 	/* -- the rest -- */
@@ -103,7 +130,9 @@ struct core {
 	uint32_t fetch_jump; /* wait states after a taken branch */
 	bool no_thumb;	     /* next instruction is an INVSTATE fault */
 	struct mcu *m;
+	const struct core_model *model;
 	uc_engine *uc;
+	uint32_t io_base[CORE_IO];
 	struct core_window win[CORE_WINDOWS];
 	enum core_stop stop;
 	uint32_t stop_len; /* bytes of the instruction that stopped us */
@@ -151,6 +180,7 @@ struct core {
 	uint32_t cpuid;
 
 	/* SysTick: value at clk st_clk, counting if enabled */
+	bool no_systick;
 	uint32_t st_ctrl, st_load, st_val;
 	uint64_t st_clk;
 	bool st_flag;
@@ -167,7 +197,10 @@ struct core {
 };
 
 /* -- life ---------------------------------------------------------------- */
+/* The model follows the CPUID; areas of m->chip->io are the chip's. */
 MUST_USE int core_new(struct mcu *m, uint32_t cpuid, struct core **out);
+/* This chip left SysTick out (v6-M: its registers read 0). */
+void core_without_systick(struct core *c);
 void core_free(struct core *c);
 /* Plain memory at base; flash: its fetches pay wait states and stall, and
  * stores go to the chip. */
@@ -216,10 +249,11 @@ void core_start(struct core *c);
 void core_hold(struct core *c, bool reset);
 
 /* -- between the core's own files ---------------------------------------- */
-extern uint8_t core_cost_table[65536];
 void core_cost_init(void);
+const uint8_t *core_cost_table(enum core_cost which);
 /* Registers of 32-bit LDM and STM: cycles beyond the table's. */
 unsigned core_cost_list(uint16_t second);
+unsigned core_cost_mul(uint16_t second);
 
 uint32_t core_get(struct core *c, int reg);
 void core_put(struct core *c, int reg, uint32_t v);

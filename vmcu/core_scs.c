@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Registers of the system control space, except the debug ones: SysTick, NVIC
- * and SCB (ARM DDI 0403, B3.2 to B3.4), and the core register file as the
- * debugger selects it (C1.6.3).
+ * and SCB (ARM DDI 0403, B3.2 to B3.4; for v6-M DDI 0419, B3.2 to B3.4), and
+ * the core register file as the debugger selects it (C1.6.3).
  */
 #include <stddef.h>
 
@@ -13,6 +13,7 @@
 #define ST_TICKINT 2u
 #define ST_CORE 4u /* clock source: core clock, else a eighth of it */
 #define ST_COUNTFLAG (1u << 16)
+#define CCR_V6M 0x208u /* STKALIGN, UNALIGN_TRP */
 
 /* -- SysTick: counted only when somebody looks ----------------------------- */
 
@@ -111,7 +112,7 @@ static uint32_t prio_word(const struct core *c, unsigned first)
 static void prio_word_write(struct core *c, unsigned first, uint32_t v)
 {
 	for (unsigned i = 0; i < 4 && first + i < CORE_EXCEPTIONS; i++)
-		c->prio[first + i] = v >> (8 * i) & 0xf0;
+		c->prio[first + i] = v >> (8 * i) & c->model->prio_mask;
 	core_kick(c);
 }
 
@@ -120,8 +121,10 @@ static uint32_t nvic_read(struct core *c, uint32_t off)
 	unsigned i = off >> 2 & 7;
 
 	if (off >= 0x400)
-		return prio_word(c, 16 + (off - 0x400));
-	if (i >= CORE_IRQS / 32)
+		return off - 0x400 < c->model->irqs
+			       ? prio_word(c, 16 + (off - 0x400))
+			       : 0;
+	if (i >= c->model->irqs / 32)
 		return 0;
 	switch (off & ~0x1fu) {
 	case 0x100:
@@ -130,8 +133,8 @@ static uint32_t nvic_read(struct core *c, uint32_t off)
 	case 0x200:
 	case 0x280:
 		return c->irq_pend[i];
-	case 0x300:
-		return c->irq_active[i];
+	case 0x300: /* v6-M has no IABR */
+		return c->model->v7m ? c->irq_active[i] : 0;
 	default:
 		return 0;
 	}
@@ -143,10 +146,11 @@ static void nvic_write(struct core *c, uint32_t off, uint32_t v)
 
 	core_kick(c);
 	if (off >= 0x400) {
-		prio_word_write(c, 16 + (off - 0x400), v);
+		if (off - 0x400 < c->model->irqs)
+			prio_word_write(c, 16 + (off - 0x400), v);
 		return;
 	}
-	if (i >= CORE_IRQS / 32)
+	if (i >= c->model->irqs / 32)
 		return;
 	switch (off & ~0x1fu) {
 	case 0x100:
@@ -182,7 +186,8 @@ static uint32_t icsr_read(struct core *c)
 		active += (unsigned)__builtin_popcount(c->irq_active[i]);
 		isr |= c->irq_pend[i];
 	}
-	v |= active <= 1 ? 1u << 11 : 0; /* RETTOBASE */
+	if (c->model->v7m)
+		v |= active <= 1 ? 1u << 11 : 0; /* RETTOBASE */
 	v |= (uint32_t)n << 12;
 	v |= isr ? 1u << 22 : 0;
 	v |= c->sys_pend >> EXC_SYSTICK & 1 ? 1u << 26 : 0;
@@ -210,7 +215,7 @@ static void aircr_write(struct core *c, uint32_t v)
 {
 	if (v >> 16 != 0x05fa)
 		return;
-	c->aircr_prigroup = v >> 8 & 7;
+	c->aircr_prigroup = c->model->v7m ? v >> 8 & 7 : 0;
 	if (v & 4)
 		mcu_want_reset(c->m, RESET_SOFTWARE);
 	core_kick(c);
@@ -229,6 +234,8 @@ static const struct {
 	{ 15, EXC_SVC, true },
 };
 
+#define SHCSR_V6M (1u << 15) /* SVCALLPENDED is all there is */
+
 static uint32_t shcsr_read(struct core *c)
 {
 	uint32_t v = c->shcsr_enable << 16;
@@ -238,13 +245,17 @@ static uint32_t shcsr_read(struct core *c)
 
 		v |= (set >> shcsr_bits[i].n & 1) << shcsr_bits[i].bit;
 	}
-	return v;
+	return c->model->v7m ? v : v & SHCSR_V6M;
 }
 
 static void shcsr_write(struct core *c, uint32_t v)
 {
-	c->shcsr_enable = v >> 16 & 7;
+	uint32_t can = c->model->v7m ? UINT32_MAX : SHCSR_V6M;
+
+	c->shcsr_enable = (v & can) >> 16 & 7;
 	for (size_t i = 0; i < sizeof(shcsr_bits) / sizeof(*shcsr_bits); i++) {
+		if (!(can >> shcsr_bits[i].bit & 1))
+			continue;
 		uint32_t *set = shcsr_bits[i].pend ? &c->sys_pend
 						   : &c->sys_active;
 		uint32_t bit = 1u << shcsr_bits[i].n;
@@ -254,70 +265,77 @@ static void shcsr_write(struct core *c, uint32_t v)
 	core_kick(c);
 }
 
-/* Feature registers of the Cortex-M4 r0p1 with FPU, and the component's own
- * identification. */
+/* Feature registers (TRM 4.1 of each core); v6-M has none of them. */
 static const struct {
 	uint16_t off;
-	uint32_t value;
-} constants[] = {
-	{ 0x004, 2 },
-	{ 0x01c, 0x400003e8 },
-	/* no exact 10 ms */ { 0xd40, 0x00000030 },
-	{ 0xd44, 0x00000200 },
-	{ 0xd48, 0x00100000 },
-	{ 0xd50, 0x00000030 },
-	{ 0xd58, 0x01000000 },
-	{ 0xd60, 0x01101110 },
-	{ 0xd64, 0x02112000 },
-	{ 0xd68, 0x21232231 },
-	{ 0xd6c, 0x01111131 },
-	{ 0xd70, 0x01310132 },
-	{ 0xd90, 0x00000800 },
-	{ 0xf40, 0x10110021 },
-	{ 0xf44, 0x11000011 },
-	{ 0xfd0, 0x04 },
-	{ 0xfe0, 0x0c },
-	{ 0xfe4, 0xb0 },
-	{ 0xfe8, 0x0b },
-	{ 0xff0, 0x0d },
-	{ 0xff4, 0xe0 },
-	{ 0xff8, 0x05 },
-	{ 0xffc, 0xb1 },
+	uint32_t m3, m4;
+} features[] = {
+	{ 0xd40, 0x00000030, 0x00000030 }, { 0xd44, 0x00000200, 0x00000200 },
+	{ 0xd48, 0x00100000, 0x00100000 }, { 0xd50, 0x00000030, 0x00000030 },
+	{ 0xd58, 0x01000000, 0x01000000 }, { 0xd60, 0x01141110, 0x01101110 },
+	{ 0xd64, 0x02111000, 0x02112000 }, { 0xd68, 0x21112231, 0x21232231 },
+	{ 0xd6c, 0x01111110, 0x01111131 }, { 0xd70, 0x01310102, 0x01310132 },
+	{ 0xf40, 0, 0x10110021 },	   { 0xf44, 0, 0x11000011 },
 };
+#define MPU_TYPE 0xd90
+#define MPU_REGIONS 0x00000800 /* eight; not modelled beyond this */
 
-static uint32_t scs_constant(uint32_t off)
+static uint32_t scs_constant(const struct core *c, uint32_t off)
 {
-	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
-		if (constants[i].off == off)
-			return constants[i].value;
+	const struct core_model *m = c->model;
+
+	if (off == 0x01c)
+		return c->no_systick ? 0 : m->systick_calib;
+	if (!m->v7m)
+		return 0;
+	if (off == 0x004) /* ICTR: interrupts in groups of 32, less one */
+		return m->irqs / 32 - 1;
+	/* no STM32F1 has an MPU */
+	if (off == MPU_TYPE)
+		return m->fpu ? MPU_REGIONS : 0;
+	for (size_t i = 0; i < sizeof(features) / sizeof(*features); i++)
+		if (features[i].off == off)
+			return m->fpu ? features[i].m4 : features[i].m3;
 	return 0;
 }
 
 /* Registers without side effects: where they are, and what can be written;
- * w1c: a written 1 clears. */
+ * w1c: a written 1 clears.  Registers of v7-M read 0 on v6-M. */
 static const struct {
 	uint16_t off;
 	uint16_t field;
 	uint32_t writable;
-	bool w1c;
+	bool w1c, v7m;
 } plain_regs[] = {
-	{ 0x008, offsetof(struct core, actlr), 0xffffffff, false },
-	{ 0x014, offsetof(struct core, st_load), 0, false },
-	{ 0xd00, offsetof(struct core, cpuid), 0, false },
-	{ 0xd08, offsetof(struct core, vtor), 0xffffff80, false },
-	{ 0xd10, offsetof(struct core, scr), 0x16, false },
-	{ 0xd14, offsetof(struct core, ccr), 0x31b, false },
-	{ 0xd28, offsetof(struct core, cfsr), 0xffffffff, true },
-	{ 0xd2c, offsetof(struct core, hfsr), 0xffffffff, true },
-	{ 0xd34, offsetof(struct core, mmfar), 0xffffffff, false },
-	{ 0xd38, offsetof(struct core, bfar), 0xffffffff, false },
-	{ 0xd88, offsetof(struct core, cpacr), 0x00f00000, false },
+	{ 0x008, offsetof(struct core, actlr), 0xffffffff, false, false },
+	{ 0x014, offsetof(struct core, st_load), 0, false, false },
+	{ 0xd00, offsetof(struct core, cpuid), 0, false, false },
+	{ 0xd08, offsetof(struct core, vtor), 0xffffff80, false, false },
+	{ 0xd10, offsetof(struct core, scr), 0x16, false, false },
+	{ 0xd14, offsetof(struct core, ccr), 0x31b, false, false },
+	{ 0xd28, offsetof(struct core, cfsr), 0xffffffff, true, true },
+	{ 0xd2c, offsetof(struct core, hfsr), 0xffffffff, true, true },
+	{ 0xd34, offsetof(struct core, mmfar), 0xffffffff, false, true },
+	{ 0xd38, offsetof(struct core, bfar), 0xffffffff, false, true },
+	{ 0xd88, offsetof(struct core, cpacr), 0x00f00000, false, true },
 };
+
+static uint32_t writable(const struct core *c, size_t i)
+{
+	if (plain_regs[i].off == 0xd08)
+		return c->model->vtor_mask;
+	if (plain_regs[i].off == 0xd14 && !c->model->v7m)
+		return 0; /* STKALIGN and UNALIGN_TRP are as they are */
+	if (plain_regs[i].off == 0xd88 && !c->model->fpu)
+		return 0;
+	return plain_regs[i].writable;
+}
 
 static uint32_t *plain_reg(struct core *c, uint32_t off, size_t *out_i)
 {
 	for (size_t i = 0; i < sizeof(plain_regs) / sizeof(*plain_regs); i++) {
-		if (plain_regs[i].off != off)
+		if (plain_regs[i].off != off ||
+		    (plain_regs[i].v7m && !c->model->v7m))
 			continue;
 		*out_i = i;
 		return (uint32_t *)(void *)((char *)c + plain_regs[i].field);
@@ -344,7 +362,7 @@ static void val_write(struct core *c, uint32_t v)
 
 static void stir_write(struct core *c, uint32_t v)
 {
-	if ((v & 0x1ff) < CORE_IRQS)
+	if ((v & 0x1ff) < c->model->irqs)
 		core_exc_pend(c, 16 + (v & 0x1ff));
 	core_kick(c);
 }
@@ -363,6 +381,15 @@ static const struct {
 	{ 0xd24, shcsr_read, shcsr_write },
 	{ 0xf00, NULL, stir_write },
 };
+
+static bool is_live(const struct core *c, size_t i, uint32_t off)
+{
+	if (live_regs[i].off != off)
+		return false;
+	if (off < 0x100 && c->no_systick)
+		return false;
+	return off != 0xf00 || c->model->v7m;
+}
 
 static bool is_nvic(uint32_t off)
 {
@@ -385,10 +412,10 @@ uint32_t core_scs_read(struct core *c, uint32_t addr)
 	if (is_shpr(off))
 		return prio_word(c, 4 + (off - 0xd18));
 	for (i = 0; i < sizeof(live_regs) / sizeof(*live_regs); i++)
-		if (live_regs[i].off == off && live_regs[i].read)
+		if (is_live(c, i, off) && live_regs[i].read)
 			return live_regs[i].read(c);
 	plain = plain_reg(c, off, &i);
-	return plain ? *plain : scs_constant(off);
+	return plain ? *plain : scs_constant(c, off);
 }
 
 void core_scs_write(struct core *c, uint32_t addr, uint32_t v)
@@ -402,11 +429,12 @@ void core_scs_write(struct core *c, uint32_t addr, uint32_t v)
 		return;
 	}
 	if (is_shpr(off)) {
-		prio_word_write(c, 4 + (off - 0xd18), v);
+		if (c->model->v7m || off != 0xd18)
+			prio_word_write(c, 4 + (off - 0xd18), v);
 		return;
 	}
 	for (i = 0; i < sizeof(live_regs) / sizeof(*live_regs); i++) {
-		if (live_regs[i].off == off) {
+		if (is_live(c, i, off)) {
 			live_regs[i].write(c, v);
 			return;
 		}
@@ -414,7 +442,7 @@ void core_scs_write(struct core *c, uint32_t addr, uint32_t v)
 	plain = plain_reg(c, off, &i);
 	if (plain == NULL)
 		return;
-	mask = plain_regs[i].writable;
+	mask = writable(c, i);
 	if (plain_regs[i].w1c)
 		*plain &= ~v;
 	else
@@ -440,7 +468,7 @@ void core_reset(struct core *c, uint32_t vtor, bool power)
 	c->sys_pend = c->sys_active = 0;
 	c->vtor = vtor;
 	c->aircr_prigroup = c->scr = c->shcsr_enable = 0;
-	c->ccr = 1u << 9;
+	c->ccr = c->model->v7m ? 1u << 9 : CCR_V6M;
 	c->cfsr = c->hfsr = c->cpacr = c->actlr = 0;
 	c->st_ctrl = c->st_load = c->st_val = 0;
 	c->st_flag = false;
@@ -453,8 +481,10 @@ void core_reset(struct core *c, uint32_t vtor, bool power)
 	core_put(c, UC_ARM_REG_CONTROL, 0);
 	core_put(c, UC_ARM_REG_XPSR, 1u << 24);
 	core_put(c, UC_ARM_REG_PRIMASK, 0);
-	core_put(c, UC_ARM_REG_FAULTMASK, 0);
-	core_put(c, UC_ARM_REG_BASEPRI, 0);
+	if (c->model->v7m) {
+		core_put(c, UC_ARM_REG_FAULTMASK, 0);
+		core_put(c, UC_ARM_REG_BASEPRI, 0);
+	}
 	if (power)
 		c->bfar = c->mmfar = 0;
 	core_kick(c);

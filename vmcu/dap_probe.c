@@ -88,7 +88,7 @@ static void info_serial(struct dprobe *p, struct wr *w)
 {
 	size_t len;
 	const uint8_t *uid = mcu_uid(p->bench->mcu, &len);
-	char s[2 * BENCH_UID_LEN + 8];
+	char s[2 * MCU_UID_MAX + 8];
 	size_t at = (size_t)snprintf(s, sizeof(s), "VMCU-");
 
 	/* The probe is the bench's; its number follows the first board. */

@@ -21,6 +21,7 @@
 
 #define DCRSR_WRITE (1u << 16)
 #define DEMCR_STORED 0x010f07f1u
+#define DEMCR_V6M 0x01000401u /* DWTENA, VC_HARDERR, VC_CORERESET */
 #define DEMCR_CATCHES 0x000007f1u
 #define VC_CORERESET (1u << 0)
 #define DFSR_BITS 0x1fu
@@ -175,6 +176,8 @@ static void dhcsr_write(struct debug *d, uint32_t v, bool by_debugger)
 
 	if ((v & 0xffff0000u) != DHCSR_KEY)
 		return;
+	if (!d->rom->armv7m)
+		keep &= ~C_SNAPSTALL;
 	if (!by_debugger) {
 		if (!was)
 			return;
@@ -207,7 +210,7 @@ static void dcrsr_write(struct debug *d, uint32_t v)
 
 static void demcr_write(struct debug *d, uint32_t v)
 {
-	d->demcr = v & DEMCR_STORED;
+	d->demcr = v & (d->rom->armv7m ? DEMCR_STORED : DEMCR_V6M);
 	apply_all(d);
 }
 
@@ -366,19 +369,27 @@ static void dwt_write(struct debug *d, uint32_t offset, uint32_t v)
 	apply_watchpoints(d);
 }
 
+/* On v6-M only the debugger's access port sees the debug components (DDI 0419
+ * C1.1.1 leaves it open; the Cortex-M0's TRM describes them that way). */
+static bool hidden(const struct debug *d, bool by_debugger)
+{
+	return !d->rom->armv7m && !by_debugger;
+}
+
 bool debug_read(struct debug *d, uint32_t addr, bool by_debugger, uint32_t *out)
 {
 	uint32_t offset = addr & 0xffc;
 	enum debug_component c;
 
-	(void)by_debugger;
 	if (!debug_find(d, addr, &c))
 		return false;
+	*out = 0;
+	if (hidden(d, by_debugger))
+		return true;
 	if (offset >= 0xfd0) {
 		*out = debug_identification(d, c, offset);
 		return true;
 	}
-	*out = 0;
 	if (c == DEBUG_SCS)
 		return scs_read(d, offset, out);
 	if (c == DEBUG_FPB)
@@ -397,6 +408,8 @@ bool debug_write(struct debug *d, uint32_t addr, bool by_debugger, uint32_t v)
 
 	if (!debug_find(d, addr, &c))
 		return false;
+	if (hidden(d, by_debugger))
+		return true;
 	if (c == DEBUG_SCS)
 		return scs_write(d, offset, v, by_debugger);
 	if (c == DEBUG_FPB)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The wires in front of the virtual MCU, its bench, and the program.
-vmcu_SRC += vmcu/debug.c vmcu/debug_id.c vmcu/raw.c
+vmcu_SRC += vmcu/state.c vmcu/debug.c vmcu/debug_id.c vmcu/raw.c
 
 MODULES += vmcu_bench
 vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \

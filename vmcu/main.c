@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "vmcu/bench.h"
@@ -30,11 +31,12 @@ static const char help_text[] =
 	"       signet-vmcu --help | --version\n"
 	"\n"
 	"options of run:\n"
-	"  --chip NAME          stm32l432 (default)\n"
+	"  --chip NAME          what it is (default stm32l432; the list is "
+	"below)\n"
 	"  --state FILE         the chip's flash, options and UID live here;\n"
 	"                       made when missing; none: in memory only\n"
-	"  --uid HEX            UID of a new chip, 24 digits (default: by "
-	"seed)\n"
+	"  --uid HEX            UID of a new chip, as long as it has one\n"
+	"                       (default: by seed)\n"
 	"  --seed N             all that is random in the chip (default 1)\n"
 	"  --profile NAME       \"genuine\", or a counterfeit\n"
 	"  --quirk NAME[,NAME]  open questions, published weaknesses, board\n"
@@ -54,8 +56,15 @@ static const char help_text[] =
 	"SIGTERM saves the state file and ends.  Exit codes: 0 done, 1 "
 	"failed,\n"
 	"2 wrong usage.\n"
-	"\n"
-	"commands of ctl:\n";
+	"\n";
+
+static void print_chips(FILE *f)
+{
+	fputs("chips:", f);
+	for (unsigned i = 0; mcu_chip_name(i) != NULL; i++)
+		fprintf(f, " %s", mcu_chip_name(i));
+	fputc('\n', f);
+}
 
 static void print_help(void)
 {
@@ -64,6 +73,8 @@ static void print_help(void)
 
 	control_usage(&text);
 	fputs(help_text, stdout);
+	print_chips(stdout);
+	fputs("\ncommands of ctl:\n", stdout);
 	fwrite(text.buf, 1, text.len, stdout);
 }
 
@@ -71,7 +82,7 @@ static void print_help(void)
 
 struct parse {
 	struct run_options o;
-	uint8_t uid[BENCH_UID_LEN];
+	uint8_t uid[MCU_UID_MAX];
 };
 
 static bool set_chip(struct parse *p, const char *s)
@@ -88,11 +99,9 @@ static bool set_state(struct parse *p, const char *s)
 
 static bool set_uid(struct parse *p, const char *s)
 {
-	size_t len;
-
 	p->o.mcu.uid = p->uid;
-	return hex_decode(s, p->uid, sizeof(p->uid), &len) == 0 &&
-	       len == sizeof(p->uid);
+	return hex_decode(s, p->uid, sizeof(p->uid), &p->o.mcu.uid_len) == 0 &&
+	       p->o.mcu.uid_len != 0;
 }
 
 static bool set_seed(struct parse *p, const char *s)
@@ -224,6 +233,31 @@ static const struct {
 };
 #define RUN_OPTIONS (sizeof(run_option) / sizeof(run_option[0]))
 
+/* A state file knows its chip; a new one must be told. */
+static int choose_chip(struct mcu_config *m)
+{
+	size_t len;
+
+	if (m->chip == NULL && m->state != NULL && access(m->state, F_OK) == 0)
+		return VMCU_EXIT_OK;
+	if (m->chip == NULL)
+		m->chip = VMCU_CHIP;
+	len = mcu_chip_uid_len(m->chip);
+	if (len == 0) {
+		fprintf(stderr, "signet-vmcu: --chip: there is no \"%s\";",
+			m->chip);
+		print_chips(stderr);
+		return VMCU_EXIT_USAGE;
+	}
+	if (m->uid != NULL && m->uid_len != len) {
+		fprintf(stderr,
+			"signet-vmcu: --uid: %s has one of %zu hex digits\n",
+			m->chip, 2 * len);
+		return VMCU_EXIT_USAGE;
+	}
+	return VMCU_EXIT_OK;
+}
+
 static int parse_run(int argc, char **argv, struct parse *p)
 {
 	struct option options[RUN_OPTIONS + 1] = { 0 };
@@ -252,14 +286,13 @@ static int parse_run(int argc, char **argv, struct parse *p)
 				"give --dap, --bitbang or --control\n");
 		return VMCU_EXIT_USAGE;
 	}
-	return VMCU_EXIT_OK;
+	return choose_chip(&p->o.mcu);
 }
 
 static int run(int argc, char **argv)
 {
 	struct parse p = { .o = {
-				   .mcu = { .chip = VMCU_CHIP,
-					    .seed = 1,
+				   .mcu = { .seed = 1,
 					    .flash_time = MCU_TIME_TYP },
 				   .packet_ps = (uint64_t)(PACKET_MS_DEFAULT *
 							   PS_PER_MS),

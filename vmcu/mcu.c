@@ -77,6 +77,58 @@ static const struct chip *find_chip(const char *name)
 	return NULL;
 }
 
+const char *mcu_chip_name(unsigned i)
+{
+	return i < sizeof(chips) / sizeof(chips[0]) ? chips[i]->name : NULL;
+}
+
+size_t mcu_chip_uid_len(const char *chip)
+{
+	const struct chip *c = find_chip(chip);
+
+	return c != NULL ? c->uid_len : 0;
+}
+
+static void list_chips(const char *wanted, char why[256])
+{
+	int n = snprintf(why, 256,
+			 "there is no chip \"%.32s\"; there are:", wanted);
+
+	for (unsigned i = 0; mcu_chip_name(i) != NULL && n < 256; i++)
+		n += snprintf(why + n, (size_t)(256 - n), " %s",
+			      mcu_chip_name(i));
+}
+
+/* Fills in what the state file, or nobody, says. */
+static int complete(struct mcu *m, struct mcu_config *cfg,
+		    struct state_name *name, char why[256])
+{
+	memset(name, 0, sizeof(*name));
+	if (cfg->state != NULL)
+		state_name(cfg->state, name);
+	if (cfg->profile == NULL)
+		cfg->profile = name->profile[0] ? name->profile : "genuine";
+	if (cfg->chip == NULL && name->chip[0] == '\0') {
+		snprintf(why, 256, "%.180s: is not a state file",
+			 cfg->state ? cfg->state : "no chip is named");
+		return E_SYNTAX;
+	}
+	if (cfg->chip == NULL)
+		cfg->chip = name->chip;
+	m->chip = find_chip(cfg->chip);
+	if (m->chip == NULL) {
+		list_chips(cfg->chip, why);
+		return E_ARG;
+	}
+	if (cfg->uid != NULL && cfg->uid_len != 0 &&
+	    cfg->uid_len != m->chip->uid_len) {
+		snprintf(why, 256, "a UID of %s has %zu hex digits",
+			 m->chip->name, 2 * m->chip->uid_len);
+		return E_ARG;
+	}
+	return 0;
+}
+
 static bool quirk_set(struct mcu *m, const char *name, size_t len)
 {
 	const char *const *q = m->chip->quirks;
@@ -105,17 +157,41 @@ static int quirks_parse(struct mcu *m, const char *list, char why[256])
 	return 0;
 }
 
-int mcu_new(const struct mcu_config *cfg, struct mcu **out, char why[256])
+static void own_name(const struct mcu *m, struct state_name *out)
+{
+	snprintf(out->chip, sizeof(out->chip), "%s", m->chip->name);
+	snprintf(out->profile, sizeof(out->profile), "%s", m->chip->profile(m));
+}
+
+static int load(struct mcu *m, char why[256])
+{
+	struct state_name name;
+	struct state_table t = { 0 };
+	struct chip_area flash;
+	int err;
+
+	own_name(m, &name);
+	m->chip->state(m, &t);
+	err = state_load(&t, &name, m->state_path, why);
+	if (err == E_NOT_FOUND)
+		return 0; /* a new chip */
+	if (err == 0 && m->chip->area(m, 0, &flash))
+		m->chip->flash_changed(m, 0, flash.len);
+	return err;
+}
+
+int mcu_new(const struct mcu_config *config, struct mcu **out, char why[256])
 {
 	struct mcu *m = calloc(1, sizeof(*m));
+	struct mcu_config full = *config, *cfg = &full;
+	struct state_name name;
 	int err = E_NOMEM;
 
 	why[0] = '\0';
 	if (m == NULL)
 		goto out;
-	err = E_ARG;
-	m->chip = find_chip(cfg->chip);
-	if (m->chip == NULL)
+	err = complete(m, cfg, &name, why);
+	if (err)
 		goto out;
 	err = quirks_parse(m, cfg->quirks, why);
 	if (err)
@@ -131,6 +207,8 @@ int mcu_new(const struct mcu_config *cfg, struct mcu **out, char why[256])
 			goto out;
 	}
 	err = m->chip->create(m, cfg, why);
+	if (!err && m->state_path != NULL)
+		err = load(m, why);
 	if (err)
 		goto out;
 	debug_init(&m->debug, m->core, &m->rom);
@@ -154,9 +232,14 @@ void mcu_free(struct mcu *m)
 
 int mcu_save(struct mcu *m)
 {
+	struct state_table t = { 0 };
+	struct state_name name;
+
 	if (m->state_path == NULL)
 		return 0;
-	return m->chip->save(m);
+	own_name(m, &name);
+	m->chip->state(m, &t);
+	return state_save(&t, &name, m->state_path);
 }
 
 /* -- reset and power ------------------------------------------------------- */
@@ -439,183 +522,4 @@ void mcu_listen(struct mcu *m, const struct mcu_listener *l)
 bool mcu_debug_pins_on(const struct mcu *m)
 {
 	return m->chip->debug_pins_on(m);
-}
-
-/* -- the bus --------------------------------------------------------------- */
-
-#define PPB_BASE 0xe0000000u
-#define PPB_SIZE 0x00100000u
-#define SCS_BASE 0xe000e000u
-#define SCS_SIZE 0x1000u
-#define DFSR 0xe000ed30u
-#define DHCSR 0xe000edf0u
-
-static bool is_debug_reg(uint32_t addr)
-{
-	return addr == DFSR || (addr >= DHCSR && addr < DHCSR + 0x10);
-}
-
-static bool ppb_word(struct mcu *m, enum mcu_master by, uint32_t addr,
-		     uint32_t *out)
-{
-	if (addr - SCS_BASE < SCS_SIZE && !is_debug_reg(addr)) {
-		*out = core_scs_read(m->core, addr);
-		return true;
-	}
-	if ((addr & 0xfffff000) == 0xe0042000)
-		return m->chip->read(m, by, addr, 4, out);
-	return debug_read(&m->debug, addr, by == MASTER_DEBUG, out);
-}
-
-static bool ppb_read(struct mcu *m, enum mcu_master by, uint32_t addr,
-		     unsigned size, uint32_t *out)
-{
-	uint32_t v;
-
-	if (!ppb_word(m, by, addr & ~3u, &v))
-		return false;
-	v >>= 8 * (addr & 3);
-	*out = size == 4 ? v : v & ((1u << 8 * size) - 1);
-	return true;
-}
-
-static bool ppb_write(struct mcu *m, enum mcu_master by, uint32_t addr,
-		      unsigned size, uint32_t v)
-{
-	uint32_t word = addr & ~3u, old, mask;
-	uint32_t off = word - SCS_BASE;
-
-	if (size < 4) {
-		mask = ((1u << 8 * size) - 1) << 8 * (addr & 3);
-		v = v << 8 * (addr & 3) & mask;
-		/* priorities are plain bytes; elsewhere zeros do nothing */
-		if ((off >= 0x400 && off < 0x500) ||
-		    (off >= 0xd18 && off < 0xd24)) {
-			if (!ppb_word(m, by, word, &old))
-				return false;
-			v |= old & ~mask;
-		}
-	}
-	if (off < SCS_SIZE && !is_debug_reg(word)) {
-		core_scs_write(m->core, word, v);
-		return true;
-	}
-	if ((word & 0xfffff000) == 0xe0042000)
-		return m->chip->write(m, by, word, 4, v);
-	return debug_write(&m->debug, word, by == MASTER_DEBUG, v);
-}
-
-/* Bit-band aliases of SRAM and peripherals (Cortex-M4 TRM 3.7). */
-static bool band_of(uint32_t addr, uint32_t *word, unsigned *bit)
-{
-	uint32_t area = addr & 0xfe000000;
-
-	if (area != 0x22000000 && area != 0x42000000)
-		return false;
-	*word = (area & 0xf0000000) + (addr >> 5 & 0xffffc);
-	*bit = addr >> 2 & 31;
-	return true;
-}
-
-static bool bus_read(struct mcu *m, enum mcu_master by, uint32_t addr,
-		     unsigned size, uint32_t *out)
-{
-	uint32_t word;
-	unsigned bit;
-
-	mcu_sync(m);
-	if (addr - PPB_BASE < PPB_SIZE)
-		return ppb_read(m, by, addr, size, out);
-	if (!band_of(addr, &word, &bit))
-		return m->chip->read(m, by, addr, size, out);
-	if (!m->chip->read(m, by, word, 4, out))
-		return false;
-	*out = *out >> bit & 1;
-	return true;
-}
-
-static bool bus_write(struct mcu *m, enum mcu_master by, uint32_t addr,
-		      unsigned size, uint32_t v)
-{
-	uint32_t word, old;
-	unsigned bit;
-
-	mcu_sync(m);
-	if (addr - PPB_BASE < PPB_SIZE)
-		return ppb_write(m, by, addr, size, v);
-	if (!band_of(addr, &word, &bit))
-		return m->chip->write(m, by, addr, size, v);
-	if (!m->chip->read(m, by, word, 4, &old))
-		return false;
-	old = (old & ~(1u << bit)) | (v & 1) << bit;
-	return m->chip->write(m, by, word, 4, old);
-}
-
-/* Unprivileged code has no business on the private peripheral bus. */
-static bool ppb_denied(struct mcu *m, uint32_t addr)
-{
-	return addr - PPB_BASE < PPB_SIZE && core_unprivileged(m->core);
-}
-
-bool mcu_core_read(struct mcu *m, uint32_t addr, unsigned size, uint32_t *out)
-{
-	if (ppb_denied(m, addr))
-		return false;
-	return bus_read(m, MASTER_CORE, addr, size, out);
-}
-
-bool mcu_core_write(struct mcu *m, uint32_t addr, unsigned size, uint32_t v)
-{
-	if (ppb_denied(m, addr))
-		return false;
-	return bus_write(m, MASTER_CORE, addr, size, v);
-}
-
-bool mcu_debug_alive(const struct mcu *m)
-{
-	/* while NRST is low the pins are back with the debug port */
-	return m->power && m->chip->debug_allowed(m) &&
-	       m->chip->debug_pins_on(m);
-}
-
-void mcu_debug_power(struct mcu *m, bool debug_req, bool system_req)
-{
-	m->debug_req = debug_req;
-	m->system_req = system_req;
-}
-
-static bool bus_dead(struct mcu *m)
-{
-	if (!mcu_debug_alive(m) || !m->debug_req)
-		return true;
-	m->chip->debug_seen(m);
-	return false;
-}
-
-enum mcu_bus mcu_bus_read(struct mcu *m, uint32_t addr, unsigned size,
-			  uint32_t *out)
-{
-	uint32_t v = 0;
-
-	if (bus_dead(m))
-		return MCU_BUS_DEAD;
-	if (!bus_read(m, MASTER_DEBUG, addr, size, &v))
-		return MCU_BUS_FAULT;
-	*out = v;
-	return MCU_BUS_OK;
-}
-
-enum mcu_bus mcu_bus_write(struct mcu *m, uint32_t addr, unsigned size,
-			   uint32_t value)
-{
-	if (bus_dead(m))
-		return MCU_BUS_DEAD;
-	if (!bus_write(m, MASTER_DEBUG, addr, size, value))
-		return MCU_BUS_FAULT;
-	return MCU_BUS_OK;
-}
-
-const struct mcu_identity *mcu_identity(const struct mcu *m)
-{
-	return &m->identity;
 }

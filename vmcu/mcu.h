@@ -24,9 +24,11 @@
 struct mcu; /* opaque */
 
 struct mcu_config {
-	const char *chip;    /* "stm32l432" */
+	const char *chip;    /* one of mcu_chip_name(); NULL = the state
+			      * file's */
 	const char *state;   /* state file, NULL = in memory only */
-	const uint8_t *uid;  /* 12 bytes for a new chip, NULL = from seed */
+	const uint8_t *uid;  /* of a new chip, NULL = from seed */
+	size_t uid_len;	     /* 0 = as long as it is on this chip */
 	uint64_t seed;	     /* noise of SRAM, RNG, UID */
 	const char *profile; /* "genuine", or a counterfeit profile name;
 			      * NULL = the state file's, else genuine */
@@ -36,6 +38,12 @@ struct mcu_config {
 	 * (docs/vmcu.md); NULL = none.  Not in the state file. */
 	const char *quirks;
 };
+
+#define MCU_UID_MAX 16
+/* The chips that there are, by number; NULL behind the last. */
+const char *mcu_chip_name(unsigned i);
+/* Bytes of a UID; 0: there is no such chip. */
+size_t mcu_chip_uid_len(const char *chip);
 
 /* A new chip is virgin: flash erased, options default, power off.  An existing
  * state file is loaded; a damaged, truncated or foreign one is refused with a
@@ -175,6 +183,7 @@ struct mcu_identity {
 	uint32_t ap_idr, ap_base, ap_cfg;
 	bool ap_packed;	  /* MEM-AP keeps packed transfers */
 	uint32_t ap_wrap; /* auto-increment wraps at, bytes */
+	uint32_t ap_csw;  /* after power-on; 0 = 0x23000040 */
 };
 const struct mcu_identity *mcu_identity(const struct mcu *m);
 

@@ -17,6 +17,7 @@
 #include "vmcu/core_int.h"
 #include "vmcu/debug.h"
 #include "vmcu/mcu.h"
+#include "vmcu/state.h"
 
 #define PS_PER_S 1000000000000ull
 #define PS_PER_MS 1000000000ull
@@ -56,11 +57,20 @@ struct chip_area {
 	uint8_t *cells; /* borrowed */
 };
 
+#define CHIP_IO 2
+struct chip_io { /* whole pages that are neither memory nor peripherals */
+	uint32_t base, size;
+};
+
 struct chip {
-	const char *name;
+	const char *name; /* as in state files: 16 characters at most */
+	size_t uid_len;
 	/* Names of its quirks, NULL behind the last (at most 32); NULL when it
 	 * has none. */
 	const char *const *quirks;
+	struct chip_io io[CHIP_IO];
+	/* A virgin chip.  cfg->profile is set, cfg->uid NULL or uid_len
+	 * bytes. */
 	int (*create)(struct mcu *m, const struct mcu_config *cfg,
 		      char why[256]);
 	void (*destroy)(struct mcu *m);
@@ -89,7 +99,8 @@ struct chip {
 	void (*debug_seen)(struct mcu *m);
 	/* Something arrived in m->uart_in. */
 	void (*uart_kick)(struct mcu *m);
-	int (*save)(struct mcu *m);
+	/* All that lasts without power. */
+	void (*state)(struct mcu *m, struct state_table *out);
 
 	/* -- what the tools ask for (vmcu/raw.c) -------------------------- */
 	const char *(*profile)(const struct mcu *m);

@@ -3,14 +3,14 @@
 # vmcu is the chip: core, memories, peripherals and the core's debug
 # components.  What the wires in front of it are made of is in debug.mk.
 MODULES += vmcu
-vmcu_SRC := vmcu/mcu.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
-	vmcu/core_exc.c vmcu/core_scs.c vmcu/core_cost.c vmcu/core_debug.c vmcu/core_skip.c \
+vmcu_SRC := vmcu/mcu.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
+	vmcu/core_exc.c vmcu/core_scs.c vmcu/core_cost.c vmcu/core_model.c vmcu/core_debug.c vmcu/core_skip.c \
 	vmcu/stm32l4/chip.c vmcu/stm32l4/memory.c vmcu/stm32l4/flash.c \
 	vmcu/stm32l4/flash_regs.c vmcu/stm32l4/options.c \
-	vmcu/stm32l4/rcc.c vmcu/stm32l4/gpio.c vmcu/stm32l4/uart.c \
-	vmcu/stm32l4/rng.c vmcu/stm32l4/iwdg.c \
-	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c vmcu/stm32l4/state.c \
-	vmcu/stm32/fpec.c vmcu/stm32/fpec_regs.c
+	vmcu/stm32l4/rcc.c vmcu/stm32l4/rng.c \
+	vmcu/stm32/bus.c vmcu/stm32/gpio.c vmcu/stm32/usart.c \
+	vmcu/stm32/iwdg.c vmcu/stm32/ids.c vmcu/stm32/fpec.c vmcu/stm32/fpec_regs.c \
+	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c
 
 VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
 	test_vmcu_periph test_vmcu_state test_vmcu_cut test_vmcu_faults

@@ -13,8 +13,6 @@
 #include "vmcu/net.h"
 #include "vmcu/run.h"
 
-#define UID_LEN 12
-
 static int usage(const char *text)
 {
 	fprintf(stderr, "usage: signet-vmcu %s\n", text);
@@ -120,7 +118,7 @@ int tool_ctl(int argc, char **argv)
 
 static int open_state(const char *path, struct mcu **out)
 {
-	struct mcu_config cfg = { .chip = VMCU_CHIP, .state = path };
+	struct mcu_config cfg = { .state = path };
 	char why[256] = "";
 	int err;
 
@@ -130,12 +128,13 @@ static int open_state(const char *path, struct mcu **out)
 	return err == 0 ? 0 : failed(path, why);
 }
 
-static int copy_into(const char *path, const uint8_t *uid,
+static int copy_into(const char *path, const uint8_t *uid, size_t uid_len,
 		     const struct mcu *from)
 {
 	struct mcu_config cfg = { .chip = mcu_chip(from),
 				  .state = path,
-				  .uid = uid };
+				  .uid = uid,
+				  .uid_len = uid_len };
 	struct mcu *to = NULL;
 	char why[256] = "";
 	int err = mcu_new(&cfg, &to, why);
@@ -151,7 +150,7 @@ static int copy_into(const char *path, const uint8_t *uid,
 
 int tool_copy(int argc, char **argv)
 {
-	uint8_t uid[UID_LEN];
+	uint8_t uid[MCU_UID_MAX];
 	size_t uid_len;
 	struct mcu *from = NULL;
 	int code;
@@ -159,13 +158,13 @@ int tool_copy(int argc, char **argv)
 	if (argc != 4 || strcmp(argv[2], "--uid") != 0)
 		return usage("copy FROM TO --uid HEX");
 	if (hex_decode(argv[3], uid, sizeof(uid), &uid_len) != 0 ||
-	    uid_len != sizeof(uid))
-		return failed("--uid", "24 hex digits are needed");
+	    uid_len == 0)
+		return failed("--uid", "hex digits are needed, as many as the chip has");
 	if (access(argv[1], F_OK) == 0)
 		return failed(argv[1], "exists already");
 	code = open_state(argv[0], &from);
 	if (code == 0)
-		code = copy_into(argv[1], uid, from);
+		code = copy_into(argv[1], uid, uid_len, from);
 	mcu_free(from);
 	return code;
 }

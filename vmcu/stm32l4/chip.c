@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The STM32L432xC put together: bus table, reset, events, pins.
- *
- * Buses answer over their whole range: addresses without a peripheral read 0
- * and ignore writes, a peripheral without its clock too.  Outside the buses
- * there is a bus fault.
- */
+/* The STM32L432xC put together: bus table, reset, events, pins. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,35 +17,40 @@
 #define APB1RSTR2 0x3c
 #define APB2RSTR 0x40
 #define DBGMCU_BASE 0xe0042000u
+#define DBG_IWDG_STOP (1u << 12)
 
-static const struct l4_device devices[] = {
-	{ "USART2", 0x40004400, 0x400, 1, APB1ENR1, 17, l4_uart_read,
-	  l4_uart_write },
-	{ "IWDG", 0x40003000, 0x400, 0, 0, 0, l4_iwdg_read, l4_iwdg_write },
-	{ "PWR", 0x40007000, 0x400, 0, APB1ENR1, 28, l4_pwr_read,
+#define GPIO offsetof(struct l4, gpio)
+#define UART offsetof(struct l4, uart)
+#define WDG offsetof(struct l4, iwdg)
+static const struct st_device devices[] = {
+	{ "USART2", 0x40004400, 0x400, UART, 1, APB1ENR1, 17, st_usart_read,
+	  st_usart_write },
+	{ "IWDG", 0x40003000, 0x400, WDG, 0, 0, 0, st_iwdg_read,
+	  st_iwdg_write },
+	{ "PWR", 0x40007000, 0x400, 0, 0, APB1ENR1, 28, l4_pwr_read,
 	  l4_pwr_write },
-	{ "LPUART1", 0x40008000, 0x400, 2, APB1ENR2, 0, l4_uart_read,
-	  l4_uart_write },
-	{ "SYSCFG", 0x40010000, 0x400, 0, APB2ENR, 0, l4_syscfg_read,
+	{ "LPUART1", 0x40008000, 0x400, UART, 2, APB1ENR2, 0, st_usart_read,
+	  st_usart_write },
+	{ "SYSCFG", 0x40010000, 0x400, 0, 0, APB2ENR, 0, l4_syscfg_read,
 	  l4_syscfg_write },
-	{ "USART1", 0x40013800, 0x400, 0, APB2ENR, 14, l4_uart_read,
-	  l4_uart_write },
-	{ "RCC", 0x40021000, 0x400, 0, 0, 0, l4_rcc_read, l4_rcc_write },
-	{ "FLASH", 0x40022000, 0x400, 0, 0, 0, l4_flash_read, l4_flash_write },
-	{ "GPIOA", 0x48000000, 0x400, 0, AHB2ENR, 0, l4_gpio_read,
-	  l4_gpio_write },
-	{ "GPIOB", 0x48000400, 0x400, 1, AHB2ENR, 1, l4_gpio_read,
-	  l4_gpio_write },
-	{ "GPIOC", 0x48000800, 0x400, 2, AHB2ENR, 2, l4_gpio_read,
-	  l4_gpio_write },
-	{ "GPIOH", 0x48001c00, 0x400, 3, AHB2ENR, 7, l4_gpio_read,
-	  l4_gpio_write },
-	{ "RNG", 0x50060800, 0x400, 0, AHB2ENR, 18, l4_rng_read, l4_rng_write },
+	{ "USART1", 0x40013800, 0x400, UART, 0, APB2ENR, 14, st_usart_read,
+	  st_usart_write },
+	{ "RCC", 0x40021000, 0x400, 0, 0, 0, 0, l4_rcc_read, l4_rcc_write },
+	{ "FLASH", 0x40022000, 0x400, 0, 0, 0, 0, l4_flash_read,
+	  l4_flash_write },
+	{ "GPIOA", 0x48000000, 0x400, GPIO, 0, AHB2ENR, 0, st_gpio_read,
+	  st_gpio_write },
+	{ "GPIOB", 0x48000400, 0x400, GPIO, 1, AHB2ENR, 1, st_gpio_read,
+	  st_gpio_write },
+	{ "GPIOC", 0x48000800, 0x400, GPIO, 2, AHB2ENR, 2, st_gpio_read,
+	  st_gpio_write },
+	{ "GPIOH", 0x48001c00, 0x400, GPIO, 3, AHB2ENR, 7, st_gpio_read,
+	  st_gpio_write },
+	{ "RNG", 0x50060800, 0x400, 0, 0, AHB2ENR, 18, l4_rng_read,
+	  l4_rng_write },
 };
 
-static const struct {
-	uint32_t base, size;
-} buses[] = {
+static const struct st_range ranges[] = {
 	{ 0x40000000, 0x09800 }, /* APB1 */
 	{ 0x40010000, 0x06400 }, /* APB2 */
 	{ 0x40020000, 0x04400 }, /* AHB1 */
@@ -59,20 +59,61 @@ static const struct {
 	{ 0x50060800, 0x00400 }, /* AHB2: RNG */
 };
 
-static const struct l4_device *device_at(uint32_t addr)
+static const struct st_bus bus = {
+	devices,     sizeof(devices) / sizeof(devices[0]),
+	ranges,	     sizeof(ranges) / sizeof(ranges[0]),
+	l4_rcc_gate,
+};
+
+/* -- what differs in the shared peripherals -------------------------------- */
+
+static const struct st_gpio_config gpio_config = {
+	.names = "ABCH",
+	.initial = {
+		{ .moder = 0xabffffff,
+		  .ospeedr = 0x0c000000,
+		  .pupdr = 0x64000000 },
+		{ .moder = 0xfffffebf, .pupdr = 0x00000100 },
+		{ .moder = 0xffffffff },
+		{ .moder = 0x0000000f },
+	},
+};
+
+static const struct st_usart_config usarts[] = {
+	{ .tx = { { 'A', 9, 7 }, { 'B', 6, 7 } },
+	  .rx = { { 'A', 10, 7 }, { 'B', 7, 7 } },
+	  .irq = IRQ_USART1 },
+	{ .tx = { { 'A', 2, 7 } },
+	  .rx = { { 'A', 3, 7 }, { 'A', 15, 3 } },
+	  .irq = IRQ_USART2 },
+	{ .tx = { { 'A', 2, 8 } },
+	  .rx = { { 'A', 3, 8 } },
+	  .irq = IRQ_LPUART1,
+	  .lpuart = true },
+};
+
+static bool iwdg_frozen(const struct mcu *m)
 {
-	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		if (addr - devices[i].base < devices[i].size)
-			return &devices[i];
-	return NULL;
+	return l4_of(m)->dbgmcu[2] & DBG_IWDG_STOP;
 }
 
-static bool on_bus(uint32_t addr)
+static const struct st_iwdg_config iwdg_config = {
+	.hz = 32000,
+	.event = EVENT_IWDG,
+	.window = true,
+	.frozen = iwdg_frozen,
+};
+
+static void peripherals_create(struct l4 *l)
 {
-	for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]); i++)
-		if (addr - buses[i].base < buses[i].size)
-			return true;
-	return false;
+	l->gpio.m = l->uart.m = l->iwdg.m = l->m;
+	l->gpio.cfg = &gpio_config;
+	l->iwdg.cfg = &iwdg_config;
+	l->uart.cfg = usarts;
+	l->uart.count = sizeof(usarts) / sizeof(usarts[0]);
+	l->uart.event = EVENT_UART;
+	l->uart.gpio = &l->gpio;
+	l->uart.clock = l4_rcc_uart_clock;
 }
 
 /* -- debug block of the chip ----------------------------------------------- */
@@ -92,32 +133,21 @@ static void dbgmcu_write(struct l4 *l, uint32_t off, uint32_t v)
 
 /* -- bus ------------------------------------------------------------------- */
 
-static uint32_t lanes(uint32_t addr, unsigned size)
-{
-	uint32_t mask = size == 4 ? 0xffffffff : (1u << 8 * size) - 1;
-
-	return mask << 8 * (addr & 3);
-}
-
 static bool chip_read(struct mcu *m, enum mcu_master by, uint32_t addr,
 		      unsigned size, uint32_t *out)
 {
 	struct l4 *l = l4_of(m);
-	const struct l4_device *d = device_at(addr);
-	uint32_t v = 0;
+	uint32_t v;
 	bool mine, ok;
 
 	(void)by;
 	ok = l4_memory_read(l, addr, size, out, &mine);
 	if (mine)
 		return ok;
-	if (addr - DBGMCU_BASE < 0x400)
-		v = dbgmcu_read(l, (addr - DBGMCU_BASE) & ~3u);
-	else if (d != NULL && l4_rcc_gate(l, d->gate_reg, d->gate_bit))
-		v = d->read(l, d->unit, (addr - d->base) & ~3u);
-	else if (!on_bus(addr))
-		return false;
-	*out = (v & lanes(addr, size)) >> 8 * (addr & 3);
+	if (addr - DBGMCU_BASE >= 0x400)
+		return st_bus_read(&bus, l, addr, size, out);
+	v = dbgmcu_read(l, (addr - DBGMCU_BASE) & ~3u);
+	*out = (v & st_bus_lanes(addr, size)) >> 8 * (addr & 3);
 	return true;
 }
 
@@ -125,24 +155,15 @@ static bool chip_write(struct mcu *m, enum mcu_master by, uint32_t addr,
 		       unsigned size, uint32_t v)
 {
 	struct l4 *l = l4_of(m);
-	const struct l4_device *d = device_at(addr);
 	bool mine, ok;
 
 	ok = l4_memory_write(l, by, addr, size, v, &mine);
 	if (mine)
 		return ok;
-	if (addr - DBGMCU_BASE < 0x400) {
-		dbgmcu_write(l, addr - DBGMCU_BASE, v);
-		return true;
-	}
-	if (d == NULL)
-		return on_bus(addr);
-	if (!l4_rcc_gate(l, d->gate_reg, d->gate_bit))
-		return true;
-	l->bus_error = false;
-	d->write(l, d->unit, (addr - d->base) & ~3u, v << 8 * (addr & 3),
-		 lanes(addr, size));
-	return !l->bus_error;
+	if (addr - DBGMCU_BASE >= 0x400)
+		return st_bus_write(&bus, l, addr, size, v, &l->bus_error);
+	dbgmcu_write(l, addr - DBGMCU_BASE, v);
+	return true;
 }
 
 static void chip_debug_seen(struct mcu *m)
@@ -171,15 +192,15 @@ static void chip_power_on(struct mcu *m, bool kept)
 static void chip_power_off(struct mcu *m)
 {
 	l4_flash_abort(l4_of(m));
-	l4_gpio_reset(l4_of(m)); /* nothing is driven any more */
+	st_gpio_reset(&l4_of(m)->gpio); /* nothing is driven any more */
 }
 
 static void reset_peripherals(struct l4 *l)
 {
-	l4_gpio_reset(l);
-	l4_uart_reset(l);
+	st_gpio_reset(&l->gpio);
+	st_usart_reset(&l->uart);
 	l4_rng_reset(l);
-	l4_iwdg_reset(l);
+	st_iwdg_reset(&l->iwdg);
 	l4_syscfg_reset(l);
 	l4_pwr_reset(l);
 }
@@ -202,7 +223,7 @@ static void chip_reset(struct mcu *m, enum mcu_reset why, uint32_t *vtor)
 	l->mem_mode = modes[l->boot];
 	l4_memory_update(l);
 	if (!(l->opt.loaded[OPT_OPTR] & OPTR_IWDG_SW))
-		l4_iwdg_start(l);
+		st_iwdg_start(&l->iwdg);
 	*vtor = 0;
 }
 
@@ -210,13 +231,13 @@ static void chip_reset(struct mcu *m, enum mcu_reset why, uint32_t *vtor)
 void l4_device_reset(struct l4 *l, uint8_t rstr, uint32_t bits)
 {
 	if (rstr == AHB2RSTR && bits & 0x8f)
-		l4_gpio_reset(l);
+		st_gpio_reset(&l->gpio);
 	if (rstr == AHB2RSTR && bits & 1u << 18)
 		l4_rng_reset(l);
 	if ((rstr == APB1RSTR1 && bits & 1u << 17) ||
 	    (rstr == APB1RSTR2 && bits & 1) ||
 	    (rstr == APB2RSTR && bits & 1u << 14))
-		l4_uart_reset(l);
+		st_usart_reset(&l->uart);
 }
 
 static void chip_event(struct mcu *m, unsigned slot)
@@ -225,14 +246,12 @@ static void chip_event(struct mcu *m, unsigned slot)
 
 	if (slot == EVENT_FLASH)
 		l4_flash_event(l);
-	else if (slot >= EVENT_UART && slot < EVENT_UART + 3)
-		l4_uart_tx_event(l, slot - EVENT_UART);
-	else if (slot >= EVENT_UART_RX && slot < EVENT_UART_RX + 3)
-		l4_uart_rx_event(l, slot - EVENT_UART_RX);
+	else if (slot >= EVENT_UART && slot < EVENT_UART + 6)
+		st_usart_event(&l->uart, slot - EVENT_UART);
 	else if (slot == EVENT_RNG)
 		l4_rng_event(l);
 	else if (slot == EVENT_IWDG)
-		l4_iwdg_event(l);
+		st_iwdg_event(&l->iwdg);
 	else if (slot == EVENT_REMAP)
 		l4_memory_update(l);
 }
@@ -241,22 +260,22 @@ static void chip_event(struct mcu *m, unsigned slot)
 
 static int chip_pin(const struct mcu *m, char port, unsigned bit)
 {
-	return l4_gpio_pin(l4_of(m), port, bit);
+	return st_gpio_pin(&l4_of(m)->gpio, port, bit);
 }
 
 static int chip_pin_level(const struct mcu *m, char port, unsigned bit)
 {
-	return l4_gpio_level(l4_of(m), port, bit);
+	return st_gpio_level(&l4_of(m)->gpio, port, bit);
 }
 
 static void chip_pin_drive(struct mcu *m, char port, unsigned bit, int level)
 {
-	l4_gpio_drive(l4_of(m), port, bit, level);
+	st_gpio_drive(&l4_of(m)->gpio, port, bit, level);
 }
 
 static bool chip_debug_pins_on(const struct mcu *m)
 {
-	return l4_gpio_debug_pins(l4_of(m));
+	return st_gpio_debug_pins(&l4_of(m)->gpio);
 }
 
 static bool chip_debug_allowed(const struct mcu *m)
@@ -266,12 +285,24 @@ static bool chip_debug_allowed(const struct mcu *m)
 
 static void chip_uart_kick(struct mcu *m)
 {
-	l4_uart_kick(l4_of(m));
+	st_usart_kick(&l4_of(m)->uart);
 }
 
-static int chip_save(struct mcu *m)
+static void chip_state(struct mcu *m, struct state_table *out)
 {
-	return l4_state_save(l4_of(m), m->state_path);
+	struct l4 *l = l4_of(m);
+
+	*out = (struct state_table){
+		.uid = l->uid,
+		.uid_len = sizeof(l->uid),
+		.section = {
+			{ "OPTS", STATE_U64, l->opt.stored, OPT_COUNT },
+			{ "OTP ", STATE_BYTES, l->otp, L4_OTP_SIZE },
+			{ "FLSH", STATE_BYTES, l->flash, L4_FLASH_SIZE },
+			{ "ECC ", STATE_FLAGS, l->ecc_bad, L4_DWORDS },
+		},
+		.count = 4,
+	};
 }
 
 /* -- for the tools --------------------------------------------------------- */
@@ -331,48 +362,37 @@ static void chip_copy(struct mcu *m, const struct mcu *from)
 
 /* -- life ------------------------------------------------------------------ */
 
-static int new_chip(struct l4 *l, const struct mcu_config *cfg, char why[256])
+static void new_chip(struct l4 *l, const struct mcu_config *cfg)
 {
-	int err;
-
 	if (cfg->uid != NULL)
 		memcpy(l->uid, cfg->uid, sizeof(l->uid));
 	else
-		l4_uid_make(l);
+		st_uid_make(l->m, l->uid);
 	l4_options_default(l);
-	if (cfg->state == NULL)
-		return 0;
-	err = l4_state_load(l, cfg->state, why);
-	return err == E_NOT_FOUND ? 0 : err;
 }
 
 static int chip_create(struct mcu *m, const struct mcu_config *cfg,
 		       char why[256])
 {
-	const char *profile = cfg->profile;
 	struct l4 *l = calloc(1, sizeof(*l));
-	char stored[L4_NAME_LEN + 1] = "";
 	int err;
 
 	if (l == NULL)
 		return E_NOMEM;
-	if (profile == NULL && cfg->state != NULL)
-		l4_state_profile(cfg->state, stored);
-	if (profile == NULL)
-		profile = *stored != '\0' ? stored : "genuine";
 	m->dev = l;
 	l->m = m;
-	l->profile = l4_profile_find(profile);
+	l->profile = l4_profile_find(cfg->profile);
 	if (l->profile == NULL) {
-		snprintf(why, 256, "there is no profile \"%s\"", profile);
+		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
 		return E_ARG;
 	}
-	l4_profile_apply(l);
+	peripherals_create(l);
+	st_profile_apply(m, l->profile);
 	err = core_new(m, l->profile->cpuid, &m->core);
 	if (!err)
 		err = l4_memory_create(l);
 	if (!err)
-		err = new_chip(l, cfg, why);
+		new_chip(l, cfg);
 	return err;
 }
 
@@ -390,6 +410,8 @@ static void chip_destroy(struct mcu *m)
 
 const struct chip stm32l4_chip = {
 	.name = "stm32l432",
+	.uid_len = 12,
+	.io = { { 0x1fff7000, 0x9000 } }, /* OTP, identity, options */
 	.create = chip_create,
 	.destroy = chip_destroy,
 	.power_on = chip_power_on,
@@ -405,7 +427,7 @@ const struct chip stm32l4_chip = {
 	.debug_allowed = chip_debug_allowed,
 	.debug_seen = chip_debug_seen,
 	.uart_kick = chip_uart_kick,
-	.save = chip_save,
+	.state = chip_state,
 	.profile = chip_profile,
 	.uid = chip_uid,
 	.area = chip_area,

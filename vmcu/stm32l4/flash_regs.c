@@ -179,8 +179,9 @@ static int option_at(uint32_t off)
 	return -1;
 }
 
-uint32_t l4_flash_read(struct l4 *l, unsigned unit, uint32_t off)
+uint32_t l4_flash_read(void *dev, unsigned unit, uint32_t off)
 {
+	struct l4 *l = dev;
 	int i = option_at(off);
 
 	(void)unit;
@@ -200,9 +201,10 @@ uint32_t l4_flash_read(struct l4 *l, unsigned unit, uint32_t off)
 	}
 }
 
-void l4_flash_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+void l4_flash_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		    uint32_t mask)
 {
+	struct l4 *l = dev;
 	int i = option_at(off);
 
 	(void)unit;

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "vmcu/mcu_int.h"
+#include "vmcu/stm32/st.h"
 
 #define L4_FLASH_BASE 0x08000000u
 #define L4_FLASH_SIZE 0x40000u
@@ -40,9 +40,8 @@
 
 enum l4_event {
 	EVENT_FLASH,
-	EVENT_UART, /* + unit, transmitter */
-	EVENT_UART_RX = EVENT_UART + 3,
-	EVENT_RNG = EVENT_UART_RX + 3,
+	EVENT_UART, /* three transmitters, three receivers */
+	EVENT_RNG = EVENT_UART + 6,
 	EVENT_IWDG,
 	EVENT_REMAP,
 };
@@ -113,33 +112,9 @@ struct l4_flash {
 	unsigned queued;
 };
 
-struct l4_uart {
-	uint32_t cr1, cr2, cr3, brr, isr, rdr, tdr;
-	bool shifting, holding; /* a byte on the wire, one behind it */
-	uint8_t shift;
-};
-
-struct l4_gpio {
-	uint32_t moder, otyper, ospeedr, pupdr, odr, afr[2], lckr;
-	/* derived: pins that the chip drives, its pull-ups, analog pins */
-	uint16_t drives, pulled_up, analog;
-};
-
-struct l4_outside { /* what drives the pins from outside */
-	uint16_t drives, level;
-};
-
-struct l4_profile {
-	const char *name;
-	uint32_t cpuid, dpidr, jtag_idcode, jtag_boundary, ap_idr, dbgmcu_id;
-	uint8_t designer; /* JEP106 bank and code of the ROM table */
-	uint8_t designer_bank;
-	uint16_t part;
-};
-
 struct l4 {
 	struct mcu *m;
-	const struct l4_profile *profile;
+	const struct st_profile *profile;
 	/* persistent */
 	uint8_t *flash;
 	uint8_t *ecc_bad; /* per double word: a torn write or erase */
@@ -158,20 +133,15 @@ struct l4 {
 	int bad_pages;
 	uc_hook trap[L4_PAGES][2];
 	struct l4_flash fl;
-	struct l4_uart uart[3];
-	struct l4_gpio gpio[4];
-	struct l4_outside outside[4];
+	struct st_usarts uart;
+	struct st_gpio gpio;
 	uint32_t rcc[0xa4 / 4];
 	uint32_t pwr[0x60 / 4];
 	uint32_t dbgmcu[4];
 	struct {
 		uint32_t cr, sr, dr;
 	} rng;
-	struct {
-		bool on, unlocked;
-		uint32_t pr, rlr, winr;
-		uint64_t since;
-	} iwdg;
+	struct st_iwdg iwdg;
 	struct {
 		uint32_t regs[9], skey;
 	} syscfg;
@@ -182,18 +152,6 @@ static inline struct l4 *l4_of(const struct mcu *m)
 {
 	return m->dev;
 }
-
-struct l4_device {
-	const char *name;
-	uint32_t base, size;
-	unsigned unit;
-	uint8_t gate_reg; /* offset in RCC, 0 = always clocked */
-	uint8_t gate_bit;
-	uint32_t (*read)(struct l4 *l, unsigned unit, uint32_t off);
-	/* mask: the byte lanes that are written */
-	void (*write)(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
-		      uint32_t mask);
-};
 
 /* -- memory.c ------------------------------------------------------------ */
 MUST_USE int l4_memory_create(struct l4 *l);
@@ -213,8 +171,8 @@ bool l4_memory_write(struct l4 *l, enum mcu_master by, uint32_t addr,
 void l4_flash_changed(struct l4 *l, uint32_t offset, uint32_t len);
 
 /* -- flash.c ------------------------------------------------------------- */
-uint32_t l4_flash_read(struct l4 *l, unsigned unit, uint32_t off);
-void l4_flash_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+uint32_t l4_flash_read(void *dev, unsigned unit, uint32_t off);
+void l4_flash_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		    uint32_t mask);
 bool l4_flash_store(struct l4 *l, enum mcu_master by, uint32_t offset,
 		    unsigned size, uint32_t v);
@@ -234,52 +192,30 @@ void l4_options_boot(struct l4 *l); /* decides l->boot */
 bool l4_page_protected(const struct l4 *l, unsigned page);
 
 /* -- the peripherals ----------------------------------------------------- */
-#define L4_DEVICE_CALLS(x)                                                 \
-	uint32_t l4_##x##_read(struct l4 *l, unsigned unit, uint32_t off); \
-	void l4_##x##_write(struct l4 *l, unsigned unit, uint32_t off,     \
-			    uint32_t v, uint32_t mask);                    \
+#define L4_DEVICE_CALLS(x)                                              \
+	uint32_t l4_##x##_read(void *dev, unsigned unit, uint32_t off); \
+	void l4_##x##_write(void *dev, unsigned unit, uint32_t off,     \
+			    uint32_t v, uint32_t mask);                 \
 	void l4_##x##_reset(struct l4 *l)
-L4_DEVICE_CALLS(gpio);
-L4_DEVICE_CALLS(uart);
 L4_DEVICE_CALLS(rng);
-L4_DEVICE_CALLS(iwdg);
 L4_DEVICE_CALLS(syscfg);
 L4_DEVICE_CALLS(pwr);
-uint32_t l4_rcc_read(struct l4 *l, unsigned unit, uint32_t off);
-void l4_rcc_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+uint32_t l4_rcc_read(void *dev, unsigned unit, uint32_t off);
+void l4_rcc_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		  uint32_t mask);
 void l4_rcc_reset(struct l4 *l, enum mcu_reset why);
 uint64_t l4_rcc_sysclk(const struct l4 *l);
 uint64_t l4_rcc_hclk(const struct l4 *l);
 uint64_t l4_rcc_pclk(const struct l4 *l, unsigned bus);
-bool l4_rcc_gate(const struct l4 *l, uint8_t reg, uint8_t bit);
+bool l4_rcc_gate(const void *dev, uint8_t reg, uint8_t bit);
 uint64_t l4_rcc_clk48(const struct l4 *l);
-uint64_t l4_rcc_uart_clock(const struct l4 *l, unsigned unit);
+uint64_t l4_rcc_uart_clock(const struct mcu *m, unsigned unit);
 /* A reset bit of an xxxRSTR register was set. */
 void l4_device_reset(struct l4 *l, uint8_t rstr, uint32_t bits);
 
-void l4_uart_tx_event(struct l4 *l, unsigned unit);
-void l4_uart_rx_event(struct l4 *l, unsigned unit);
-void l4_uart_kick(struct l4 *l);
 void l4_rng_event(struct l4 *l);
-void l4_iwdg_event(struct l4 *l);
-void l4_iwdg_start(struct l4 *l);
-int l4_gpio_pin(const struct l4 *l, char port, unsigned bit);
-int l4_gpio_level(const struct l4 *l, char port, unsigned bit);
-void l4_gpio_drive(struct l4 *l, char port, unsigned bit, int level);
-/* True when the pin is switched to this alternate function. */
-bool l4_gpio_af(const struct l4 *l, char port, unsigned bit, unsigned af);
-bool l4_gpio_debug_pins(const struct l4 *l);
 
 /* -- identity ------------------------------------------------------------ */
-const struct l4_profile *l4_profile_find(const char *name);
-void l4_profile_apply(struct l4 *l);
-void l4_uid_make(struct l4 *l);
-
-/* -- state.c ------------------------------------------------------------- */
-#define L4_NAME_LEN 16
-void l4_state_profile(const char *path, char out[L4_NAME_LEN + 1]);
-MUST_USE int l4_state_load(struct l4 *l, const char *path, char why[256]);
-MUST_USE int l4_state_save(struct l4 *l, const char *path);
+const struct st_profile *l4_profile_find(const char *name);
 
 #endif

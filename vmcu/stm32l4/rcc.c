@@ -116,8 +116,9 @@ uint64_t l4_rcc_clk48(const struct l4 *l)
 }
 
 /* Units: 0 USART1, 1 USART2, 2 LPUART1. */
-uint64_t l4_rcc_uart_clock(const struct l4 *l, unsigned unit)
+uint64_t l4_rcc_uart_clock(const struct mcu *m, unsigned unit)
 {
+	const struct l4 *l = l4_of(m);
 	static const uint8_t shift[3] = { 0, 2, 10 };
 
 	switch (R(l, CCIPR) >> shift[unit] & 3) {
@@ -132,8 +133,10 @@ uint64_t l4_rcc_uart_clock(const struct l4 *l, unsigned unit)
 	}
 }
 
-bool l4_rcc_gate(const struct l4 *l, uint8_t reg, uint8_t bit)
+bool l4_rcc_gate(const void *dev, uint8_t reg, uint8_t bit)
 {
+	const struct l4 *l = dev;
+
 	return reg == 0 || R(l, reg) >> bit & 1;
 }
 
@@ -186,15 +189,17 @@ static void write_csr(struct l4 *l, uint32_t v)
 	R(l, CSR) = csr;
 }
 
-uint32_t l4_rcc_read(struct l4 *l, unsigned unit, uint32_t off)
+uint32_t l4_rcc_read(void *dev, unsigned unit, uint32_t off)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	return off < sizeof(l->rcc) ? R(l, off) : 0;
 }
 
-void l4_rcc_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+void l4_rcc_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		  uint32_t mask)
 {
+	struct l4 *l = dev;
 	uint32_t old;
 
 	(void)unit;

@@ -82,8 +82,9 @@ static uint32_t read_dr(struct l4 *l)
 	return v;
 }
 
-uint32_t l4_rng_read(struct l4 *l, unsigned unit, uint32_t off)
+uint32_t l4_rng_read(void *dev, unsigned unit, uint32_t off)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	switch (off) {
 	case 0x00:
@@ -97,9 +98,10 @@ uint32_t l4_rng_read(struct l4 *l, unsigned unit, uint32_t off)
 	}
 }
 
-void l4_rng_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+void l4_rng_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		  uint32_t mask)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	v &= mask;
 	if (off == 0x00) {

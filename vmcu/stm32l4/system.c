@@ -9,8 +9,9 @@
 #define SKR 0x24
 #define SCSR_SRAM2ER 1u
 
-uint32_t l4_syscfg_read(struct l4 *l, unsigned unit, uint32_t off)
+uint32_t l4_syscfg_read(void *dev, unsigned unit, uint32_t off)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	if (off == MEMRMP)
 		return l->mem_mode;
@@ -35,9 +36,10 @@ static void write_skr(struct l4 *l, uint32_t v)
 		l->syscfg.skey = 0;
 }
 
-void l4_syscfg_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+void l4_syscfg_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		     uint32_t mask)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	v &= mask;
 	if (off == MEMRMP) {
@@ -59,15 +61,17 @@ void l4_syscfg_reset(struct l4 *l)
 	l->syscfg.regs[1] = 0x7c000001;
 }
 
-uint32_t l4_pwr_read(struct l4 *l, unsigned unit, uint32_t off)
+uint32_t l4_pwr_read(void *dev, unsigned unit, uint32_t off)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	return off < sizeof(l->pwr) ? l->pwr[off / 4] : 0;
 }
 
-void l4_pwr_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
+void l4_pwr_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		  uint32_t mask)
 {
+	struct l4 *l = dev;
 	(void)unit;
 	if (off >= sizeof(l->pwr) || off == 0x10 || off == 0x14)
 		return; /* SR1, SR2 */

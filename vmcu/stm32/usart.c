@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * USART1, USART2, LPUART1: asynchronous, one character at a time, paced by
+ * USART v2 and LPUART: asynchronous, one character at a time, paced by
  * the baud rate.  What is sent reaches the outside only through a pin that is
  * switched to the transmitter; likewise for the receiver.
  */
 #include <string.h>
 
-#include "vmcu/stm32l4/l4.h"
+#include "vmcu/stm32/st.h"
 
 #define CR1_UE (1u << 0)
 #define CR1_RE (1u << 2)
@@ -26,57 +26,53 @@
 #define ISR_TEACK (1u << 21)
 #define ISR_REACK (1u << 22)
 #define ISR_RESET (ISR_TC | ISR_TXE)
-#define LPUART 2
 
-static const struct {
-	char port;
-	uint8_t bit, af;
-} tx_pins[3][2] = {
-	{ { 'A', 9, 7 }, { 'B', 6, 7 } },
-	{ { 'A', 2, 7 }, { 'A', 2, 7 } },
-	{ { 'A', 2, 8 }, { 'A', 2, 8 } },
-}, rx_pins[3][2] = {
-	{ { 'A', 10, 7 }, { 'B', 7, 7 } },
-	{ { 'A', 3, 7 }, { 'A', 15, 3 } },
-	{ { 'A', 3, 8 }, { 'A', 3, 8 } },
-};
-
-static bool tx_wired(const struct l4 *l, unsigned unit)
+static bool wired(const struct st_usarts *l, const struct st_pin *pins)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (l4_gpio_af(l, tx_pins[unit][i].port, tx_pins[unit][i].bit,
-			       tx_pins[unit][i].af))
+	for (unsigned i = 0; i < ST_USART_PINS; i++)
+		if (pins[i].port != 0 &&
+		    st_gpio_af(l->gpio, pins[i].port, pins[i].bit, pins[i].af))
 			return true;
 	return false;
 }
 
-static bool rx_wired(const struct l4 *l, unsigned unit)
+static bool tx_wired(const struct st_usarts *l, unsigned unit)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (l4_gpio_af(l, rx_pins[unit][i].port, rx_pins[unit][i].bit,
-			       rx_pins[unit][i].af))
-			return true;
-	return false;
+	return wired(l, l->cfg[unit].tx);
 }
 
-static void update_irq(struct l4 *l, unsigned unit)
+static bool rx_wired(const struct st_usarts *l, unsigned unit)
 {
-	static const uint8_t irqs[3] = { IRQ_USART1, IRQ_USART2, IRQ_LPUART1 };
-	const struct l4_uart *u = &l->uart[unit];
+	return wired(l, l->cfg[unit].rx);
+}
+
+static unsigned tx_event(const struct st_usarts *l, unsigned unit)
+{
+	return l->event + unit;
+}
+
+static unsigned rx_event(const struct st_usarts *l, unsigned unit)
+{
+	return l->event + l->count + unit;
+}
+
+static void update_irq(struct st_usarts *l, unsigned unit)
+{
+	const struct st_usart *u = &l->unit[unit];
 	uint32_t isr = u->isr, cr1 = u->cr1;
 	bool level = (cr1 & CR1_TXEIE && isr & ISR_TXE) ||
 		     (cr1 & CR1_TCIE && isr & ISR_TC) ||
 		     (cr1 & CR1_RXNEIE && isr & (ISR_RXNE | ISR_ORE)) ||
 		     (u->cr3 & CR3_EIE && isr & ISR_ORE);
 
-	mcu_irq(l->m, irqs[unit], level);
+	mcu_irq(l->m, l->cfg[unit].irq, level);
 }
 
 /* Picoseconds per character; 0 when there is no usable clock. */
-static uint64_t char_time(const struct l4 *l, unsigned unit)
+static uint64_t char_time(const struct st_usarts *l, unsigned unit)
 {
-	const struct l4_uart *u = &l->uart[unit];
-	uint64_t hz = l4_rcc_uart_clock(l, unit), div = u->brr;
+	const struct st_usart *u = &l->unit[unit];
+	uint64_t hz = l->clock(l->m, unit), div = u->brr;
 	unsigned __int128 bits = 10;
 
 	if (u->cr1 & CR1_M0)
@@ -87,7 +83,7 @@ static uint64_t char_time(const struct l4 *l, unsigned unit)
 		bits++;
 	if (hz == 0 || div == 0)
 		return 0;
-	if (unit == LPUART)
+	if (l->cfg[unit].lpuart)
 		return (uint64_t)(bits * div * PS_PER_S / (hz * 256));
 	if (u->cr1 & CR1_OVER8)
 		div = (div & 0xfff0) | (div & 7) << 1;
@@ -97,7 +93,7 @@ static uint64_t char_time(const struct l4 *l, unsigned unit)
 }
 
 /* For whoever watches the wires: a character begins. */
-static void tell(struct l4 *l, unsigned unit, bool tx, uint8_t byte)
+static void tell(struct st_usarts *l, unsigned unit, bool tx, uint8_t byte)
 {
 	const struct mcu_listener *who = &l->m->listener;
 
@@ -108,9 +104,9 @@ static void tell(struct l4 *l, unsigned unit, bool tx, uint8_t byte)
 
 /* -- sending --------------------------------------------------------------- */
 
-static void begin_shift(struct l4 *l, unsigned unit)
+static void begin_shift(struct st_usarts *l, unsigned unit)
 {
-	struct l4_uart *u = &l->uart[unit];
+	struct st_usart *u = &l->unit[unit];
 	uint64_t t = char_time(l, unit);
 
 	if (!u->holding || u->shifting || t == 0 ||
@@ -122,12 +118,12 @@ static void begin_shift(struct l4 *l, unsigned unit)
 	u->isr |= ISR_TXE;
 	if (tx_wired(l, unit))
 		tell(l, unit, true, u->shift);
-	mcu_due(l->m, EVENT_UART + unit, l->m->now + t);
+	mcu_due(l->m, tx_event(l, unit), l->m->now + t);
 }
 
-void l4_uart_tx_event(struct l4 *l, unsigned unit)
+static void sent(struct st_usarts *l, unsigned unit)
 {
-	struct l4_uart *u = &l->uart[unit];
+	struct st_usart *u = &l->unit[unit];
 
 	if (tx_wired(l, unit))
 		ring_put(&l->m->uart_out, &u->shift, 1);
@@ -138,9 +134,9 @@ void l4_uart_tx_event(struct l4 *l, unsigned unit)
 	update_irq(l, unit);
 }
 
-static void write_tdr(struct l4 *l, unsigned unit, uint32_t v)
+static void write_tdr(struct st_usarts *l, unsigned unit, uint32_t v)
 {
-	struct l4_uart *u = &l->uart[unit];
+	struct st_usart *u = &l->unit[unit];
 
 	if (!(u->cr1 & CR1_UE))
 		return;
@@ -152,30 +148,30 @@ static void write_tdr(struct l4 *l, unsigned unit, uint32_t v)
 
 /* -- receiving ------------------------------------------------------------- */
 
-static bool receiving(const struct l4 *l, unsigned unit)
+static bool receiving(const struct st_usarts *l, unsigned unit)
 {
-	const struct l4_uart *u = &l->uart[unit];
+	const struct st_usart *u = &l->unit[unit];
 
 	return (u->cr1 & (CR1_UE | CR1_RE)) == (CR1_UE | CR1_RE) &&
 	       rx_wired(l, unit) && char_time(l, unit) != 0;
 }
 
-static void begin_receive(struct l4 *l, unsigned unit)
+static void begin_receive(struct st_usarts *l, unsigned unit)
 {
 	if (l->m->uart_in.len == 0 || !receiving(l, unit) ||
-	    l->m->due[EVENT_UART_RX + unit] != PS_NEVER)
+	    l->m->due[rx_event(l, unit)] != PS_NEVER)
 		return;
 	tell(l, unit, false, l->m->uart_in.buf[l->m->uart_in.head]);
-	mcu_due(l->m, EVENT_UART_RX + unit, l->m->now + char_time(l, unit));
+	mcu_due(l->m, rx_event(l, unit), l->m->now + char_time(l, unit));
 }
 
 /* What comes while nobody listens is lost, as on a wire. */
-static void lose_unheard(struct l4 *l)
+static void lose_unheard(struct st_usarts *l)
 {
 	const struct mcu_listener *who = &l->m->listener;
 	uint8_t byte;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < l->count; i++)
 		if (receiving(l, i))
 			return;
 	while (ring_get(&l->m->uart_in, &byte, 1) != 0)
@@ -183,9 +179,9 @@ static void lose_unheard(struct l4 *l)
 			who->uart(who->user, l->m->now, false, byte, 0);
 }
 
-void l4_uart_rx_event(struct l4 *l, unsigned unit)
+static void received(struct st_usarts *l, unsigned unit)
 {
-	struct l4_uart *u = &l->uart[unit];
+	struct st_usart *u = &l->unit[unit];
 	uint8_t byte;
 
 	if (!(u->cr1 & CR1_RE) || ring_get(&l->m->uart_in, &byte, 1) == 0)
@@ -200,25 +196,34 @@ void l4_uart_rx_event(struct l4 *l, unsigned unit)
 	update_irq(l, unit);
 }
 
-void l4_uart_kick(struct l4 *l)
+void st_usart_event(struct st_usarts *l, unsigned n)
+{
+	if (n < l->count)
+		sent(l, n);
+	else
+		received(l, n - l->count);
+}
+
+void st_usart_kick(struct st_usarts *l)
 {
 	lose_unheard(l);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < l->count; i++)
 		begin_receive(l, i);
 }
 
 /* -- registers ------------------------------------------------------------- */
 
-static uint32_t read_rdr(struct l4 *l, unsigned unit)
+static uint32_t read_rdr(struct st_usarts *l, unsigned unit)
 {
-	l->uart[unit].isr &= ~ISR_RXNE;
+	l->unit[unit].isr &= ~ISR_RXNE;
 	update_irq(l, unit);
-	return l->uart[unit].rdr;
+	return l->unit[unit].rdr;
 }
 
-uint32_t l4_uart_read(struct l4 *l, unsigned unit, uint32_t off)
+uint32_t st_usart_read(void *dev, unsigned unit, uint32_t off)
 {
-	const struct l4_uart *u = &l->uart[unit];
+	struct st_usarts *l = dev;
+	const struct st_usart *u = &l->unit[unit];
 
 	switch (off) {
 	case 0x00:
@@ -241,26 +246,27 @@ uint32_t l4_uart_read(struct l4 *l, unsigned unit, uint32_t off)
 	}
 }
 
-static void write_cr1(struct l4 *l, unsigned unit, uint32_t v)
+static void write_cr1(struct st_usarts *l, unsigned unit, uint32_t v)
 {
-	struct l4_uart *u = &l->uart[unit];
+	struct st_usart *u = &l->unit[unit];
 
 	u->cr1 = v;
 	if (!(v & CR1_UE)) { /* what was on its way is lost */
 		u->isr = ISR_RESET;
 		u->shifting = u->holding = false;
-		mcu_due(l->m, EVENT_UART + unit, PS_NEVER);
-		mcu_due(l->m, EVENT_UART_RX + unit, PS_NEVER);
+		mcu_due(l->m, tx_event(l, unit), PS_NEVER);
+		mcu_due(l->m, rx_event(l, unit), PS_NEVER);
 	}
 	lose_unheard(l);
 	begin_shift(l, unit);
 	begin_receive(l, unit);
 }
 
-void l4_uart_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
-		   uint32_t mask)
+void st_usart_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
+		    uint32_t mask)
 {
-	struct l4_uart *u = &l->uart[unit];
+	struct st_usarts *l = dev;
+	struct st_usart *u = &l->unit[unit];
 
 	v &= mask;
 	switch (off) {
@@ -275,7 +281,7 @@ void l4_uart_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 		break;
 	case 0x0c:
 		if (!(u->cr1 & CR1_UE))
-			u->brr = v & (unit == LPUART ? 0xfffff : 0xffff);
+			u->brr = v & (l->cfg[unit].lpuart ? 0xfffff : 0xffff);
 		break;
 	case 0x18: /* RQR: RXFRQ */
 		if (v & 1u << 3)
@@ -293,10 +299,10 @@ void l4_uart_write(struct l4 *l, unsigned unit, uint32_t off, uint32_t v,
 	update_irq(l, unit);
 }
 
-void l4_uart_reset(struct l4 *l)
+void st_usart_reset(struct st_usarts *l)
 {
-	memset(l->uart, 0, sizeof(l->uart));
+	memset(l->unit, 0, sizeof(l->unit));
 	l->m->uart_in.len = 0;
-	for (unsigned i = 0; i < 3; i++)
-		l->uart[i].isr = ISR_RESET;
+	for (unsigned i = 0; i < l->count; i++)
+		l->unit[i].isr = ISR_RESET;
 }
