@@ -127,8 +127,7 @@ static bool swd_open(const struct n51 *n, uint32_t addr)
 
 static bool on_bus(uint32_t addr)
 {
-	return addr - N51_DEVICE(0) < 0x80000 ||
-	       addr - N51_GPIO_BASE < 0x1000;
+	return addr - N51_DEVICE(0) < 0x80000 || addr - N51_GPIO_BASE < 0x1000;
 }
 
 static bool chip_read(struct mcu *m, enum mcu_master by, uint32_t addr,
@@ -182,8 +181,8 @@ static uint64_t chip_bus_wait(const struct mcu *m, uint32_t addr)
 {
 	const struct n51 *n = n51_of(m);
 
-	if (!n51_nvmc_busy(n) || (addr >= N51_FLASH_SIZE &&
-				  addr - N51_UICR_BASE >= N51_UICR_SIZE))
+	if (!n51_nvmc_busy(n) ||
+	    (addr >= N51_FLASH_SIZE && addr - N51_UICR_BASE >= N51_UICR_SIZE))
 		return 0;
 	return m->due[SLOT_NVMC] - m->now;
 }

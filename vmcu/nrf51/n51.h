@@ -36,7 +36,7 @@
 #define N51_UICR_SIZE 0x100u
 #define N51_ROM_TABLE 0xf0000000u
 #define N51_DEVICES 32
-#define N51_DEVICE(n) (0x40000000u + (n) * 0x1000u)
+#define N51_DEVICE(n) (0x40000000u + (n)*0x1000u)
 #define N51_GPIO_BASE 0x50000000u
 #define N51_PINS 32
 #define N51_PORT 'P' /* its only port, as the mcu names pins */
@@ -212,11 +212,10 @@ struct n51_device {
 	bool (*write)(struct n51 *n, enum n51_id id, enum mcu_master by,
 		      uint32_t off, uint32_t v);
 };
-#define N51_DEVICE_CALLS(x)                                               \
-	void n51_##x##_task(struct n51 *n, enum n51_id id, unsigned i);   \
-	uint32_t n51_##x##_read(struct n51 *n, enum n51_id id,            \
-				uint32_t off);                            \
-	bool n51_##x##_write(struct n51 *n, enum n51_id id,               \
+#define N51_DEVICE_CALLS(x)                                                   \
+	void n51_##x##_task(struct n51 *n, enum n51_id id, unsigned i);       \
+	uint32_t n51_##x##_read(struct n51 *n, enum n51_id id, uint32_t off); \
+	bool n51_##x##_write(struct n51 *n, enum n51_id id,                   \
 			     enum mcu_master by, uint32_t off, uint32_t v)
 N51_DEVICE_CALLS(power);
 N51_DEVICE_CALLS(uart);

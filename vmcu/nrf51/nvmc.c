@@ -74,16 +74,14 @@ static void erase(struct n51 *n, uint32_t at, uint32_t len, bool torn)
 		uint32_t v = 0xffffffff;
 
 		if (torn)
-			v = n51_get32(n->cells + i) |
-			    (uint32_t)mcu_noise(n->m);
+			v = n51_get32(n->cells + i) | (uint32_t)mcu_noise(n->m);
 		put_word(n, i, v, torn && v != 0xffffffff);
 		n->wear[i / 4] = 0;
 	}
 	if (at < N51_FLASH_SIZE)
-		n51_flash_changed(n, at,
-				  at + len > N51_FLASH_SIZE
-					  ? N51_FLASH_SIZE - at
-					  : len);
+		n51_flash_changed(
+			n, at,
+			at + len > N51_FLASH_SIZE ? N51_FLASH_SIZE - at : len);
 }
 
 static void finish(struct n51 *n, bool torn)

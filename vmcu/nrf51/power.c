@@ -101,17 +101,15 @@ static const struct {
 	uint16_t off, field;
 	uint32_t writable;
 } plain[] = {
-#define PLAIN(off, name, mask) { off, offsetof(struct n51, power.name), mask }
-	PLAIN(0x510, pofcon, 0x7),
-	PLAIN(0x518, lfclksrc, 0x3),
-	PLAIN(0x51c, gpregret, 0xff),
-	PLAIN(0x524, ramon, 0x30003),
-	PLAIN(0x528, perr0, 0xffffffff),
-	PLAIN(0x52c, rlenr0, 0xffffffff),
-	PLAIN(0x544, reset, 0x1),
-	PLAIN(0x550, xtalfreq, 0xff),
-	PLAIN(0x578, dcdcen, 0x1),
-	PLAIN(0x608, disable_in_debug, 0x1),
+#define PLAIN(off, name, mask)                              \
+	{                                                   \
+		off, offsetof(struct n51, power.name), mask \
+	}
+	PLAIN(0x510, pofcon, 0x7),	 PLAIN(0x518, lfclksrc, 0x3),
+	PLAIN(0x51c, gpregret, 0xff),	 PLAIN(0x524, ramon, 0x30003),
+	PLAIN(0x528, perr0, 0xffffffff), PLAIN(0x52c, rlenr0, 0xffffffff),
+	PLAIN(0x544, reset, 0x1),	 PLAIN(0x550, xtalfreq, 0xff),
+	PLAIN(0x578, dcdcen, 0x1),	 PLAIN(0x608, disable_in_debug, 0x1),
 #undef PLAIN
 };
 

@@ -8,7 +8,8 @@
 #include "vmcu/nrf51/n51.h"
 
 static const struct n51_profile profiles[] = {
-	{ /* QFAA, build code H0 */
+	{
+		/* QFAA, build code H0 */
 		.name = "genuine",
 		.cpuid = 0x410cc200,
 		.dpidr = 0x0bb11477,
