@@ -212,7 +212,7 @@ MUST_USE int core_map(struct core *c, unsigned window, uint32_t base,
 void core_window_open(struct core *c, unsigned window, bool open);
 /* Memory changed behind the core's back: drop translated code. */
 void core_code_changed(struct core *c, uint32_t addr, uint32_t len);
-/* Calls the chip before loads from [addr, addr+len), for ECC. */
+/* Calls the chip before loads from [addr, addr+len): ECC, or a bus fault. */
 void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
 		     uc_hook *hook);
 void core_untrap_reads(struct core *c, uc_hook *hook);

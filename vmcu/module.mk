@@ -52,4 +52,5 @@ bench_vmcu_SRC := bench/vmcu.c
 bench_vmcu_USE := vmcu wire base
 bench_vmcu_LIBS := -lunicorn -lpthread
 
+include vmcu/nrf51/nrf51.mk
 include vmcu/debug.mk
