@@ -76,6 +76,7 @@ static const struct shape_field grant_request_fields[] = {
 	U32(grant_request, part, true),
 	U32(grant_request, device_id, true),
 	U32(grant_request, flash_kb, true),
+	NAME(grant_request, link, false),
 };
 SHAPE(grant_request, "grant request");
 
@@ -143,6 +144,7 @@ static const struct shape_field handshake_request_fields[] = {
 	U32(handshake_request, attempt, true),
 	BLOB(handshake_request, message, true, NOISE_MESSAGE_OVERHEAD,
 	     CLAIM_MAX + NOISE_MESSAGE_OVERHEAD),
+	TEXT(handshake_request, loader, false),
 };
 SHAPE(handshake_request, "handshake");
 
@@ -176,19 +178,22 @@ SHAPE(installed_answer, "commit");
 
 static const struct shape_field loader_fetch_fields[] = {
 	NAME(loader_fetch, order, true),
+	NAME(loader_fetch, link, true),
 };
 SHAPE(loader_fetch, "loader fetch");
 
 static const struct shape_field loader_answer_fields[] = {
 	NAME(loader_answer, family, true),
+	NAME(loader_answer, link, true),
 	BLOB(loader_answer, loader, true, LOADER_LEN, LOADER_LEN),
-	BLOB(loader_answer, stub, true, 1, STUB_LEN),
+	BLOB(loader_answer, stub, true, 1, STUB_CODE_LEN),
 	TEXT(loader_answer, digest, true),
 };
 SHAPE(loader_answer, "loader for stations");
 
 static const struct shape_field stage0_request_fields[] = {
 	NAME(stage0_request, batch, true),
+	TEXT(stage0_request, loader, true),
 	BYTES(stage0_request, uid, true, 1),
 	U32(stage0_request, dpidr, true),
 	U32(stage0_request, cpuid, true),
@@ -317,16 +322,17 @@ static const struct shape_field grant_change_fields[] = {
 SHAPE(grant_change, "grant change");
 
 static const struct shape_field loader_fields[] = {
-	NAME(loader, family, true),   TEXT(loader, digest, true),
-	U32(loader, stub, false),     NAME(loader, state, false),
-	TEXT(loader, created, false),
+	NAME(loader, family, true), NAME(loader, link, false),
+	TEXT(loader, digest, true), U32(loader, stub, false),
+	NAME(loader, state, false), TEXT(loader, created, false),
 };
 SHAPE(loader, "loader");
 
 static const struct shape_field loader_upload_fields[] = {
 	NAME(loader_upload, family, true),
+	NAME(loader_upload, link, false),
 	BLOB(loader_upload, loader, true, LOADER_LEN, LOADER_LEN),
-	BLOB(loader_upload, stub, true, 1, STUB_LEN),
+	BLOB(loader_upload, stub, true, 1, STUB_CODE_LEN),
 };
 SHAPE(loader_upload, "loader upload");
 

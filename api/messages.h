@@ -57,6 +57,8 @@ struct grant_request {
 	uint32_t channel; /* for the log; 0.. */
 	/* fingerprint, flat */
 	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	char link[NAME_CAP]; /* sealed orders: the channel's line to the
+			      * loader, "uart" or "swd-pins" */
 };
 
 struct grant_answer {
@@ -134,6 +136,8 @@ struct handshake_request {
 	uint64_t grant;
 	uint32_t attempt;
 	struct blob message;
+	char loader[HEX_DIGEST_CAP]; /* digest of the loader that the station
+				      * talks to; "" = it does not know */
 };
 
 struct handshake_answer {
@@ -162,12 +166,14 @@ struct installed_answer {
 
 struct loader_fetch { /* the loader that the order's product admits */
 	char order[NAME_CAP];
+	char link[NAME_CAP]; /* the line that it must speak */
 };
 
 struct loader_answer {
 	char family[NAME_CAP];
+	char link[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes, as they lie in flash */
-	struct blob stub;   /* at most STUB_LEN bytes */
+	struct blob stub;   /* at most STUB_CODE_LEN bytes */
 	char digest[HEX_DIGEST_CAP]; /* SHA-256 of loader */
 };
 
@@ -175,6 +181,7 @@ struct loader_answer {
  * chip's family and UID).  The same chip gets the same secret again. */
 struct stage0_request {
 	char batch[NAME_CAP];
+	char loader[HEX_DIGEST_CAP]; /* digest of the one that goes in */
 	SHAPE_BYTES_OF(UID_MAX) uid;
 	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
 };
@@ -311,6 +318,7 @@ struct grant_change {
 
 struct loader { /* on the admission list */
 	char family[NAME_CAP];
+	char link[NAME_CAP];	     /* "uart", "swd-pins" */
 	char digest[HEX_DIGEST_CAP]; /* SHA-256 of its LOADER_LEN bytes */
 	uint32_t stub;		     /* bytes of its stub */
 	char state[NAME_CAP];	     /* "admitted", "retired" */
@@ -319,6 +327,7 @@ struct loader { /* on the admission list */
 
 struct loader_upload {
 	char family[NAME_CAP];
+	char link[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes */
 	struct blob stub;
 };
@@ -489,7 +498,10 @@ struct status {
 	  "start the device again; if that fails too, set the part aside")     \
 	X(R_REPORT, "report", 422, "operator",                                 \
 	  "what the chip reports is not the release that it was given",        \
-	  "start the device again")
+	  "start the device again")                                            \
+	X(R_LINK, "link", 409, "operator",                                     \
+	  "the chip's loader speaks another line than the channel",            \
+	  "set the channel's link in flasher.conf, or take another channel")
 
 enum refusal_code {
 	R_NONE = 0,

@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/hex.h"
 #include "cli/cli.h"
+#include "crypto/crypto.h"
 #include "keys/keyfile.h"
 #include "wire/layout.h"
 
@@ -76,7 +82,7 @@ const struct command command_loader_header = {
 /* -- add ----------------------------------------------------------------- */
 struct add_params {
 	const char *file, *stub;
-	char family[NAME_CAP];
+	char family[NAME_CAP], link[NAME_CAP];
 };
 
 static const struct arg add_args[] = {
@@ -86,6 +92,10 @@ static const struct arg add_args[] = {
 	{ "family", "FAMILY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct add_params, family), 0, 0, 0,
 	  "the chip family that it is for: stm32l4" },
+	{ "link", "LINK", ARG_NAME, 0, offsetof(struct add_params, link), 0, 0,
+	  0,
+	  "the line that it speaks: uart or swd-pins (default: what "
+	  "loader.json beside FILE says)" },
 	{ "stub", "FILE", ARG_TEXT, 0, offsetof(struct add_params, stub), 0, 0,
 	  0, "its resident stub (default: stub.bin beside FILE)" },
 };
@@ -100,13 +110,96 @@ static int load(const char *path, size_t max, struct blob *out)
 	return EXIT_LOCAL;
 }
 
-/* "DIR/stub.bin" of "DIR/loader.bin" */
-static void stub_beside(const char *file, char out[PATH_MAX])
+/* "DIR/NAME" of "DIR/loader.bin" */
+static void beside(const char *file, const char *name, char out[PATH_MAX])
 {
 	const char *slash = strrchr(file, '/');
 	int dir = slash ? (int)(slash - file) + 1 : 0;
 
-	snprintf(out, PATH_MAX, "%.*sstub.bin", dir, file);
+	snprintf(out, PATH_MAX, "%.*s%s", dir, file, name);
+}
+
+static int load_both(const struct add_params *p, struct loader_upload *up)
+{
+	char stub[PATH_MAX];
+	int r = load(p->file, LOADER_LEN, &up->loader);
+
+	beside(p->file, "stub.bin", stub);
+	if (r == 0)
+		r = load(p->stub ? p->stub : stub, STUB_CODE_LEN, &up->stub);
+	if (r == 0 && up->loader.len != LOADER_LEN) {
+		args_problem("local-file", "build it with `make loader`",
+			     "%s has %zu bytes, a loader has %d", p->file,
+			     up->loader.len, LOADER_LEN);
+		r = EXIT_LOCAL;
+	}
+	return r;
+}
+
+/* What the build says of the loader against what is asked for; fills what is
+ * not asked for. */
+static int note_agrees(const json_t *note, const char *path, const char *key,
+		       char value[NAME_CAP])
+{
+	const char *said = json_string_value(json_object_get(note, key));
+
+	if (said == NULL || strcmp(said, value) == 0)
+		return 0;
+	if (value[0] == '\0') {
+		snprintf(value, NAME_CAP, "%s", said);
+		return 0;
+	}
+	args_problem("local-file",
+		     "add the right loader, or leave the option "
+		     "away",
+		     "%s says that this loader's %s is %s, not %s", path, key,
+		     said, value);
+	return EXIT_LOCAL;
+}
+
+static int note_digest(const json_t *note, const char *path,
+		       const struct blob *loader)
+{
+	const char *said = json_string_value(json_object_get(note, "sha256"));
+	uint8_t digest[DIGEST_LEN];
+	char hex[HEX_DIGEST_CAP];
+
+	if (said == NULL)
+		return 0;
+	if (crypto_sha256(loader->data, loader->len, digest) != 0)
+		return EXIT_BUG;
+	hex_encode(digest, DIGEST_LEN, hex);
+	if (strcmp(said, hex) == 0)
+		return 0;
+	args_problem("local-file", "build it again with `make loader`",
+		     "%s is of another loader", path);
+	return EXIT_LOCAL;
+}
+
+/* loader.json, as `make loader` wrote it; it may be missing. */
+static int check_note(const char *file, struct loader_upload *up)
+{
+	char path[PATH_MAX];
+	json_t *note;
+	int r;
+
+	beside(file, "loader.json", path);
+	if (access(path, F_OK) != 0)
+		return 0;
+	note = json_load_file(path, 0, NULL);
+	if (!json_is_object(note)) {
+		json_decref(note);
+		args_problem("local-file", "build it with `make loader`",
+			     "%s is no JSON object", path);
+		return EXIT_LOCAL;
+	}
+	r = note_digest(note, path, &up->loader);
+	if (r == 0)
+		r = note_agrees(note, path, "family", up->family);
+	if (r == 0)
+		r = note_agrees(note, path, "link", up->link);
+	json_decref(note);
+	return r;
 }
 
 static int add_run(const struct command *self, void *globals, void *params)
@@ -114,23 +207,16 @@ static int add_run(const struct command *self, void *globals, void *params)
 	const struct add_params *p = params;
 	struct loader_upload up;
 	struct loader made;
-	char stub[PATH_MAX];
 	int r;
 
 	(void)self;
 	memset(&up, 0, sizeof(up));
 	memset(&made, 0, sizeof(made));
 	snprintf(up.family, NAME_CAP, "%s", p->family);
-	stub_beside(p->file, stub);
-	r = load(p->file, LOADER_LEN, &up.loader);
+	snprintf(up.link, NAME_CAP, "%s", p->link);
+	r = load_both(p, &up);
 	if (r == 0)
-		r = load(p->stub ? p->stub : stub, STUB_LEN, &up.stub);
-	if (r == 0 && up.loader.len != LOADER_LEN) {
-		args_problem("local-file", "build it with `make loader`",
-			     "%s has %zu bytes, a loader has %d", p->file,
-			     up.loader.len, LOADER_LEN);
-		r = EXIT_LOCAL;
-	}
+		r = check_note(p->file, &up);
 	if (r == 0)
 		r = cli_call(globals, OP_LOADER_ADD, &up, &made);
 	free(up.loader.data);
@@ -154,9 +240,8 @@ const struct command command_loader_add = {
 
 /* -- list ---------------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "family", "family", false },
-	{ "state", "state", false },
-	{ "created", "created", false },
+	{ "family", "family", false }, { "link", "link", false },
+	{ "state", "state", false },   { "created", "created", false },
 	{ "digest", "digest", false },
 };
 static const struct cli_view view = { OP_LOADERS, columns, ARRAY_LEN(columns),

@@ -26,7 +26,7 @@ struct cache {
 	void *told_arg;
 	pthread_mutex_t lock; /* over sets, and so that one thread fetches */
 	struct release_set *sets;
-	struct loader_set *loaders, *loader; /* all; the one to be used */
+	struct loader_set *loaders; /* one for each line, and dropped ones */
 };
 
 int cache_new(const struct station *st, const char *order,
@@ -368,15 +368,18 @@ int cache_chunk(const struct release_set *set, uint32_t i,
 
 /* -- the loader ------------------------------------------------------------ */
 
-static int loader_take(const struct loader_answer *a, struct loader_set *out)
+static int loader_take(const struct loader_answer *a, const char *link,
+		       struct loader_set *out)
 {
 	uint8_t digest[DIGEST_LEN];
 	size_t len = 0;
 	int r = hex_decode(a->digest, digest, sizeof(digest), &len);
 
 	if (r != 0 || len != DIGEST_LEN || a->loader.len != LOADER_LEN ||
-	    a->stub.len == 0 || a->stub.len > STUB_LEN)
+	    a->stub.len == 0 || a->stub.len > STUB_CODE_LEN ||
+	    strcmp(a->link, link) != 0)
 		return E_HTTP;
+	snprintf(out->link, NAME_CAP, "%s", link);
 	memcpy(out->loader, a->loader.data, LOADER_LEN);
 	memcpy(out->stub, a->stub.data, a->stub.len);
 	out->stub_len = a->stub.len;
@@ -387,7 +390,8 @@ static int loader_take(const struct loader_answer *a, struct loader_set *out)
 }
 
 static int loader_fetch(struct cache *c, struct http_client *client,
-			struct refusal *refusal, char why[STATION_WHY_CAP])
+			const char *link, struct refusal *refusal,
+			char why[STATION_WHY_CAP])
 {
 	struct loader_fetch req;
 	struct loader_answer ans;
@@ -397,6 +401,7 @@ static int loader_fetch(struct cache *c, struct http_client *client,
 	memset(&req, 0, sizeof(req));
 	memset(&ans, 0, sizeof(ans));
 	snprintf(req.order, NAME_CAP, "%s", c->order);
+	snprintf(req.link, NAME_CAP, "%s", link);
 	r = http_call(client, OP_LOADER_FETCH, &req, &ans, refusal);
 	if (r != 0) {
 		snprintf(why, STATION_WHY_CAP, "%s: %s", error_text(r),
@@ -405,7 +410,7 @@ static int loader_fetch(struct cache *c, struct http_client *client,
 		return r;
 	}
 	s = calloc(1, sizeof(*s));
-	r = s ? loader_take(&ans, s) : E_NOMEM;
+	r = s ? loader_take(&ans, link, s) : E_NOMEM;
 	shape_clear(&loader_answer_shape, &ans);
 	if (r != 0) {
 		snprintf(why, STATION_WHY_CAP,
@@ -416,28 +421,38 @@ static int loader_fetch(struct cache *c, struct http_client *client,
 	}
 	s->next = c->loaders;
 	c->loaders = s;
-	c->loader = s;
 	return 0;
 }
 
-int cache_loader(struct cache *c, struct http_client *client,
+static struct loader_set *loader_find(struct cache *c, const char *link)
+{
+	struct loader_set *s = c->loaders;
+
+	while (s && (s->dropped || strcmp(s->link, link) != 0))
+		s = s->next;
+	return s;
+}
+
+int cache_loader(struct cache *c, struct http_client *client, const char *link,
 		 struct refusal *refusal, const struct loader_set **out,
 		 char why[STATION_WHY_CAP])
 {
 	int r = 0;
 
 	pthread_mutex_lock(&c->lock);
-	if (c->loader == NULL)
-		r = loader_fetch(c, client, refusal, why);
+	if (loader_find(c, link) == NULL)
+		r = loader_fetch(c, client, link, refusal, why);
 	if (r == 0)
-		*out = c->loader;
+		*out = loader_find(c, link);
 	pthread_mutex_unlock(&c->lock);
 	return r;
 }
 
-void cache_loader_forget(struct cache *c)
+void cache_loader_forget(struct cache *c, const struct loader_set *set)
 {
 	pthread_mutex_lock(&c->lock);
-	c->loader = NULL;
+	for (struct loader_set *s = c->loaders; s; s = s->next)
+		if (s == set)
+			s->dropped = true;
 	pthread_mutex_unlock(&c->lock);
 }

@@ -61,19 +61,22 @@ MUST_USE int cache_chunk(const struct release_set *set, uint32_t i,
  * cache.  The server may admit another one any day, so that it is asked at
  * each start, and nothing is kept on disk. */
 struct loader_set {
+	char link[NAME_CAP]; /* the line that it speaks */
 	uint8_t loader[LOADER_LEN];
-	uint8_t stub[STUB_LEN];
+	uint8_t stub[STUB_CODE_LEN];
 	size_t stub_len;
 	uint8_t digest[DIGEST_LEN];
+	bool dropped; /* never handed out again */
 	struct loader_set *next;
 };
 
-/* The loader that the order's product admits; E_REFUSED fills refusal. */
+/* The loader that the order's product admits for this line; E_REFUSED fills
+ * refusal. */
 MUST_USE int cache_loader(struct cache *c, struct http_client *client,
-			  struct refusal *refusal,
+			  const char *link, struct refusal *refusal,
 			  const struct loader_set **out,
 			  char why[STATION_WHY_CAP]);
 /* The server no longer admits it: the next device gets another. */
-void cache_loader_forget(struct cache *c);
+void cache_loader_forget(struct cache *c, const struct loader_set *set);
 
 #endif

@@ -38,6 +38,7 @@ struct stage0 { /* one run */
 	const struct chip *chip;
 	uint8_t loader[LOADER_LEN], stub[STUB_CODE_LEN];
 	size_t stub_len;
+	char digest[HEX_DIGEST_CAP]; /* of loader */
 };
 
 static const struct arg args[] = {
@@ -112,6 +113,7 @@ static int read_piece(const char *dir, const char *name, uint8_t *out,
 static int read_loader(struct stage0 *s)
 {
 	const char *dir = s->params->loader;
+	uint8_t digest[DIGEST_LEN];
 	size_t len = 0;
 	int r = read_piece(dir, "loader.bin", s->loader, LOADER_LEN, &len);
 
@@ -124,6 +126,10 @@ static int read_loader(struct stage0 *s)
 	if (r == 0)
 		r = read_piece(dir, "stub.bin", s->stub, STUB_CODE_LEN,
 			       &s->stub_len);
+	if (r == 0 && crypto_sha256(s->loader, LOADER_LEN, digest) != 0)
+		r = EXIT_BUG;
+	if (r == 0)
+		hex_encode(digest, DIGEST_LEN, s->digest);
 	return r;
 }
 
@@ -178,6 +184,7 @@ static int ask_secret(const struct stage0 *s, const struct target_identity *id,
 	memset(&q, 0, sizeof(q));
 	memset(&refusal, 0, sizeof(refusal));
 	snprintf(q.batch, NAME_CAP, "%s", s->params->batch);
+	snprintf(q.loader, HEX_DIGEST_CAP, "%s", s->digest);
 	q.uid.len = id->uid_len;
 	memcpy(q.uid.data, id->uid, id->uid_len);
 	q.dpidr = id->print.dpidr;

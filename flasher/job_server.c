@@ -64,6 +64,7 @@ int job_step_grant(struct job *j)
 	q->part = p->part;
 	q->device_id = p->device_id;
 	q->flash_kb = p->flash_kb;
+	snprintf(q->link, NAME_CAP, "%s", conf_link_name(j->conf->link));
 	r = grant_nonce(j);
 	if (r == 0)
 		r = job_note_phase(j, "grant");

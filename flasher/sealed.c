@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/ct.h"
+#include "base/hex.h"
 #include "cli/args.h"
 #include "flasher/job_int.h"
 #include "http/client.h"
@@ -290,7 +291,8 @@ static int run_until(struct job *j, enum sealed_state goal)
 
 static int step_loader(struct job *j)
 {
-	return cache_loader(j->env->cache, j->client, &j->refusal,
+	return cache_loader(j->env->cache, j->client,
+			    conf_link_name(j->conf->link), &j->refusal,
 			    &j->sealed.loader, j->why);
 }
 
@@ -397,11 +399,14 @@ static int step_handshake(struct job *j)
 		return r;
 	s->claim.grant = j->grant.grant;
 	s->claim.attempt = j->grant.attempt;
+	/* what went in at stage 0 the server knows */
+	if (strcmp(j->grant.proof, "stage0") != 0)
+		hex_encode(s->loader->digest, DIGEST_LEN, s->claim.loader);
 	r = job_net_failed(j, http_call(j->client, OP_HANDSHAKE, &s->claim,
 					&s->shaken, &j->refusal));
 	if (r == E_REFUSED &&
 	    strcmp(j->refusal.code, "loader-not-admitted") == 0)
-		cache_loader_forget(j->env->cache);
+		cache_loader_forget(j->env->cache, s->loader);
 	if (r != 0)
 		return r;
 	/* the chip's answers need no seal of the link */

@@ -9,12 +9,10 @@
 #include "loader/loader.h"
 #include "seal/prim.h"
 
+#define IMAGE_AT (TARGET_FLASH_BASE + TARGET_FROZEN)
 #define IMAGE_END (TARGET_TOP + LOADER_OFFSET)
-
-static const struct delivery_wire *delivery(void)
-{
-	return (const struct delivery_wire *)loader.delivery;
-}
+/* The boot words, which an erasure must leave there. */
+#define KEEP (TARGET_FROZEN ? 0u : 8u)
 
 static inline uint32_t get32(const uint8_t *p)
 {
@@ -28,19 +26,16 @@ static inline uint32_t get32(const uint8_t *p)
  * harmed by. */
 static bool layout_take(void)
 {
-	const struct delivery_wire *d = delivery();
-	uint32_t end = TARGET_FLASH_BASE;
+	const struct delivery_wire *d = &loader.in.delivery.wire;
+	uint32_t end = IMAGE_AT;
 
 	loader.chunk_len = get32(d->chunk_len);
-	loader.segment_count = d->segment_count;
 	loader.total = 0;
 	if (!loader.chunk_len || loader.chunk_len > LOADER_CHUNK_MAX ||
 	    loader.chunk_len % 64 || d->segment_count > SEGMENTS_MAX)
 		return false;
-	memcpy(loader.segments, d->rest,
-	       d->segment_count * sizeof(struct segment));
 	for (unsigned i = 0; i < d->segment_count; i++) {
-		const struct segment *s = &loader.segments[i];
+		const struct segment *s = d->segments + i;
 
 		if ((s->address | s->len) % 8 || s->address < end ||
 		    s->address > IMAGE_END || s->len > IMAGE_END - s->address)
@@ -48,14 +43,32 @@ static bool layout_take(void)
 		end = s->address + s->len;
 		loader.total += s->len;
 	}
-	loader.chunks = (uint16_t)((loader.total + loader.chunk_len - 1) /
-				   loader.chunk_len);
 	return loader.total != 0;
+}
+
+/*
+ * Something is in flash: an attempt was cut short.  Then no page is taken for
+ * erased.  The boot page is never erased for good measure, so it costs an
+ * erasure here when cells in it are torn, or may be.
+ */
+static bool room_make(void)
+{
+	target_unit *buf = (target_unit *)&loader.frame[0];
+	bool blank;
+
+	target_flash.again = !target_flash_blank(IMAGE_AT + KEEP,
+						 IMAGE_END - IMAGE_AT - KEEP);
+	if (!KEEP)
+		return true;
+	blank = target_flash_blank(IMAGE_AT + KEEP, TARGET_PAGE_LEN - KEEP);
+	if (TARGET_ECC ? !target_ecc : blank)
+		return true;
+	return !target_flash_renew(IMAGE_AT, KEEP, buf);
 }
 
 void stream_begin(void)
 {
-	uint32_t *room = (uint32_t *)&loader.frame[0];
+	struct delivery_wire *d = &loader.in.delivery.wire;
 
 	if (!layout_take()) {
 		loader_fault(LINK_FAULT_LAYOUT);
@@ -63,21 +76,15 @@ void stream_begin(void)
 	}
 	loader.want = 0;
 	loader.turn = 0;
-	if (target_flash_unlock()) {
-		loader_fault(LINK_FAULT_FLASH);
-		return;
-	}
-	/* Something in the boot page: an attempt was cut short.  Then no page
-	 * is taken for erased, and torn cells in this one cost an erase. */
-	target_flash.again = !target_flash_blank(TARGET_FLASH_BASE + 8,
-						 TARGET_PAGE_LEN - 8);
-	if (target_ecc && target_flash_renew(TARGET_FLASH_BASE, 8, room)) {
+	memcpy(loader.boot_words, d->boot_words, sizeof(loader.boot_words));
+	memset(d->index, 0, sizeof(d->index));
+	if (target_flash_unlock() || !room_make()) {
 		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	target_flash.page = 0;
 	target_flash.room = 0;
-	target_flash.next = loader.segments;
+	target_flash.next = d->segments;
 	loader.step = STEP_STREAM;
 	line_answer(LINK_WANT, 0, 0);
 }
@@ -85,8 +92,8 @@ void stream_begin(void)
 /* What of the patches lies in [at, at + len). */
 static TARGET_RAM void overlay(uint8_t *p, uint32_t at, uint32_t len)
 {
-	const uint8_t *q = delivery()->rest +
-			   loader.segment_count * sizeof(struct segment);
+	const struct delivery_wire *d = &loader.in.delivery.wire;
+	const uint8_t *q = (const uint8_t *)(d->segments + d->segment_count);
 	const uint8_t *end = q + 2 + (q[0] | q[1] << 8);
 
 	q += 2;
@@ -127,10 +134,9 @@ static TARGET_RAM void patch(uint8_t *p, uint32_t len)
 
 TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 {
-	const struct delivery_wire *d = delivery();
+	struct delivery_wire *d = &loader.in.delivery.wire;
 	uint32_t at = loader.want * loader.chunk_len;
 	uint32_t plain = loader.total - at;
-	uint8_t aad[CHUNK_AAD_LEN];
 
 	if (plain > loader.chunk_len)
 		plain = loader.chunk_len;
@@ -139,25 +145,22 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 	if (prim_aead_open(d->link_down, loader.want, NULL, 0, body,
 			   plain + NOISE_TAG_LEN, body + plain + NOISE_TAG_LEN))
 		return;
-	for (unsigned i = 0; i < DIGEST_LEN; i++)
-		aad[i] = d->header_digest[i];
-	aad[32] = (uint8_t)loader.want;
-	aad[33] = (uint8_t)(loader.want >> 8);
-	aad[34] = 0;
-	aad[35] = 0;
-	aad[36] = at + plain == loader.total;
-	if (prim_aead_open(d->content_key, loader.want, aad, CHUNK_AAD_LEN,
-			   body, plain, body + plain))
+	d->index[0] = (uint8_t)loader.want;
+	d->index[1] = (uint8_t)(loader.want >> 8);
+	d->last = at + plain == loader.total;
+	if (prim_aead_open(d->content_key, loader.want, d->header_digest,
+			   CHUNK_AAD_LEN, body, plain, body + plain))
 		return;
 	if (target_flash_wait()) {
 		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	patch(body, plain);
-	target_flash.from = (const uint32_t *)body;
+	target_flash.from = (const target_unit *)body;
 	target_flash.left = plain;
 	loader.turn ^= 1;
-	if (++loader.want == loader.chunks)
+	loader.want++;
+	if (d->last)
 		report_make();
 	else
 		line_answer(LINK_WANT, loader.want, 0);

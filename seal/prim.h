@@ -5,15 +5,14 @@
  * seal/prim_openssl.c on the host, seal/prim_bearssl_*.c on the chip (chosen
  * per family at link time):
  *
- *	seal/prim_bearssl_m31.c   Cortex-M3 and later
- *	seal/prim_bearssl_i15.c   Cortex-M0
+ *	seal/prim_bearssl_m31.c    Cortex-M3 and later
+ *	seal/prim_bearssl_least.c  Cortex-M0
  *
  * 3.5 and 3.9 kB there (tests/unit/test_seal_chip); a loader that is one
  * translation unit includes its adaptor (seal/prim_bearssl_glue.h).
  *
- * One loop is ours: the nine-word multiplication of the chip's X25519, in the
- * place of BearSSL's unrolled ones, for size (compared with OpenSSL by
- * test_prim).
+ * They are BearSSL's, whose unrolled loops are rolled up again when they are
+ * built (seal/reroll.awk), for size; compared with OpenSSL by test_prim.
  */
 #ifndef SEAL_PRIM_H
 #define SEAL_PRIM_H

@@ -129,7 +129,7 @@ static int op_grant(struct call *c)
 		return refuse_order(c, (enum refusal_code)code, &r.order->row);
 	code = check_chip(c, &r.order->row);
 	if (code == 0 && r.order->row.mode == MODE_SEALED)
-		code = sealed_ready(c, &r.order->row);
+		code = sealed_ready(c, &r.order->row, q);
 	if (code != 0)
 		return code;
 	err = chip_load(c, q->uid.data, q->uid.len, &r);

@@ -13,8 +13,10 @@
 static void fill_loader(const struct row_loader *r, struct loader *out)
 {
 	const char *family = family_name(r->family);
+	const char *link = loader_link_name(r->link);
 
 	TEXT_SET(out->family, family ? family : "");
+	TEXT_SET(out->link, link ? link : "both");
 	hex_encode(r->digest, DIGEST_LEN, out->digest);
 	out->stub = r->stub_len;
 	TEXT_SET(out->state, r->admitted ? "admitted" : "retired");
@@ -36,6 +38,9 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 		return call_refuse(c, R_BAD_REQUEST,
 				   "family: chips of %s have no sealed mode",
 				   q->family);
+	row->link = (uint32_t)loader_link_find(q->link);
+	if (q->link[0] && !row->link)
+		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
 	if (q->loader.len != LOADER_LEN || q->stub.len == 0 ||
 	    q->stub.len > STUB_CODE_LEN)
 		return call_refuse(c, R_BAD_REQUEST,
@@ -72,10 +77,41 @@ static int op_loader_add(struct call *c)
 		return err;
 	err = store_loader_insert(c->l->db, &row, &code, &stub);
 	if (err == 0)
-		err = call_log(c, "loader.admitted", c->subject, "family %s",
-			       q->family);
+		err = call_log(c, "loader.admitted", c->subject,
+			       "family %s, link %s", q->family,
+			       row.link ? q->link : "both");
 	if (err == 0)
 		fill_loader(&row, c->job->answer);
+	return err;
+}
+
+static int loader_find(struct call *c, const char *hex, struct row_loader *out)
+{
+	uint8_t digest[DIGEST_LEN];
+	size_t len = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (hex_decode(hex, digest, sizeof(digest), &len) < 0 ||
+	    len != DIGEST_LEN)
+		return call_refuse(c, R_BAD_REQUEST,
+				   "a loader's digest: 64 lower-case hex "
+				   "digits");
+	return store_loader_by_digest(c->l->db, digest, out);
+}
+
+int loader_named(struct call *c, const char *digest, uint32_t family,
+		 struct row_loader *out)
+{
+	int err = loader_find(c, digest, out);
+
+	if (err == E_NOT_FOUND || (err == 0 && out->family != family))
+		return call_refuse(c, R_LOADER,
+				   "loader %.16s... is not on the list of %s",
+				   digest, family_name(family));
+	if (err == 0 && !out->admitted)
+		return call_refuse(c, R_LOADER,
+				   "loader %.16s... is no longer admitted",
+				   digest);
 	return err;
 }
 
@@ -83,20 +119,16 @@ static int op_loader_change(struct call *c)
 {
 	const struct loader_change *q = c->job->request;
 	bool admit = strcmp(q->action, "admit") == 0;
-	uint8_t digest[DIGEST_LEN];
 	struct row_loader row;
-	size_t len = 0;
 	int err;
 
 	TEXT_SET(c->subject, q->digest);
 	if (!admit && strcmp(q->action, "retire") != 0)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "action is retire or admit");
-	if (hex_decode(q->digest, digest, sizeof(digest), &len) < 0 ||
-	    len != DIGEST_LEN)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "digest: 64 lower-case hex digits");
-	err = store_loader_by_digest(c->l->db, digest, &row);
+	err = loader_find(c, q->digest, &row);
+	if (err > 0)
+		return err;
 	if (err < 0)
 		return call_missing(c, err, "loader", q->digest);
 	if (row.admitted != admit) {
@@ -192,27 +224,50 @@ static int op_batches(struct call *c)
 }
 
 /* -- what stations fetch ------------------------------------------------- */
+struct pick {
+	enum loader_link link;
+	struct row_loader row; /* id 0: none yet */
+};
+
 static int first_admitted(void *arg, const struct row_loader *r)
 {
-	struct row_loader *out = arg;
+	struct pick *p = arg;
+	bool speaks = p->link == LOADER_LINK_NONE ||
+		      r->link == LOADER_LINK_NONE ||
+		      r->link == (uint32_t)p->link;
 
-	if (r->admitted && out->id == 0)
-		*out = *r;
+	if (r->admitted && speaks && p->row.id == 0)
+		p->row = *r;
 	return 0;
+}
+
+int loader_admitted(struct ledger *l, uint32_t family, enum loader_link link,
+		    struct row_loader *out)
+{
+	struct store_filter f = { .limit = 0 };
+	struct pick p = { .link = link };
+	int err = store_loaders(l->db, &f, family, first_admitted, &p);
+
+	if (err < 0)
+		return err;
+	*out = p.row;
+	return p.row.id != 0 ? 0 : E_NOT_FOUND;
 }
 
 static int op_loader_fetch(struct call *c)
 {
 	const struct loader_fetch *q = c->job->request;
 	struct loader_answer *a = c->job->answer;
-	struct store_filter f = { .limit = 0 };
-	struct row_loader row = { 0 };
+	enum loader_link link = loader_link_find(q->link);
+	struct row_loader row;
 	struct store_blob code, stub;
 	struct cached_order *o;
 	enum refusal_code refusal;
 	int err;
 
 	TEXT_SET(c->order, q->order);
+	if (link == LOADER_LINK_NONE)
+		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
 	err = cache_order(c->l, q->order, &o);
 	if (err < 0)
 		return call_missing(c, err, "order", q->order);
@@ -222,18 +277,19 @@ static int op_loader_fetch(struct call *c)
 	if (o->row.mode != MODE_SEALED)
 		return call_refuse(c, R_MODE, "order %s is signed",
 				   o->row.name);
-	err = store_loaders(c->l->db, &f, o->row.family, first_admitted, &row);
-	if (err < 0)
-		return err;
-	if (row.id == 0)
+	err = loader_admitted(c->l, o->row.family, link, &row);
+	if (err == E_NOT_FOUND)
 		return call_refuse(c, R_LOADER,
 				   "no loader is admitted for the chips of "
-				   "order %s",
-				   o->row.name);
+				   "order %s over %s",
+				   o->row.name, q->link);
+	if (err < 0)
+		return err;
 	err = store_loader_code(c->l->db, row.id, &code, &stub);
 	if (err < 0)
 		return err;
 	TEXT_SET(a->family, family_name(row.family));
+	TEXT_SET(a->link, q->link);
 	hex_encode(row.digest, DIGEST_LEN, a->digest);
 	a->loader = (struct blob){ code.data, code.len };
 	a->stub = (struct blob){ stub.data, stub.len };
@@ -308,6 +364,7 @@ static int op_stage0(struct call *c)
 	const struct signer_port *port = c->l->signer;
 	struct stage0_answer *a = c->job->answer;
 	struct signer_stage0 s = { .uid_len = (uint8_t)q->uid.len };
+	struct row_loader loader;
 	struct row_batch b;
 	int err;
 
@@ -318,6 +375,8 @@ static int op_stage0(struct call *c)
 	if (err < 0)
 		return call_missing(c, err, "batch", q->batch);
 	err = check_part(c, q, &b);
+	if (err == 0)
+		err = loader_named(c, q->loader, b.family, &loader);
 	if (err != 0)
 		return err;
 	TEXT_SET(s.batch, b.name);
@@ -328,7 +387,7 @@ static int op_stage0(struct call *c)
 	err = port->stage0(port->self, &s);
 	if (err == 0)
 		err = store_batch_chip(c->l->db, &b, q->uid.data, q->uid.len,
-				       c->flasher->row.id, c->now);
+				       c->flasher->row.id, loader.id, c->now);
 	if (err == 0)
 		err = blob_set(&a->key_enc, s.out_enc, sizeof(s.out_enc));
 	if (err == 0)

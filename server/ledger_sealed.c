@@ -6,6 +6,7 @@
 
 #include "chip/chip.h"
 #include "server/ledger_int.h"
+#include "wire/name.h"
 
 #define EPHEMERAL_LEN 32
 
@@ -44,16 +45,47 @@ static int known_loaders(struct ledger *l, uint32_t family, struct known *out)
 	return err;
 }
 
-int sealed_ready(struct call *c, const struct row_order *o)
+/* A chip with stage 0 has its loader already, and that speaks one line. */
+static int stage0_ready(struct call *c, const struct row_order *o,
+			const struct grant_request *q, enum loader_link link)
 {
-	struct known known;
-	int err = known_loaders(c->l, o->family, &known);
+	struct row_loader has;
+	int err = store_batch_loader(c->l->db, o->batch_id, o->family,
+				     q->uid.data, q->uid.len, &has);
 
-	if (err < 0 || known.admitted > 0)
+	if (err < 0) /* noted by nobody: its message 1 decides */
+		return err == E_NOT_FOUND ? 0 : err;
+	if (!has.admitted)
+		return call_refuse(c, R_LOADER,
+				   "the loader that this chip got at stage 0 "
+				   "is no longer admitted");
+	if (link == LOADER_LINK_NONE || has.link == LOADER_LINK_NONE ||
+	    has.link == (uint32_t)link)
+		return 0;
+	return call_refuse(c, R_LINK,
+			   "the loader that this chip got at stage 0 speaks "
+			   "%s, the channel %s",
+			   loader_link_name(has.link), q->link);
+}
+
+int sealed_ready(struct call *c, const struct row_order *o,
+		 const struct grant_request *q)
+{
+	enum loader_link link = loader_link_find(q->link);
+	struct row_loader any;
+	int err;
+
+	if (q->link[0] && link == LOADER_LINK_NONE)
+		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
+	if (o->batch_id != 0)
+		return stage0_ready(c, o, q, link);
+	err = loader_admitted(c->l, o->family, link, &any);
+	if (err != E_NOT_FOUND)
 		return err;
-	return call_refuse(c, R_LOADER,
-			   "no loader is admitted for the chips of order %s",
-			   o->name);
+	return call_refuse(
+		c, R_LOADER,
+		"no loader is admitted for the chips of order %s%s%s", o->name,
+		q->link[0] ? " over " : "", q->link);
 }
 
 int sealed_attempt_start(struct call *c, const struct row_grant *g,
@@ -291,19 +323,44 @@ static int refuse_handshake(struct call *c, enum refusal_code code,
 	return refuse_grant(c, code, r);
 }
 
+/* Which loaders may have made the message: the one that the station names, the
+ * one that went in at stage 0, or all of the family. */
+static int handshake_loaders(struct call *c, const struct sealed *s,
+			     const char *named, struct known *out)
+{
+	const struct row_order *o = &s->rows.order->row;
+	const struct row_grant *g = &s->rows.own->row;
+	int err = E_NOT_FOUND;
+
+	out->count = 1;
+	out->admitted = 1;
+	if (named[0])
+		return loader_named(c, named, o->family, &out->rows[0]);
+	if (o->batch_id != 0)
+		err = store_batch_loader(c->l->db, o->batch_id, g->family,
+					 g->uid, g->uid_len, &out->rows[0]);
+	if (err == 0)
+		out->admitted = out->rows[0].admitted;
+	if (err == E_NOT_FOUND) {
+		err = known_loaders(c->l, o->family, out);
+		if (err == 0 && out->admitted == 0)
+			return R_LOADER;
+	}
+	return err;
+}
+
 /* The rules have agreed: is it really the chip? */
 static int handshake_try(struct call *c, struct sealed *s,
-			 const struct blob *msg,
+			 const struct handshake_request *q,
 			 const uint8_t digest[STORE_HASH_LEN])
 {
+	const struct blob *msg = &q->message;
 	struct signer_handshake *h;
 	struct known known;
-	int err = known_loaders(c->l, s->rows.order->row.family, &known);
+	int err = handshake_loaders(c, s, q->loader, &known);
 
-	if (err < 0)
+	if (err != 0)
 		return err;
-	if (known.admitted == 0)
-		return R_LOADER;
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return E_NOMEM;
@@ -349,7 +406,7 @@ static int op_handshake(struct call *c)
 				    r->other ? &r->other->row : NULL, c->now);
 	if (code != R_NONE)
 		return refuse_handshake(c, (enum refusal_code)code, r);
-	return handshake_try(c, &s, msg, digest);
+	return handshake_try(c, &s, q, digest);
 }
 
 /* -- the chip's report --------------------------------------------------- */

@@ -34,7 +34,7 @@ LEDGER_TEST_USE := signerd ledger store api chip keys authority seal sealhost \
 	crypto wire base
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
-TESTS += test_ledger_rules test_ledger test_ledger_sealed \
+TESTS += test_ledger_rules test_ledger test_ledger_sealed test_ledger_loader \
 	test_ledger_property test_ledger_crash
 test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
 test_ledger_rules_USE := $(LEDGER_TEST_USE)
@@ -47,6 +47,10 @@ test_ledger_sealed_SRC := tests/unit/test_ledger_sealed.c \
 	$(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
 test_ledger_sealed_USE := $(LEDGER_TEST_USE)
 test_ledger_sealed_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_loader_SRC := tests/unit/test_ledger_loader.c \
+	$(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
+test_ledger_loader_USE := $(LEDGER_TEST_USE)
+test_ledger_loader_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_property_SRC := tests/unit/test_ledger_property.c \
 	tests/lib/ledger_check.c tests/lib/cutvfs.c $(SEALED_TEST_SRC) \
 	$(LEDGER_TEST_SRC)

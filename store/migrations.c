@@ -271,6 +271,12 @@ static const char step_2[] =
 	" BEGIN SELECT RAISE(ABORT, 'only signed orders give a flasher keys');"
 	" END;";
 
-const char *const store_migrations[] = { step_1, step_2 };
+/* One line per loader; those listed before speak both (0). */
+static const char step_3[] =
+	"ALTER TABLE loaders ADD COLUMN link INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE batch_chips ADD COLUMN loader_id INTEGER"
+	" REFERENCES loaders;";
+
+const char *const store_migrations[] = { step_1, step_2, step_3 };
 const size_t store_migration_count = sizeof(store_migrations) /
 				     sizeof(store_migrations[0]);

@@ -20,15 +20,13 @@ static const struct col batch_cols[] = {
 	"  WHERE c.batch_id = b.id) FROM batches b "
 
 static const struct col loader_cols[] = {
-	COL(I64, row_loader, id),
-	COL(U32, row_loader, family),
-	COL_ARRAY(FIXED, row_loader, digest),
-	COL(U32, row_loader, stub_len),
-	COL(BOOL, row_loader, admitted),
+	COL(I64, row_loader, id),	COL(U32, row_loader, family),
+	COL(U32, row_loader, link),	COL_ARRAY(FIXED, row_loader, digest),
+	COL(U32, row_loader, stub_len), COL(BOOL, row_loader, admitted),
 	COL(I64, row_loader, created),
 };
-#define LOADER_SELECT                                             \
-	"SELECT id, family, digest, stub_len, admitted, created " \
+#define LOADER_SELECT                                                   \
+	"SELECT id, family, link, digest, stub_len, admitted, created " \
 	"FROM loaders "
 
 /* In two runs: fixed at the start of the attempt, and its answers. */
@@ -93,13 +91,13 @@ int store_batch_insert(struct store *s, struct row_batch *row)
 
 int store_batch_chip(struct store *s, const struct row_batch *b,
 		     const uint8_t *uid, uint32_t uid_len, int64_t flasher_id,
-		     int64_t now)
+		     int64_t loader_id, int64_t now)
 {
 	sqlite3_stmt *st = stmt_use(
 		s, ST_BATCH_CHIP,
 		"INSERT INTO batch_chips (batch_id, family, uid, flasher_id,"
-		" created) VALUES (?1, ?2, ?3, ?4, ?5)"
-		" ON CONFLICT DO NOTHING");
+		" loader_id, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		" ON CONFLICT DO UPDATE SET loader_id = excluded.loader_id");
 
 	if (!st)
 		return E_DB;
@@ -107,8 +105,27 @@ int store_batch_chip(struct store *s, const struct row_batch *b,
 	sqlite3_bind_int64(st, 2, b->family);
 	sqlite3_bind_blob(st, 3, uid, (int)uid_len, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 4, flasher_id);
-	sqlite3_bind_int64(st, 5, now);
+	sqlite3_bind_int64(st, 5, loader_id);
+	sqlite3_bind_int64(st, 6, now);
 	return stmt_done(s, st);
+}
+
+int store_batch_loader(struct store *s, int64_t batch_id, uint32_t family,
+		       const uint8_t *uid, uint32_t uid_len,
+		       struct row_loader *out)
+{
+	sqlite3_stmt *st = stmt_use(
+		s, ST_BATCH_LOADER,
+		LOADER_SELECT "WHERE id = (SELECT loader_id FROM batch_chips"
+			      " WHERE batch_id = ?1 AND family = ?2"
+			      " AND uid = ?3)");
+
+	if (!st)
+		return E_DB;
+	sqlite3_bind_int64(st, 1, batch_id);
+	sqlite3_bind_int64(st, 2, family);
+	sqlite3_bind_blob(st, 3, uid, (int)uid_len, SQLITE_STATIC);
+	return stmt_row(s, st, COLS_OF(loader_cols), out);
 }
 
 struct each {
@@ -168,14 +185,15 @@ int store_loader_insert(struct store *s, struct row_loader *row,
 {
 	sqlite3_stmt *st = stmt_use(
 		s, ST_LOADER_INSERT,
-		"INSERT INTO loaders (family, digest, stub_len, admitted,"
-		" created, code, stub) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+		"INSERT INTO loaders (family, link, digest, stub_len,"
+		" admitted, created, code, stub)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
 
 	if (!st)
 		return E_DB;
-	cols_bind(st, 1, loader_cols + 1, 5, row);
-	sqlite3_bind_blob64(st, 6, code->data, code->len, SQLITE_STATIC);
-	sqlite3_bind_blob64(st, 7, stub->data, stub->len, SQLITE_STATIC);
+	cols_bind(st, 1, loader_cols + 1, 6, row);
+	sqlite3_bind_blob64(st, 7, code->data, code->len, SQLITE_STATIC);
+	sqlite3_bind_blob64(st, 8, stub->data, stub->len, SQLITE_STATIC);
 	return stmt_insert(s, st, &row->id);
 }
 

@@ -102,6 +102,7 @@ struct row_batch { /* of chips with stage-0 secrets */
 struct row_loader { /* on the admission list, or taken off it */
 	int64_t id;
 	uint32_t family;
+	uint32_t link; /* enum loader_link; 0 = both: an older build */
 	uint8_t digest[DIGEST_LEN]; /* of its code */
 	uint32_t stub_len;
 	bool admitted;
@@ -302,6 +303,10 @@ MUST_USE int store_loader_by_digest(struct store *s,
 				    struct row_loader *out);
 MUST_USE int store_attempt_find(struct store *s, int64_t grant_id,
 				uint32_t attempt, struct row_attempt *out);
+/* The loader that the chip got at stage 0; E_NOT_FOUND if nobody noted it. */
+MUST_USE int store_batch_loader(struct store *s, int64_t batch_id,
+				uint32_t family, const uint8_t *uid,
+				uint32_t uid_len, struct row_loader *out);
 /* The attempt, of whatever grant, that answered this ephemeral key. */
 MUST_USE int store_attempt_by_key(struct store *s, const uint8_t ephemeral[32],
 				  struct row_attempt *out);
@@ -349,10 +354,12 @@ MUST_USE int store_request_insert(struct store *s,
 				  const struct row_request *row);
 
 MUST_USE int store_batch_insert(struct store *s, struct row_batch *row);
-/* Notes that the chip's secret was given out; again is no error. */
+/* Notes that the chip's secret was given out, to go in beside this loader;
+ * again is no error. */
 MUST_USE int store_batch_chip(struct store *s, const struct row_batch *b,
 			      const uint8_t *uid, uint32_t uid_len,
-			      int64_t flasher_id, int64_t now);
+			      int64_t flasher_id, int64_t loader_id,
+			      int64_t now);
 MUST_USE int store_loader_insert(struct store *s, struct row_loader *row,
 				 const struct store_blob *code,
 				 const struct store_blob *stub);

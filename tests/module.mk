@@ -22,7 +22,7 @@ TOOLS += vmcu_forks
 vmcu_forks_SRC := tests/tools/vmcu_forks.c tests/lib/fork_bed.c vmcu/run.c \
 	vmcu/unicorn_leaks.c
 vmcu_forks_USE := vmcu_bench vmcu wire base
-vmcu_forks_LIBS := -lunicorn
+vmcu_forks_LIBS := -lunicorn -lusbredirparser
 
 TOOLS += key_try
 key_try_SRC := tests/tools/key_try.c

@@ -110,6 +110,19 @@ static int do_plug(struct call *k)
 	return CODE_OK;
 }
 
+static int do_usb(struct call *k)
+{
+	bool in = strcmp(k->argv[0], "plug") == 0;
+
+	if (!in && strcmp(k->argv[0], "unplug") != 0)
+		return bad(k, "usb wants plug or unplug");
+	if (k->c->usb == NULL || k->c->usb->listen_fd < 0)
+		return failed(k, "this bench has no USB: start it with "
+				 "--usbredir");
+	usbredir_plug(k->c->usb, in);
+	return CODE_OK;
+}
+
 /* -- boards --------------------------------------------------------------- */
 
 static int do_insert(struct call *k)
@@ -378,6 +391,8 @@ static const struct {
 	  "spoil the next N transfers" },
 	{ "unplug", 0, 0, do_unplug, "unplug", "pull the debug cable off" },
 	{ "plug", 0, 0, do_plug, "plug", "and plug it in again" },
+	{ "usb", 1, 1, do_usb, "usb plug|unplug",
+	  "the probe's USB plug; starts plugged in" },
 	{ "quit", 0, 0, do_quit, "quit", "save and end the virtual MCU" },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -17,6 +17,7 @@
 #include "vmcu/bench.h"
 #include "vmcu/dap_server.h"
 #include "vmcu/net.h"
+#include "vmcu/usbredir.h"
 
 #define CONTROL_CLIENTS 8
 #define CONTROL_FDS (1 + CONTROL_CLIENTS)
@@ -35,6 +36,7 @@ struct control_client {
 struct control {
 	struct bench *bench;	/* borrowed */
 	struct dap_server *dap; /* borrowed, for its counters */
+	struct usbredir *usb;	/* borrowed; NULL = none */
 	int listen_fd;
 	const char *path;
 	uint64_t uart_pos; /* what `ctl uart` has not shown yet */

@@ -217,6 +217,8 @@ static void catch_vector(struct core *c, unsigned n)
 static void lock_up(struct core *c)
 {
 	c->lockup = true;
+	if (c->m->chip->lockup)
+		c->m->chip->lockup(c->m);
 	core_put(c, UC_ARM_REG_PC, 0xffffffff);
 	if (c->debug_on && c->vcatch & 1u << 10) {
 		core_halt(c, CORE_VCATCH);
@@ -232,7 +234,7 @@ static void vector_to(struct core *c, unsigned n, uint32_t lr)
 	unpend(c, n);
 	core_put(c, UC_ARM_REG_IPSR, n);
 	core_put(c, UC_ARM_REG_LR, lr);
-	if (!core_load(c, c->vtor + 4 * n, &v)) {
+	if (!core_load_vector(c, c->vtor + 4 * n, &v)) {
 		c->hfsr |= HFSR_VECTTBL;
 		if (n == EXC_HARDFAULT || n == EXC_NMI) {
 			lock_up(c);

@@ -167,6 +167,8 @@ struct core {
 	uint32_t patch_it;	      /* where that block begins */
 	uint8_t patched[4];
 
+	bool vector_fetch; /* the load under way is of a vector */
+
 	/* a fault that a hook saw */
 	bool fault, fault_fetch;
 	bool fault_late; /* the instruction is done already */
@@ -214,7 +216,7 @@ MUST_USE int core_map(struct core *c, unsigned window, uint32_t base,
 void core_window_open(struct core *c, unsigned window, bool open);
 /* Memory changed behind the core's back: drop translated code. */
 void core_code_changed(struct core *c, uint32_t addr, uint32_t len);
-/* Calls the chip before loads from [addr, addr+len), for ECC. */
+/* Calls the chip before loads from [addr, addr+len): ECC, or a bus fault. */
 void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
 		     uc_hook *hook);
 void core_untrap_reads(struct core *c, uc_hook *hook);
@@ -264,6 +266,10 @@ void core_put(struct core *c, int reg, uint32_t v);
 /* Plain memory or bus; false = bus fault.  Words, for stacking. */
 bool core_unprivileged(struct core *c);
 bool core_load(struct core *c, uint32_t addr, uint32_t *out);
+/* The same for an entry of the vector table, and whether one is under way:
+ * some chips do not check those (CVE-2020-8004). */
+bool core_load_vector(struct core *c, uint32_t addr, uint32_t *out);
+bool core_fetches_vector(const struct core *c);
 bool core_store(struct core *c, uint32_t addr, uint32_t v);
 
 /* core_memory.c: the window behind an address (shut or not), NULL if none */

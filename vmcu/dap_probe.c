@@ -19,18 +19,21 @@ void dprobe_init(struct dprobe *p, struct bench *b, uint64_t packet_ps)
 		.turnaround = 1,
 		.swclk = true,
 		.swdio = true,
+		.packet_max = DAP_PACKET_MAX,
 	};
 }
 
 void dprobe_detach(struct dprobe *p)
 {
 	struct bench *b = p->bench;
+	const char *serial = p->serial;
 	uint64_t packets = p->packets;
 
 	bench_nrst(b, BENCH_NRST_PROBE, false);
 	line_hold(b, -1, -1);
 	dprobe_init(p, b, p->packet_ps);
 	p->packets = packets;
+	p->serial = serial;
 }
 
 /* One cycle of the debug port: 0, 1, or -1 with SWDIO released. */
@@ -84,22 +87,34 @@ static void info_string(struct wr *w, const char *s)
 	wr_bytes(w, s, len);
 }
 
+/* The probe is the bench's; unless it has a number of its own, that follows
+ * the board. */
+void dprobe_serial(const struct dprobe *p, char out[DPROBE_SERIAL_CAP])
+{
+	size_t len, at;
+	const uint8_t *uid = mcu_uid(p->bench->mcu, &len);
+
+	if (p->serial != NULL) {
+		snprintf(out, DPROBE_SERIAL_CAP, "%s", p->serial);
+		return;
+	}
+	at = (size_t)snprintf(out, DPROBE_SERIAL_CAP, "VMCU-");
+	for (size_t i = 0; i < 4 && i < len; i++)
+		at += (size_t)snprintf(out + at, DPROBE_SERIAL_CAP - at, "%02X",
+				       uid[i]);
+}
+
 static void info_serial(struct dprobe *p, struct wr *w)
 {
-	size_t len;
-	const uint8_t *uid = mcu_uid(p->bench->mcu, &len);
-	char s[2 * MCU_UID_MAX + 8];
-	size_t at = (size_t)snprintf(s, sizeof(s), "VMCU-");
+	char s[DPROBE_SERIAL_CAP];
 
-	/* The probe is the bench's; its number follows the first board. */
-	for (size_t i = 0; i < 4 && i < len; i++)
-		at += (size_t)snprintf(s + at, sizeof(s) - at, "%02X", uid[i]);
+	dprobe_serial(p, s);
 	info_string(w, s);
 }
 
 static void do_info(struct dprobe *p, struct rd *r, struct wr *w)
 {
-	static const struct {
+	const struct {
 		uint8_t id, len;
 		uint32_t value;
 	} numbers[] = {
@@ -108,7 +123,7 @@ static void do_info(struct dprobe *p, struct rd *r, struct wr *w)
 		{ DAP_INFO_UART_RX_BUFFER, 4, DPROBE_UART_BUFFER },
 		{ DAP_INFO_UART_TX_BUFFER, 4, DPROBE_UART_BUFFER },
 		{ DAP_INFO_PACKET_COUNT, 1, DAP_PACKET_COUNT },
-		{ DAP_INFO_PACKET_SIZE, 2, DAP_PACKET_MAX },
+		{ DAP_INFO_PACKET_SIZE, 2, (uint32_t)p->packet_max },
 	};
 	static const struct {
 		uint8_t id;
@@ -301,7 +316,7 @@ size_t dprobe_packet(struct dprobe *p, const uint8_t *req, size_t len,
 	if (len != 0 && req[0] == DAP_TRANSFER_ABORT)
 		return 0; /* nothing is ever under way here */
 	rd_init(&r, req, len);
-	wr_init(&w, resp, DAP_PACKET_MAX);
+	wr_init(&w, resp, p->packet_max);
 	one_command(p, &r, &w);
 	bench_settle(p->bench);
 	hold(p);

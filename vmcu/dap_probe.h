@@ -22,9 +22,14 @@
 #define DPROBE_CLOCK_MAX 20000000u
 #define DPROBE_UART_BUFFER 8192u
 
+enum dprobe_user { DPROBE_FREE, DPROBE_TCP, DPROBE_USB };
+
 struct dprobe {
-	struct bench *bench; /* borrowed */
-	uint64_t packet_ps;  /* virtual cost of each packet */
+	struct bench *bench;   /* borrowed */
+	uint64_t packet_ps;    /* virtual cost of each packet */
+	const char *serial;    /* borrowed; NULL = from the board's UID */
+	enum dprobe_user user; /* who has it; the transports keep to it */
+	size_t packet_max;     /* what the transport in use can carry */
 	bool connected;
 	uint32_t clock_hz;
 	uint8_t idle_cycles;
@@ -44,6 +49,10 @@ struct dprobe {
 void dprobe_init(struct dprobe *p, struct bench *b, uint64_t packet_ps);
 /* Releases what a client held: reset line, UART, connection. */
 void dprobe_detach(struct dprobe *p);
+
+/* The serial number that DAP_Info gives. */
+#define DPROBE_SERIAL_CAP 64
+void dprobe_serial(const struct dprobe *p, char out[DPROBE_SERIAL_CAP]);
 
 /* One packet; resp holds at least DAP_PACKET_MAX bytes.  Returns the length
  * of the response, 0 when this command has none. */

@@ -68,40 +68,11 @@ static int put_frame(struct net_out *o, const uint8_t *packet, size_t len)
 	return err != 0 ? err : net_out_put(o, packet, len);
 }
 
-static int run_packet(struct dap_server *s, const uint8_t *req, size_t len)
+static int emit_frame(void *user, const uint8_t *resp, size_t len)
 {
-	uint8_t resp[DAP_PACKET_MAX];
-	size_t n = dprobe_packet(&s->probe, req, len, resp);
+	struct dap_server *s = user;
 
-	return n != 0 ? put_frame(&s->out, resp, n) : 0;
-}
-
-static int run_queue(struct dap_server *s)
-{
-	unsigned count = s->queue.count;
-	int err = 0;
-
-	s->queue.count = 0;
-	for (unsigned i = 0; i < count && err == 0; i++) {
-		s->queue.buf[i][0] = DAP_EXECUTE_COMMANDS;
-		err = run_packet(s, s->queue.buf[i], s->queue.len[i]);
-	}
-	return err;
-}
-
-/* A probe's packet buffers are few: a full queue is executed. */
-static int take_packet(struct dap_server *s, const uint8_t *req, size_t len)
-{
-	int err = 0;
-
-	if (req[0] == DAP_QUEUE_COMMANDS) {
-		memcpy(s->queue.buf[s->queue.count], req, len);
-		s->queue.len[s->queue.count++] = len;
-		return s->queue.count == DAP_PACKET_COUNT ? run_queue(s) : 0;
-	}
-	if (s->queue.count != 0)
-		err = run_queue(s);
-	return err != 0 ? err : run_packet(s, req, len);
+	return put_frame(&s->out, resp, len);
 }
 
 static bool header_valid(uint32_t signature, uint16_t len, uint8_t type,
@@ -135,7 +106,8 @@ static int take_frames(struct dap_server *s)
 			return E_SYNTAX;
 		if (r.left < len)
 			break;
-		err = take_packet(s, r.p, len);
+		err = dap_queue_take(&s->queue, &s->probe, r.p, len, emit_frame,
+				     s);
 		used += DAP_TCP_HEADER_LEN + len;
 	}
 	memmove(s->in, s->in + used, s->in_len - used);
@@ -175,11 +147,12 @@ static void accept_client(struct dap_server *s)
 
 	if (fd < 0)
 		return;
-	if (s->fd >= 0) {
+	if (s->fd >= 0 || s->probe.user != DPROBE_FREE) {
 		refuse(fd);
 		return;
 	}
 	s->fd = fd;
+	s->probe.user = DPROBE_TCP;
 }
 
 static int receive(struct dap_server *s)

@@ -5,8 +5,9 @@
  *
  * Packets are answered in order; a client may have DAP_PACKET_COUNT of them
  * in flight.  DAP_QueueCommands packets wait until another kind of packet
- * follows.  A frame that is not one closes the connection.  A second client
- * gets one response frame, DAP_INVALID and a text, and is closed.
+ * follows.  A frame that is not one closes the connection.  A second client,
+ * and one that comes while the probe is in use over USB, gets one response
+ * frame, DAP_INVALID and a text, and is closed.
  */
 #ifndef VMCU_DAP_SERVER_H
 #define VMCU_DAP_SERVER_H
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "vmcu/dap_probe.h"
+#include "vmcu/dap_queue.h"
 #include "vmcu/net.h"
 #include "wire/dap.h"
 
@@ -30,11 +32,7 @@ struct dap_server {
 	uint8_t in[2 * DAP_PACKET_COUNT * DAP_SERVER_FRAME];
 	size_t in_len;
 	struct net_out out;
-	struct { /* packets held back by DAP_QueueCommands */
-		uint8_t buf[DAP_PACKET_COUNT][DAP_PACKET_MAX];
-		size_t len[DAP_PACKET_COUNT];
-		unsigned count;
-	} queue;
+	struct dap_queue queue;
 };
 
 MUST_USE int dap_server_init(struct dap_server *s, struct bench *b,

@@ -6,13 +6,14 @@ vmcu_SRC += vmcu/state.c vmcu/debug.c vmcu/debug_id.c vmcu/raw.c
 MODULES += vmcu_bench
 vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/fault.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
-	vmcu/net.c vmcu/dap_server.c vmcu/bitbang.c vmcu/control.c \
-	vmcu/command.c
+	vmcu/net.c vmcu/dap_queue.c vmcu/dap_server.c vmcu/bitbang.c \
+	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c \
+	vmcu/control.c vmcu/command.c
 
 PROGRAMS += signet-vmcu
 signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c vmcu/unicorn_leaks.c
 signet-vmcu_USE := vmcu_bench vmcu wire base
-signet-vmcu_LIBS := -lunicorn
+signet-vmcu_LIBS := -lunicorn -lusbredirparser
 
 TESTS += test_vmcu_adi test_vmcu_dap test_vmcu_jtag test_vmcu_debug
 FUZZERS += fuzz_vmcu_dap fuzz_vmcu_bitbang
@@ -30,6 +31,18 @@ test_vmcu_line_SRC := tests/unit/test_vmcu_line.c tests/unit/vmcu_rig.c \
 	tests/lib/trace.c vmcu/unicorn_leaks.c
 test_vmcu_line_USE := $(VMCU_USE)
 test_vmcu_line_LIBS := -lunicorn -lcmocka
+
+# USB: the other side is usbredir's own parser.
+TESTS += test_vmcu_usb
+test_vmcu_usb_SRC := tests/unit/test_vmcu_usb.c vmcu/unicorn_leaks.c
+test_vmcu_usb_USE := $(VMCU_USE)
+test_vmcu_usb_LIBS := -lunicorn -lusbredirparser -lcmocka
+
+FUZZERS += fuzz_vmcu_usbredir
+fuzz_vmcu_usbredir_SRC := tests/fuzz/fuzz_vmcu_usbredir.c \
+	tests/fuzz/replay_main.c vmcu/unicorn_leaks.c
+fuzz_vmcu_usbredir_USE := $(VMCU_USE)
+fuzz_vmcu_usbredir_LIBS := -lunicorn -lusbredirparser
 
 # The program that takes the debug pins for itself.
 TARGETS += $(T)/pins.bin

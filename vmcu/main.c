@@ -11,6 +11,7 @@
 #include "base/hex.h"
 #include "vmcu/bench.h"
 #include "vmcu/control.h"
+#include "vmcu/dap_probe.h"
 #include "vmcu/run.h"
 
 #define VERSION "0.1.0"
@@ -42,6 +43,10 @@ static const char help_text[] =
 	"  --quirk NAME[,NAME]  open questions, published weaknesses, board\n"
 	"  --dap ADDR:PORT      CMSIS-DAP over TCP; port 0 = a free one\n"
 	"  --bitbang ADDR:PORT  remote_bitbang, JTAG\n"
+	"  --usbredir ADDR:PORT CMSIS-DAP as a USB device, for QEMU's\n"
+	"                       usb-redir\n"
+	"  --usb-serial TEXT    the probe's serial number (default: from the "
+	"UID)\n"
 	"  --control SOCKET     unix socket for ctl\n"
 	"  --packet-cost MS     virtual time of a probe packet (default 0.25)\n"
 	"  --jtag-clock HZ      clock of remote_bitbang (default 1000000)\n"
@@ -137,6 +142,24 @@ static bool set_bitbang(struct parse *p, const char *s)
 	return true;
 }
 
+static bool set_usbredir(struct parse *p, const char *s)
+{
+	p->o.usbredir = s;
+	return true;
+}
+
+/* What USB hosts and our own addresses take without trouble. */
+static bool set_usb_serial(struct parse *p, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len; i++)
+		if (s[i] <= 0x20 || s[i] > 0x7e || strchr("/:,;\"'\\", s[i]))
+			return false;
+	p->o.usb_serial = s;
+	return len != 0 && len < DPROBE_SERIAL_CAP;
+}
+
 static bool set_control(struct parse *p, const char *s)
 {
 	p->o.control = s;
@@ -221,6 +244,8 @@ static const struct {
 	{ "quirk", set_quirk },
 	{ "dap", set_dap },
 	{ "bitbang", set_bitbang },
+	{ "usbredir", set_usbredir },
+	{ "usb-serial", set_usb_serial },
 	{ "control", set_control },
 	{ "packet-cost", set_packet_cost },
 	{ "jtag-clock", set_jtag_clock },
@@ -281,9 +306,11 @@ static int parse_run(int argc, char **argv, struct parse *p)
 			argv[optind]);
 		return VMCU_EXIT_USAGE;
 	}
-	if (p->o.dap == NULL && p->o.bitbang == NULL && p->o.control == NULL) {
+	if (p->o.dap == NULL && p->o.bitbang == NULL && p->o.usbredir == NULL &&
+	    p->o.control == NULL) {
 		fprintf(stderr, "signet-vmcu: nobody could reach the chip: "
-				"give --dap, --bitbang or --control\n");
+				"give --dap, --bitbang, --usbredir or "
+				"--control\n");
 		return VMCU_EXIT_USAGE;
 	}
 	return choose_chip(&p->o.mcu);

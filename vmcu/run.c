@@ -15,6 +15,7 @@
 #include "vmcu/bitbang.h"
 #include "vmcu/control.h"
 #include "vmcu/dap_server.h"
+#include "vmcu/usbredir.h"
 
 #define REAL_POLL_MS 5
 /* A bench that was held up does not make up for more than this. */
@@ -24,7 +25,8 @@ enum {
 	FD_SIGNAL,
 	FD_DAP,
 	FD_BITBANG = FD_DAP + DAP_SERVER_FDS,
-	FD_CONTROL = FD_BITBANG + BITBANG_FDS,
+	FD_USB = FD_BITBANG + BITBANG_FDS,
+	FD_CONTROL = FD_USB + USBREDIR_FDS,
 	FD_COUNT = FD_CONTROL + CONTROL_FDS
 };
 
@@ -32,6 +34,7 @@ struct loop {
 	struct bench *bench;
 	struct dap_server dap;
 	struct bitbang bitbang;
+	struct usbredir usb;
 	struct control control;
 	int signal_fd;
 	struct timespec wall; /* last look at the clock, --speed real */
@@ -57,6 +60,7 @@ static int loop_open(struct loop *l, const struct run_options *o)
 
 	l->dap.fd = l->dap.listen_fd = -1;
 	l->bitbang.fd = l->bitbang.listen_fd = -1;
+	l->usb.fd = l->usb.listen_fd = -1;
 	l->signal_fd = signals_open();
 	err = bench_new(&o->mcu, &l->bench, why);
 	if (err == 0)
@@ -65,9 +69,13 @@ static int loop_open(struct loop *l, const struct run_options *o)
 	if (err == 0)
 		err = bitbang_init(&l->bitbang, l->bench, o->bitbang,
 				   o->jtag_hz, why);
+	l->dap.probe.serial = o->usb_serial;
+	if (err == 0)
+		err = usbredir_init(&l->usb, &l->dap.probe, o->usbredir, why);
 	if (err == 0)
 		err = control_init(&l->control, l->bench, &l->dap, o->control,
 				   why);
+	l->control.usb = &l->usb;
 	if (err == 0 && o->capture != NULL)
 		err = bench_capture(l->bench, o->capture, why);
 	for (unsigned i = 0; err == 0 && i < o->fault_count; i++)
@@ -88,6 +96,8 @@ static int loop_close(struct loop *l)
 		return 0;
 	if (l->control.bench != NULL)
 		control_close(&l->control);
+	if (l->usb.probe != NULL)
+		usbredir_close(&l->usb);
 	if (l->bitbang.bench != NULL)
 		bitbang_close(&l->bitbang);
 	if (l->dap.probe.bench != NULL)
@@ -127,6 +137,8 @@ static void print_ready(FILE *f, const struct loop *l, const char *control)
 	print_json_string(f, l->dap.name);
 	fprintf(f, ",\"bitbang\":");
 	print_json_string(f, l->bitbang.name);
+	fprintf(f, ",\"usbredir\":");
+	print_json_string(f, l->usb.name);
 	fprintf(f, ",\"control\":");
 	print_json_string(f, control != NULL ? control : "");
 	fprintf(f, "}\n");
@@ -195,6 +207,7 @@ static void loop_run(struct loop *l, bool real_time)
 						  .events = POLLIN };
 		dap_server_poll(&l->dap, fds + FD_DAP);
 		bitbang_poll(&l->bitbang, fds + FD_BITBANG);
+		usbredir_poll(&l->usb, fds + FD_USB);
 		control_poll(&l->control, fds + FD_CONTROL);
 		if (poll(fds, FD_COUNT, real_time ? REAL_POLL_MS : -1) < 0 &&
 		    errno != EINTR)
@@ -203,6 +216,7 @@ static void loop_run(struct loop *l, bool real_time)
 			return;
 		dap_server_ready(&l->dap, fds + FD_DAP);
 		bitbang_ready(&l->bitbang, fds + FD_BITBANG);
+		usbredir_ready(&l->usb, fds + FD_USB);
 		control_ready(&l->control, fds + FD_CONTROL);
 		if (real_time)
 			follow_wall(l);

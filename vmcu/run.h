@@ -19,7 +19,8 @@
 
 struct run_options {
 	struct mcu_config mcu;
-	const char *dap, *bitbang, *control, *ready_file, *capture;
+	const char *dap, *bitbang, *usbredir, *control;
+	const char *usb_serial, *ready_file, *capture;
 	const char *faults[RUN_FAULTS];
 	unsigned fault_count;
 	/* For tests that build on this loop: called when the bench stands,

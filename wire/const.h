@@ -69,4 +69,16 @@ enum proof_step {
 #undef X
 };
 
+/* Lines to a loader whose debug port is shut: each loader speaks one. */
+#define LOADER_LINK_LIST(X)            \
+	X(LOADER_LINK_UART, 1, "uart") \
+	X(LOADER_LINK_SWD_PINS, 2, "swd-pins")
+
+enum loader_link {
+	LOADER_LINK_NONE = 0,
+#define X(sym, num, name) sym = (num),
+	LOADER_LINK_LIST(X)
+#undef X
+};
+
 #endif

@@ -63,3 +63,23 @@ const char *proof_name(unsigned int proof)
 #undef X
 	return NULL;
 }
+
+const char *loader_link_name(unsigned int link)
+{
+#define X(sym, num, name)  \
+	if (link == (num)) \
+		return name;
+	LOADER_LINK_LIST(X)
+#undef X
+	return NULL;
+}
+
+enum loader_link loader_link_find(const char *name)
+{
+#define X(sym, num, text)            \
+	if (strcmp(name, text) == 0) \
+		return sym;
+	LOADER_LINK_LIST(X)
+#undef X
+	return LOADER_LINK_NONE;
+}

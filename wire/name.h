@@ -24,5 +24,9 @@ const char *family_name(unsigned int family);
 enum family family_find(const char *name);
 /* "none", or NULL for an unknown number. */
 const char *proof_name(unsigned int proof);
+/* "uart", or NULL for an unknown number. */
+const char *loader_link_name(unsigned int link);
+/* LOADER_LINK_NONE for an unknown name. */
+enum loader_link loader_link_find(const char *name);
 
 #endif

@@ -253,14 +253,37 @@ says "another server's" 'server.s key'
 run "another family" 1 signet loader add "$DIR/loader.bin" --family stm32f1
 mv "$DIR/stub.bin" "$DIR/st.bin"
 run "no stub" 4 signet loader add "$DIR/loader.bin" --family stm32l4
+run "no such link" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin" --link smoke
+says "no such link" 'uart or swd-pins'
+digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
+note() { # FAMILY LINK SHA256
+	printf '{ "family": "%s", "link": "%s", "sha256": "%s" }' "$@" \
+		>"$DIR/loader.json"
+}
+note stm32l4 swd-pins "$digest"
+run "another link" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin" --link uart
+says "another link" 'link is swd-pins, not uart'
+note stm32f1 swd-pins "$digest"
+run "another chip" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+says "another chip" 'family is stm32f1, not stm32l4'
+note stm32l4 swd-pins "${digest//[0-9]/a}"
+run "another build" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+says "another build" 'of another loader'
+echo '[' >"$DIR/loader.json"
+run "a broken note" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+note stm32l4 swd-pins "$digest"
 run "loader" 0 signet loader add "$DIR/loader.bin" --family stm32l4 \
 	--stub "$DIR/st.bin"
 run "loader twice" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
 	--stub "$DIR/st.bin"
 says "loader twice" '\(exists\)'
-digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
 run "loaders" 0 signet loader list
-expect "loaders" "$DIR/out" "^stm32l4 +admitted .*$digest"
+expect "loaders" "$DIR/out" "^stm32l4 +swd-pins +admitted .*$digest"
 run "retire" 0 signet loader retire "$digest"
 expect "retire" "$DIR/out" '^state +retired'
 run "admit" 0 signet loader admit "$digest"

@@ -154,6 +154,51 @@ def noise_seeds():
     return seeds
 
 
+def usbredir_seeds():
+    """What a guest sends (usbredir protocol 0.7), with 64-bit ids."""
+    def packet(kind, ident, head, data=b"", wide=True):
+        body = head + data
+        size = struct.pack("<II", kind, len(body))
+        return size + struct.pack("<Q" if wide else "<I", ident) + body
+
+    # all capabilities but bulk streams and bulk receiving
+    hello = packet(0, 0, b"guest".ljust(64, b"\0") + struct.pack("<I", 0b1111110), wide=False)
+
+    def control(ident, kind, request, value, index, length):
+        return packet(100, ident, struct.pack("<BBBBHHH", kind & 0x80, request, kind, 0, value, index, length))
+
+    def bulk(ident, ep, length, data=b""):
+        return packet(101, ident, struct.pack("<BBHIH", ep, 0, length, 0, 0), data)
+
+    def report(ident, data):
+        return packet(103, ident, struct.pack("<BBH", 0x02, 0, len(data)), data)
+
+    def ask(ident, data):
+        return bulk(ident, 0x01, len(data), data) + bulk(ident + 1, 0x81, 512)
+
+    descriptors = b"".join(control(i, k, r, v, x, 255 if k & 0x80 else 0) for i, (k, r, v, x) in enumerate([
+        (0x80, 6, 0x0100, 0), (0x80, 6, 0x0200, 0), (0x80, 6, 0x0300, 0), (0x80, 6, 0x0303, 0x409),
+        (0x80, 6, 0x0F00, 0), (0xC0, 0x20, 0, 7), (0x81, 6, 0x2200, 1), (0x21, 10, 0, 1), (0x80, 0, 0, 0)]))
+    settings = (packet(6, 1, b"\1") + packet(7, 2, b"") + packet(9, 3, b"\1\0") + packet(10, 4, b"\1") +
+                packet(12, 5, b"\x83\1\1") + packet(13, 6, b"\x83") + packet(3, 0, b""))
+    connect = ask(1, b"\2\1") + ask(3, b"\x12\x38" + b"\xff" * 7) + ask(5, b"\x12\x10\x9e\xe7")
+    transfer = ask(7, b"\x12\x40" + b"\xff" * 7 + b"\0") + ask(9, b"\5\0\1\2")
+    hid = packet(15, 1, b"\x82") + report(2, b"\0\xff".ljust(64, b"\0")) + packet(16, 3, b"\x82")
+    return {
+        "hello": hello,
+        "descriptors": hello + descriptors,
+        "settings": hello + settings,
+        "bulk": hello + connect + transfer,
+        "queue": hello + ask(1, b"\x7e\1\0\xfe") + ask(3, b"\0\xfe"),
+        "cancel": hello + bulk(1, 0x81, 512) + packet(21, 1, b""),
+        "hid": hello + hid,
+        "filter": hello + packet(23, 0, b"-1,-1,-1,-1,1\0") + packet(22, 0, b""),
+        "too_long": hello + ask(1, b"\0" * 1500),
+        "cut": (hello + connect)[:-3],
+        "no_hello": descriptors,
+    }
+
+
 def main():
     credential = sign1(cbor(CLAIMS))
     header, firmware = cbor(Map(HEADER)), cbor(Map(FIRMWARE))
@@ -201,6 +246,7 @@ def main():
         "fuzz_hello": hello_seeds(),
         "fuzz_noise": noise_seeds(),
         "fuzz_link": link_seeds(),
+        "fuzz_vmcu_usbredir": usbredir_seeds(),
         "fuzz_image": {
             "linear.hex": hex_line(4, 0, b"\x08\0") + hex_line(0, 0, data) + hex_line(0, 32, data)
             + hex_line(5, 0, b"\x08\0\0\1") + end,

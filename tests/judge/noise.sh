@@ -4,6 +4,7 @@
 # seal/, in either role: Debian's python3-dissononce NK and NKpsk0, noise-c
 # (npm noise-c.wasm) NK.  Without npm's registry the second one is left out.
 set -euo pipefail
+. tests/lib/noise_c.sh
 B=${B:-build/host}
 tool=$B/noise_tool
 python=/usr/bin/python3
@@ -11,15 +12,5 @@ python=/usr/bin/python3
 timeout 120 "$python" tests/judge/noise.py "$tool"
 
 npm=build/judge/noise-c
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-	echo "noise-c: left out, there is no node or npm"
-	exit 0
-fi
-if [ ! -f "$npm/node_modules/noise-c.wasm/package.json" ]; then
-	mkdir -p "$npm"
-	if ! timeout 120 npm install --silent --no-audit --no-fund --prefix "$npm" noise-c.wasm@0.4.0 >"$npm/log" 2>&1; then
-		echo "noise-c: left out, npm cannot install noise-c.wasm"
-		exit 0
-	fi
-fi
+noise_c "$npm" || exit 0
 timeout 120 node tests/judge/noise.js "$npm" "$tool"

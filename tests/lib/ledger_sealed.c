@@ -74,6 +74,11 @@ static void make_release(struct vault *v)
 
 void vault_loader(struct vault *v, uint8_t n)
 {
+	vault_loader_on(v, n, "uart");
+}
+
+void vault_loader_on(struct vault *v, uint8_t n, const char *link)
+{
 	uint8_t stub[64] = { 1 };
 	struct loader_upload q = { .family = "stm32l4" };
 	struct loader a;
@@ -81,6 +86,7 @@ void vault_loader(struct vault *v, uint8_t n)
 	memset(v->loader, 0xff, sizeof(v->loader));
 	memcpy(v->loader + 0x400, v->noise_pub, X25519_LEN);
 	v->loader[0] = n;
+	BED_SET(q.link, link);
 	q.loader = (struct blob){ v->loader, sizeof(v->loader) };
 	q.stub = (struct blob){ stub, sizeof(stub) };
 	must(bed_call(v->bed, OP_LOADER_ADD, v->bed->admin, &q, &a, NULL) ==
@@ -139,6 +145,7 @@ enum refusal_code job_grant(struct vault *v, const struct bed_flasher *f,
 	out->number = number;
 	BED_SET(out->order, order);
 	bed_grant_request(order, number, nonce, &q);
+	BED_SET(q.link, v->link);
 	code = bed_call(v->bed, OP_GRANT, f->caller, &q, &out->grant,
 			&out->refusal);
 	out->chip.chip = l4();
@@ -175,6 +182,7 @@ enum refusal_code job_handshake_with(struct job *j, const uint8_t *msg,
 				       .attempt = j->grant.attempt,
 				       .message = { (uint8_t *)msg, len } };
 
+	BED_SET(q.loader, j->loader);
 	shape_clear(&handshake_answer_shape, &j->answer);
 	return bed_call(j->vault->bed, OP_HANDSHAKE, j->flasher->caller, &q,
 			&j->answer, &j->refusal);

@@ -20,12 +20,14 @@ struct vault {
 	struct release_header header;
 	uint8_t loader[LOADER_LEN], loader_digest[DIGEST_LEN];
 	uint8_t noise_pub[X25519_LEN], device_pub[P256_PUB_LEN];
+	char link[NAME_CAP]; /* what grants ask for; "" = do not say */
 };
 
 /* Product, release and loader. */
 void vault_setup(struct bed *b, struct vault *v);
-/* Loader number n, all FF but for the server's key and n. */
+/* Loader number n, all FF but for the server's key and n; speaks uart. */
 void vault_loader(struct vault *v, uint8_t n);
+void vault_loader_on(struct vault *v, uint8_t n, const char *link);
 void vault_order(struct vault *v, const char *name, uint32_t quantity,
 		 const char *batch);
 
@@ -37,6 +39,7 @@ struct job {
 	uint32_t number; /* of the chip */
 	struct grant_answer grant;
 	struct soft_chip chip;
+	char loader[HEX_DIGEST_CAP]; /* named in the handshake; "" = none */
 	uint8_t message1[SOFT_MESSAGE1_MAX];
 	size_t message1_len;
 	struct handshake_answer answer; /* shape_clear() by job_clear() */

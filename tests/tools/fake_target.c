@@ -107,6 +107,7 @@ static int fetch(struct attack *a)
 	memset(&q, 0, sizeof(q));
 	memset(&ans, 0, sizeof(ans));
 	snprintf(q.order, NAME_CAP, "%s", a->order);
+	snprintf(q.link, NAME_CAP, "uart");
 	r = expect(
 		a, "loader",
 		http_call(a->client, OP_LOADER_FETCH, &q, &ans, &a->refusal));

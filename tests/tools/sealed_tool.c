@@ -6,10 +6,16 @@
  *   sealed_tool keys FILE             makes the server's Noise key, prints the
  *                                     header that the loader is built with
  *   sealed_tool run [OPTIONS] IMAGE   the whole job
+ *   sealed_tool pipe [OPTIONS] IMAGE  the job without a server: prints
+ *                                     "uid HEX" when the loader is ready, then
+ *                                     each line "TYPE INDEX HEX" goes out as a
+ *                                     frame, and its answer comes back as one
+ *                                     ("-": no body; TYPE 5 asks)
  *
  * options: --probe URI  --power COMMAND  --off-ms N  --clock HZ
  *          --keys FILE  --loader DIR (loader.bin, stub.bin)
  *          --link swd-pins|uart  --rate HZ  --level 0..2
+ *          --secret HEX   the chip has a stage 0 with this secret
  *          --at COMMAND   run at each boundary, with its name appended:
  *                         begin prepared dark ready shaken streamed done
  *
@@ -24,6 +30,7 @@
 
 #include "authority/authority.h"
 #include "authority/sealed.h"
+#include "base/hex.h"
 #include "base/rw.h"
 #include "flasher/link.h"
 #include "flasher/target.h"
@@ -46,6 +53,8 @@ struct tool {
 	size_t chunks_len;
 	uint8_t loader[LOADER_LEN], stub[STUB_LEN];
 	size_t stub_len;
+	uint8_t secret[STAGE0_SECRET_LEN];
+	bool stage0;
 	/* the job */
 	const struct chip *chip;
 	struct target_identity id;
@@ -59,7 +68,7 @@ struct tool {
 	const char *phase;
 };
 
-static void die(const char *text)
+__attribute__((noreturn)) static void die(const char *text)
 {
 	fprintf(stderr, "sealed_tool: %s\n", text);
 	exit(2);
@@ -201,12 +210,23 @@ static void load(struct tool *t, const char *name)
 
 /* -- the job --------------------------------------------------------------- */
 
-static void prepare(struct tool *t)
+static int install(struct tool *t)
 {
 	struct target_loader plan = { .header = &t->header,
 				      .loader = t->loader,
 				      .stub = t->stub,
 				      .stub_len = t->stub_len };
+	struct target_stage0 early = { .loader = t->loader,
+				       .stub = t->stub,
+				       .stub_len = t->stub_len,
+				       .secret = t->secret };
+
+	return t->stage0 ? target_stage0(t->target, &early)
+			 : target_prepare(t->target, &plan);
+}
+
+static void prepare(struct tool *t)
+{
 	char why[256] = "";
 
 	must(t, probe_open(&t->probe_config, &t->probe, why), why);
@@ -217,7 +237,7 @@ static void prepare(struct tool *t)
 	if (t->id.locked)
 		must(t, target_unlock(t->target, t->chip),
 		     target_why(t->target));
-	must(t, target_prepare(t->target, &plan), target_why(t->target));
+	must(t, install(t), target_why(t->target));
 	boundary(t, "prepared");
 	must(t, target_power_cycle(t->target), target_why(t->target));
 	boundary(t, "dark");
@@ -340,9 +360,9 @@ static void commit(struct tool *t)
 	want(t, LINK_DONE);
 }
 
-static int run(struct tool *t, const char *image)
+/* The loader on the chip, and it answers. */
+static void begin(struct tool *t, const char *image)
 {
-	const struct relay_count *c;
 	char why[RELAY_WHY_CAP] = "";
 
 	t->phase = "begin";
@@ -353,14 +373,65 @@ static int run(struct tool *t, const char *image)
 	t->stub_len = file_read(t->dir, "stub.bin", t->stub, STUB_LEN);
 	boundary(t, "begin");
 	prepare(t);
-	snprintf(t->hello.order, NAME_CAP, "bench");
-	t->hello.grant = 1;
-	t->hello.attempt = 1;
-	must(t, crypto_random(t->hello.challenge, CHALLENGE_LEN), "");
 	must(t, relay_open(t->probe, t->line, t->rate, &t->relay, why), why);
 	talk(t, LINK_ASK, 0, NULL, 0);
 	want(t, LINK_READY);
 	boundary(t, "ready");
+}
+
+static void finish(struct tool *t)
+{
+	relay_close(t->relay);
+	target_free(t->target);
+	probe_close(t->probe);
+	free(t->plain);
+	free(t->chunks);
+}
+
+static void put_hex(const char *before, const uint8_t *p, size_t len)
+{
+	char hex[2 * LINK_BODY_MAX + 1] = "-";
+
+	if (len != 0)
+		hex_encode(p, len, hex);
+	printf("%s%s\n", before, hex);
+	fflush(stdout);
+}
+
+static int pipe_frames(struct tool *t, const char *image)
+{
+	static char line[2 * LINK_BODY_MAX + 64], hex[2 * LINK_BODY_MAX + 2];
+	uint8_t body[LINK_BODY_MAX];
+	unsigned type, index;
+	char head[32];
+	size_t len;
+
+	begin(t, image);
+	put_hex("uid ", t->id.uid, t->id.uid_len);
+	while (fgets(line, sizeof(line), stdin)) {
+		len = 0;
+		if (sscanf(line, "%u %u %4097s", &type, &index, hex) != 3 ||
+		    (strcmp(hex, "-") != 0 &&
+		     hex_decode(hex, body, sizeof(body), &len) != 0))
+			die("a line is TYPE INDEX HEX");
+		talk(t, (uint8_t)type, (uint16_t)index, body, len);
+		snprintf(head, sizeof(head), "%u %u ", t->heard.head.type,
+			 t->heard.head.index);
+		put_hex(head, t->heard.body, t->heard.head.len);
+	}
+	finish(t);
+	return 0;
+}
+
+static int run(struct tool *t, const char *image)
+{
+	const struct relay_count *c;
+
+	begin(t, image);
+	snprintf(t->hello.order, NAME_CAP, "bench");
+	t->hello.grant = 1;
+	t->hello.attempt = 1;
+	must(t, crypto_random(t->hello.challenge, CHALLENGE_LEN), "");
 	handshake(t);
 	boundary(t, "shaken");
 	stream(t);
@@ -371,16 +442,14 @@ static int run(struct tool *t, const char *image)
 	printf("done: %" PRIu32 " bytes, %" PRIu32 " frames, %" PRIu32
 	       " asked, %" PRIu32 " damaged\n",
 	       t->header.fw.segments[0].len, c->sent, c->asked, c->damaged);
-	relay_close(t->relay);
-	target_free(t->target);
-	probe_close(t->probe);
-	free(t->plain);
-	free(t->chunks);
+	finish(t);
 	return 0;
 }
 
 static void parse_option(struct tool *t, const char *name, const char *value)
 {
+	size_t len = 0;
+
 	if (strcmp(name, "--probe") == 0)
 		t->probe_config.uri = value;
 	else if (strcmp(name, "--power") == 0)
@@ -402,6 +471,10 @@ static void parse_option(struct tool *t, const char *name, const char *value)
 		t->header.protection = (uint8_t)strtoul(value, NULL, 0);
 	else if (strcmp(name, "--at") == 0)
 		t->at = value;
+	else if (strcmp(name, "--secret") == 0)
+		t->stage0 = hex_decode(value, t->secret, STAGE0_SECRET_LEN,
+				       &len) == 0 &&
+			    len == STAGE0_SECRET_LEN;
 	else
 		die("unknown option");
 }
@@ -417,8 +490,11 @@ int main(int argc, char **argv)
 		return keys_make(argv[2]);
 	for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2)
 		parse_option(&t, argv[i], argv[i + 1]);
-	if (argc < 3 || strcmp(argv[1], "run") != 0 || i + 1 != argc ||
-	    t.probe_config.uri == NULL || t.keys == NULL || t.dir == NULL)
-		die("usage: see the head of tests/tools/sealed_tool.c");
-	return run(&t, argv[i]);
+	if (argc >= 3 && i + 1 == argc && t.probe_config.uri && t.dir) {
+		if (strcmp(argv[1], "pipe") == 0)
+			return pipe_frames(&t, argv[i]);
+		if (strcmp(argv[1], "run") == 0 && t.keys)
+			return run(&t, argv[i]);
+	}
+	die("usage: see the head of tests/tools/sealed_tool.c");
 }

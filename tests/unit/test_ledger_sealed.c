@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "authority/authority.h"
+#include "base/hex.h"
 #include "store/migrations.h"
 #include "tests/lib/ledger_sealed.h"
 #include "wire/record.h"
@@ -736,7 +737,7 @@ static void loader_state(struct world *w, const uint8_t digest[DIGEST_LEN],
 static void test_loaders(void **state)
 {
 	struct world *w = *state;
-	struct loader_fetch q = { .order = "o1" };
+	struct loader_fetch q = { .order = "o1", .link = "uart" };
 	uint8_t old[DIGEST_LEN];
 	struct loader_answer a;
 	struct job j, none;
@@ -769,8 +770,8 @@ static void test_loaders(void **state)
 static void test_loader_input(void **state)
 {
 	struct world *w = *state;
-	struct loader_upload q = { .family = "stm32l4" };
-	uint8_t stub[STUB_LEN + 1] = { 0 };
+	struct loader_upload q = { .family = "stm32l4", .link = "uart" };
+	uint8_t stub[STUB_CODE_LEN + 1] = { 0 };
 	struct loader a;
 
 	q.loader = (struct blob){ w->vault.loader, LOADER_LEN };
@@ -826,6 +827,7 @@ static enum refusal_code stage0(struct world *w, const struct bed_flasher *f,
 	q.part = part.part;
 	q.device_id = part.device_id;
 	q.flash_kb = part.flash_kb;
+	hex_encode(w->vault.loader_digest, DIGEST_LEN, q.loader);
 	code = bed_call(&w->bed, OP_STAGE0, f->caller, &q, &a, NULL);
 	if (code != R_NONE)
 		return code;
