@@ -135,7 +135,7 @@ static int take_want(struct job *j, const struct relay_frame *f)
 		return 0;
 	r = make_data(j, n, &s->next);
 	s->next_body = s->frame[n & 1];
-	if (r == 0 && n + 1 < count) {
+	if (r == 0 && n + 1 < count && j->id.chip->link_ahead) {
 		r = make_data(j, n + 1, &ahead);
 		if (r == 0)
 			relay_ahead(s->relay, &ahead, s->frame[(n + 1) & 1]);
@@ -263,7 +263,7 @@ static int note_answer(struct job *j, const struct link_head *h)
 
 	s->repeats = same ? s->repeats + 1 : 0;
 	s->last = *h;
-	if (s->repeats <= LINK_RETRIES)
+	if (s->repeats <= LINK_REPEATS)
 		return 0;
 	snprintf(j->why, sizeof(j->why),
 		 "the loader does not take what it asked for (\"%s\" %u, "
@@ -387,6 +387,7 @@ static int hello_make(struct job *j)
 static int step_link(struct job *j)
 {
 	enum probe_line line = (enum probe_line)j->conf->link;
+	uint32_t rate = j->conf->link_baud;
 	char why[RELAY_WHY_CAP] = "";
 	int r = hello_make(j);
 
@@ -394,10 +395,11 @@ static int step_link(struct job *j)
 		return r;
 	if (line == PROBE_LINE_UART)
 		target_uart_lost(j->target);
-	r = relay_open(j->probe, line,
-		       line == PROBE_LINE_UART ? j->conf->link_baud
-					       : j->conf->link_clock,
-		       &j->sealed.relay, why);
+	if (line != PROBE_LINE_UART)
+		rate = j->conf->link_clock;
+	else if (rate == 0)
+		rate = j->id.chip->link_baud;
+	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why), "%s", why);
 		return r;

@@ -65,6 +65,7 @@ struct loader { /* what is used most first: short instructions reach it */
 	uint32_t chunk_len, total;
 	struct link_head head; /* of the frame that came */
 	uint32_t answer_len;
+	bool again; /* flash was not blank */
 	uint8_t turn;
 	struct target_rng rng;
 	uint8_t k[2][32]; /* k1: report, k2: commit */
@@ -111,6 +112,9 @@ void handshake_begin(void);
 void handshake_end(void);
 
 /* -- stream.c -------------------------------------------------------------- */
+/* Is something in flash?  Takes milliseconds, so it is done while nobody
+ * waits. */
+void stream_look(void);
 void stream_begin(void);
 void stream_chunk(uint8_t *body, uint32_t len);
 

@@ -75,6 +75,7 @@ static void start(void)
 
 	target_clock();
 	link_start();
+	stream_look();
 	target_lock_check(&v);
 	if (!verdict_ok(&v))
 		loader_fault(LINK_FAULT_OPEN);

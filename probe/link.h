@@ -22,7 +22,7 @@ enum probe_line {
 
 /* Clock of swd-pins in Hz, or baud; the protocol's own where it is 0. */
 #define PROBE_LINK_CLOCK_HZ 400000
-#define PROBE_LINK_BAUD 2000000
+#define PROBE_LINK_BAUD 1000000
 
 enum probe_line_state {
 	PROBE_LINE_BUSY,  /* the chip works and does not listen */

@@ -28,8 +28,13 @@
 struct probe; /* one probe with one target; not shared between threads */
 
 struct probe_config {
-	const char *uri;   /* "tcp:127.0.0.1:4441"; libusb/hidapi come later */
-	uint32_t clock_hz; /* SWD clock asked for, default 10 MHz */
+	/* "tcp:127.0.0.1:4441": CMSIS-DAP; libusb/hidapi come later.
+	 * "gdb:127.0.0.1:3333": a GDB server */
+	const char *uri;
+	/* "/dev/ttyUSB0" or "tcp:HOST:PORT": this is the target's UART, not
+	 * the probe's own; NULL or "" for the latter */
+	const char *serial;
+	uint32_t clock_hz;   /* SWD clock asked for, default 10 MHz */
 	uint32_t timeout_ms; /* real time without an answer; default 3000 */
 };
 

@@ -40,6 +40,9 @@
 #define LINK_TAIL_LEN 4
 #define LINK_BODY_MAX 2048
 #define LINK_RETRIES 8
+/* A loader that says the same so many times does not take what it asks for: on
+ * a line that damages every second frame that is a matter of 10^-10. */
+#define LINK_REPEATS 32
 
 enum link_type {
 	LINK_HELLO = 1,

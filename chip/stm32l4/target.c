@@ -46,9 +46,9 @@ void target_clock(void)
 	static const struct setup clocks[] = {
 		{ 0x40022000, 0x304 },			 /* FLASH_ACR */
 		{ 0x4002100c, 1u << 24 | 40u << 8 | 1 }, /* RCC_PLLCFGR */
-		{ 0x40021000, 1u << 24 | 0x63 }, /* RCC_CR: PLLON */
-		{ 0x40021098, 1 },		 /* RCC_CRRCR */
-		{ 0x50060800, 1 << 2 },		 /* RNG_CR: RNGEN */
+		{ 0x40021000, 1u << 24 | 0x63 },	 /* RCC_CR: PLLON */
+		{ 0x40021098, 1 },			 /* RCC_CRRCR */
+		{ 0x50060800, 1 << 2 },			 /* RNG_CR: RNGEN */
 	};
 
 	set_up(clocks, sizeof(clocks) / sizeof(clocks[0]));
@@ -67,18 +67,18 @@ uint32_t target_ring_at;
 void target_uart_open(void)
 {
 	static const struct setup uart[] = {
-		{ 0x40021048, 1u << 8 | 1 },	/* RCC_AHB1ENR: FLASH DMA1 */
-		{ 0x40021058, 1u << 17 },	/* RCC_APB1ENR1: USART2 */
-		{ 0x400200a8, 2u << 20 },	/* DMA1_CSELR */
+		{ 0x40021048, 1u << 8 | 1 },	 /* RCC_AHB1ENR: FLASH DMA1 */
+		{ 0x40021058, 1u << 17 },	 /* RCC_APB1ENR1: USART2 */
+		{ 0x400200a8, 2u << 20 },	 /* DMA1_CSELR */
 		{ 0x40020070, TARGET_RING_LEN }, /* DMA1_CNDTR6 */
-		{ 0x40020074, 0x40004424 },	/* DMA1_CPAR6: RDR */
+		{ 0x40020074, 0x40004424 },	 /* DMA1_CPAR6: RDR */
 		{ 0x40020078, (uint32_t)target_ring }, /* DMA1_CMAR6 */
 		{ 0x4002006c, 1u << 7 | 1u << 5 | 1 }, /* CCR6: MINC CIRC EN */
-		{ 0x48000020, 7u << 8 },	/* GPIOA_AFRL */
-		{ 0x48000024, 3u << 28 },	/* GPIOA_AFRH */
-		{ 0x48000000, 0x83ffffef },	/* GPIOA_MODER */
-		{ 0x4000440c, 40 },		/* USART2_BRR */
-		{ 0x40004408, 1u << 6 },	/* USART2_CR3: DMAR */
+		{ 0x48000020, 7u << 8 },	       /* GPIOA_AFRL */
+		{ 0x48000024, 3u << 28 },	       /* GPIOA_AFRH */
+		{ 0x48000000, 0x83ffffef },	       /* GPIOA_MODER */
+		{ 0x4000440c, 40 },		       /* USART2_BRR */
+		{ 0x40004408, 1u << 6 },	       /* USART2_CR3: DMAR */
 		{ 0x40004400, 1 | 1 << 2 | 1 << 3 }, /* USART2_CR1: UE RE TE */
 	};
 

@@ -321,7 +321,7 @@ static void stream(struct tool *t)
 		uint16_t n = t->heard.head.index;
 		uint16_t len = make_data(t, n, body);
 
-		if (n + 1u < count) {
+		if (n + 1u < count && t->chip->link_ahead) {
 			ahead.index = n + 1;
 			ahead.len = make_data(t, n + 1, next);
 			relay_ahead(t->relay, &ahead, next);
@@ -385,6 +385,8 @@ static void begin(struct tool *t, const char *image)
 	t->stub_len = file_read(t->dir, "stub.bin", t->stub, STUB_LEN);
 	boundary(t, "begin");
 	prepare(t);
+	if (t->rate == 0 && t->line == PROBE_LINE_UART)
+		t->rate = t->chip->link_baud;
 	must(t, relay_open(t->probe, t->line, t->rate, &t->relay, why), why);
 	talk(t, LINK_ASK, 0, NULL, 0);
 	want(t, LINK_READY);

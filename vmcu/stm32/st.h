@@ -139,7 +139,7 @@ bool st_usart_rx_asks(const struct st_usarts *u, unsigned unit);
 /* -- dma.c: DMA1 --------------------------------------------------------- */
 #define ST_DMA_CHANNELS 7
 
-struct st_dma_request { /* which peripheral asks on which channel */
+struct st_dma_request {	 /* which peripheral asks on which channel */
 	uint8_t channel; /* from 1 on, as in the manuals */
 	uint8_t select;	 /* CSELR's value for it */
 	uint8_t unit;
@@ -148,8 +148,8 @@ struct st_dma_request { /* which peripheral asks on which channel */
 
 struct st_dma_config {
 	unsigned channels;
-	uint8_t irq[ST_DMA_CHANNELS]; /* channels may share one */
-	bool select;		      /* has CSELR */
+	uint8_t irq[ST_DMA_CHANNELS];	      /* channels may share one */
+	bool select;			      /* has CSELR */
 	const struct st_dma_request *request; /* asks NULL = the last */
 };
 
