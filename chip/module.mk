@@ -38,8 +38,8 @@ TARGETS += $(L4_ALGO).bin
 
 # The same for STM32F1 and STM32F0, from one source: $(1) family, $(2) core.
 define STM32F_ALGO_RULE
-$(T)/algo/$(1)_algo.o: chip/stm32f/flash_algo.c chip/$(1)/algo_chip.h \
-		chip/stm32f/layout.h chip/algo.h
+$(T)/algo/$(1)_algo.o: chip/stm32/flash_algo.c chip/$(1)/algo_chip.h \
+		chip/stm32/layout.h chip/algo.h
 	@mkdir -p $$(@D)
 	$$(TARGET_CC) -I. -Ichip/$(1) -std=c11 -O2 -g -ffreestanding \
 		-fno-common -Wall -Wextra -Wshadow -Wundef \
@@ -53,14 +53,14 @@ $(T)/algo/$(1)_algo.bin: $(T)/algo/$(1)_algo.elf
 	$$(TARGET_OBJCOPY) -O binary $$< $$@
 $(B)/gen/$(1)_algo.h: $(T)/algo/$(1)_algo.bin
 	@mkdir -p $$(@D)
-	{ echo '/* made from chip/stm32f/flash_algo.c */'; \
+	{ echo '/* made from chip/stm32/flash_algo.c */'; \
 	  echo 'static const uint8_t $(1)_algo[] = {'; \
 	  od -An -v -tx1 $$< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
 	  echo '};'; } >$$@
 $(B)/chip/$(1)/chip.o: $(B)/gen/$(1)_algo.h
 TARGETS += $(T)/algo/$(1)_algo.bin
 endef
-$(T)/algo/stm32f_algo.ld: chip/stm32f/algo.ld chip/stm32f/layout.h
+$(T)/algo/stm32f_algo.ld: chip/stm32/algo.ld chip/stm32/layout.h
 	@mkdir -p $(@D)
 	$(TARGET_CC) -E -P -x c -I. -o $@ $<
 $(eval $(call STM32F_ALGO_RULE,stm32f1,cm3))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chip/stm32f1/algo_chip.h - what chip/stm32f/flash_algo.c must know of the
+ * chip/stm32f1/algo_chip.h - what chip/stm32/flash_algo.c must know of the
  * STM32F1 alone: its clock and its vector table.
  */
 #ifndef CHIP_STM32F1_ALGO_CHIP_H

@@ -9,7 +9,7 @@
 #include "chip/chip.h"
 
 #include "chip/family.h"
-#include "chip/stm32f/layout.h"
+#include "chip/stm32/layout.h"
 #include "stm32f1_algo.h"
 
 static const struct chip_algo algo = {

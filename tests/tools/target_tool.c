@@ -351,9 +351,18 @@ static void set_when(struct tool *t, const char *value)
 		die("--when PHASE[:PERCENT]");
 }
 
+static void set_chip(struct tool *t, const char *value)
+{
+	t->chip = chip_by_name(value);
+	if (t->chip == NULL)
+		die("--chip: there is none of this name");
+}
+
 static void parse_option(struct tool *t, const char *name, const char *value)
 {
-	if (strcmp(name, "--probe") == 0)
+	if (strcmp(name, "--chip") == 0)
+		set_chip(t, value);
+	else if (strcmp(name, "--probe") == 0)
 		t->probe_config.uri = value;
 	else if (strcmp(name, "--serial") == 0)
 		t->probe_config.serial = value;

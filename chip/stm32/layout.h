@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chip/stm32f/layout.h - where the flash algorithm of STM32F1 and STM32F0 and
+ * chip/stm32/layout.h - where the flash algorithm of STM32F1 and STM32F0 and
  * its buffers lie in SRAM: 7,424 bytes, since the smallest has 8,192.  Read by
  * the host, the algorithm and its linker script.
  */
-#ifndef CHIP_STM32F_LAYOUT_H
-#define CHIP_STM32F_LAYOUT_H
+#ifndef CHIP_STM32_LAYOUT_H
+#define CHIP_STM32_LAYOUT_H
 
 #define STM32F_ALGO_LOAD 0x20000000
 #define STM32F_ALGO_CODE_MAX 0x0700

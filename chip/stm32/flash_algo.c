@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "chip/algo.h"
-#include "chip/stm32f/layout.h"
+#include "chip/stm32/layout.h"
 
 #define REG(address) (*(volatile uint32_t *)(address))
 #define FLASH_ACR REG(0x40022000)
