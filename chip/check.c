@@ -95,7 +95,11 @@ int chip_check_print(enum family family, const struct chip_print *p,
 		{ "AP IDR", p->ap_idr, c->ap_idr },
 		{ "ROM table designer", p->designer, c->designer },
 		{ "ROM table part", p->part, c->part },
-		{ "device ID", p->device_id & c->device_id_mask, c->device_id },
+		/* one of several genuine ones counts as the described one */
+		{ "device ID",
+		  chip_is(c, p->device_id) ? c->device_id
+					   : p->device_id & c->device_id_mask,
+		  c->device_id },
 		{ "VTOR", p->vtor, c->vtor },
 	};
 

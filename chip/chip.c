@@ -10,6 +10,7 @@ static const struct chip *const chips[] = {
 	&chip_stm32f103xb,
 	&chip_stm32f103xe,
 	&chip_stm32l4,
+	&chip_nrf51,
 };
 #define CHIP_COUNT (sizeof(chips) / sizeof(chips[0]))
 
@@ -34,12 +35,21 @@ const struct chip *chip_by_name(const char *name)
 	return NULL;
 }
 
+bool chip_is(const struct chip *c, uint32_t device_id)
+{
+	const uint32_t *other = c->device_id_others;
+	uint32_t id = device_id & c->device_id_mask;
+
+	for (; other != NULL && *other != 0; other++)
+		if (id == *other)
+			return true;
+	return id == c->device_id;
+}
+
 const struct chip *chip_of(enum family family, uint32_t device_id)
 {
 	for (size_t i = 0; i < CHIP_COUNT; i++)
-		if (chips[i]->family == family &&
-		    (device_id & chips[i]->device_id_mask) ==
-			    chips[i]->device_id)
+		if (chips[i]->family == family && chip_is(chips[i], device_id))
 			return chips[i];
 	return NULL;
 }

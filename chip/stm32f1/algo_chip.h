@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chip/stm32f1/algo_chip.h - what chip/stm32/flash_algo.c must know of the
- * STM32F1 alone: its clock and its vector table.
+ * chip/stm32f1/algo_chip.h - what chip/stm32/algo_port.c must know of the
+ * STM32F1 alone: its vector table and its clock.
  */
 #ifndef CHIP_STM32F1_ALGO_CHIP_H
 #define CHIP_STM32F1_ALGO_CHIP_H
 
-#define SCB_VTOR REG(0xe000ed08)
+#define SCB_VTOR ALGO_REG(0xe000ed08)
 
 static inline void algo_vectors(void)
 {
-	SCB_VTOR = STM32F_ALGO_LOAD;
+	SCB_VTOR = ALGO_LOAD;
 }
 
 /* 64 MHz without a crystal: HSI / 2 * 16, two wait states, APB1 half of it
  * (RM0008 7.3, PM0075 3.1).  HSI stays on: flash work needs it. */
-static inline void algo_clock(void)
-{
-	FLASH_ACR = 0x12;
-	RCC_CFGR = 15u << 18 | 4u << 8;
-	RCC_CR |= RCC_CR_PLLON;
-	while (!(RCC_CR & RCC_CR_PLLRDY))
-		;
-	RCC_CFGR = 15u << 18 | 4u << 8 | 2;
-}
+#define ALGO_ACR 0x12u
+#define ALGO_CFGR (15u << 18 | 4u << 8)
 
 #endif

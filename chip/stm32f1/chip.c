@@ -15,17 +15,17 @@
 static const struct chip_algo algo = {
 	.code = stm32f1_algo,
 	.code_len = sizeof(stm32f1_algo),
-	.load = STM32F_ALGO_LOAD,
+	.load = ALGO_LOAD,
 	.vtor = 0xe000ed08,
-	.control = STM32F_ALGO_CONTROL,
-	.buffer = { STM32F_ALGO_BUFFER0, STM32F_ALGO_BUFFER1 },
-	.mirror = { STM32F_ALGO_MIRROR0, STM32F_ALGO_MIRROR1 },
-	.buffer_len = STM32F_ALGO_BUFFER_LEN,
+	.control = ALGO_CONTROL,
+	.buffer = { ALGO_BUFFER0, ALGO_BUFFER1 },
+	.mirror = { ALGO_MIRROR0, ALGO_MIRROR1 },
+	.buffer_len = ALGO_BUFFER_LEN,
 	/* DS5319 table 28: erase 40 ms, half-word 70 us at most; about twice
 	 * that is waited for.  Options: one erase, eight half-words, and the
 	 * mass erase of a level that is lifted. */
 	.erase_us = 100000,
-	.buffer_us = STM32F_ALGO_BUFFER_LEN / 2 * 150,
+	.buffer_us = ALGO_BUFFER_LEN / 2 * 150,
 	.options_us = 200000,
 	.crc_us_per_kb = 10000,
 };
@@ -56,7 +56,7 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 #define STM32F103(name_, kb, page, ram, id)                                     \
 	{                                                                       \
 		.name = (name_), .family = FAMILY_STM32F1,                    \
-		.family_name = "stm32f1", .flash_base = 0x08000000,           \
+		.family_name = "stm32f1", .label = "raises the cost", .flash_base = 0x08000000,           \
 		.flash_len = (kb)*1024, .page_len = (page),                   \
 		.ram_base = 0x20000000, .ram_len = (ram)*1024,                \
 		.program_unit = 2,                                            \
