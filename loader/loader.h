@@ -21,7 +21,7 @@
  * follow the patches.  tests/unit/test_loader fills it by the codec. */
 struct delivery_wire {
 	uint8_t version;
-	uint8_t content_key[32], link_down[32], link_up[32];
+	uint8_t content_key[32], link_key[32], done_token[32];
 	uint8_t header_digest[32], digest[32];
 	uint8_t chunk_len[4], boot_words[8];
 	uint8_t segment_count;

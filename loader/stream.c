@@ -136,7 +136,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 		plain = loader.chunk_len;
 	if (len != plain + 2 * NOISE_TAG_LEN)
 		return;
-	if (prim_aead_open(d->link_down, loader.want, NULL, 0, body,
+	if (prim_aead_open(d->link_key, loader.want, NULL, 0, body,
 			   plain + NOISE_TAG_LEN, body + plain + NOISE_TAG_LEN))
 		return;
 	for (unsigned i = 0; i < DIGEST_LEN; i++)

@@ -2,9 +2,9 @@
 /*
  * seal/link.h - frames between station and loader.
  *
- * Before the link keys exist frames carry hello, message 1 and message 2 in
+ * Before the link key exists frames carry hello, message 1 and message 2 in
  * clear framing (they protect themselves).  Afterwards each chunk travels as a
- * frame sealed under the link key of its direction: frame n always carries
+ * frame sealed under the attempt's link key: frame n always carries
  * chunk n, nonce n, so a resent frame is the same bytes and no nonce is ever
  * used for two plaintexts.  The inner bytes are the cached ciphertext of the
  * order: two layers, the outer one different for every device and attempt.
@@ -22,6 +22,10 @@
  *   loader -> station: LINK_READY, LINK_MSG1, LINK_WANT n (cumulative: every
  *                      chunk below n is programmed or buffered), LINK_REPORT,
  *                      LINK_DONE, LINK_FAULT code
+ *
+ * Of what the loader says, LINK_MSG1 and LINK_REPORT are sealed end to end, and
+ * LINK_DONE proves itself by the done token of message 2.  The rest says what
+ * to send next and nothing more: forged, it costs a question, or the attempt.
  *
  * A frame that is damaged, unexpected or does not authenticate changes
  * nothing; the loader answers with what it wants.  The station resends up to

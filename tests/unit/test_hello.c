@@ -229,8 +229,8 @@ static struct delivery delivery(void)
 					    { 0x08001000, 100 } } };
 
 	memset(d.content_key, 1, 32);
-	memset(d.link_down, 2, 32);
-	memset(d.link_up, 3, 32);
+	memset(d.link_key, 2, 32);
+	memset(d.done_token, 3, 32);
 	memset(d.header_digest, 4, 32);
 	memset(d.digest, 5, 32);
 	return d;
