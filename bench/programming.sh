@@ -98,7 +98,7 @@ sealed_run() { # sealed_run FILE LINE
 	: >"$dir/parts"
 	"$B/sealed_tool" run --probe "tcp:$dap" --clock $CLOCK \
 		--power "$PWD/$vmcu ctl $dir/ctl power" --keys "$dir/noise.pem" \
-		--loader "$dir/loader" --link "$2" --at "$dir/at" \
+		--loader "$dir/loader/stm32l4-$2" --link "$2" --at "$dir/at" \
 		"$1@0x08000000" >"$dir/out" || { cat "$dir/out" >&2; exit 1; }
 	while read -r name now; do
 		case $name in

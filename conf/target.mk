@@ -45,14 +45,17 @@ $(T)/cm0/verify/signet_verify_bearssl_m15.o: \
 	TARGET_CFLAGS += -fno-inline-functions-called-once
 
 # What the loader's two adaptors take rewritten (seal/reroll.awk).
-BEARSSL_SMALL := $(T)/gen/small/sha2small.c $(T)/gen/small/chacha20_ct.c
-$(T)/gen/small/sha2small.c: $(BEARSSL_SRC)/src/hash/sha2small.c
-$(T)/gen/small/chacha20_ct.c: $(BEARSSL_SRC)/src/symcipher/chacha20_ct.c
+BEARSSL_REROLL := hash/sha2small symcipher/chacha20_ct \
+	symcipher/poly1305_ctmul ec/ec_c25519_m31
+BEARSSL_SMALL := $(foreach f,$(BEARSSL_REROLL),$(T)/gen/small/$(notdir $(f)).c)
+define BEARSSL_REROLL_RULE
+$(T)/gen/small/$(notdir $(1)).c: $(BEARSSL_SRC)/src/$(1).c
+$(BEARSSL_SRC)/src/$(1).c: $(BEARSSL_SRC)/inc/bearssl.h
+endef
+$(foreach f,$(BEARSSL_REROLL),$(eval $(call BEARSSL_REROLL_RULE,$(f))))
 $(BEARSSL_SMALL): seal/reroll.awk $(BEARSSL_SRC)/inc/bearssl.h
 	@mkdir -p $(@D)
 	awk -f seal/reroll.awk $(filter %.c,$^) >$@
-$(BEARSSL_SRC)/src/hash/sha2small.c $(BEARSSL_SRC)/src/symcipher/chacha20_ct.c: \
-	$(BEARSSL_SRC)/inc/bearssl.h
 
 define BEARSSL_SMALL_RULE
 $(T)/$(1).o: TARGET_CPPFLAGS += -isystem $(T)/gen

@@ -7,17 +7,20 @@
 
 #define RECORDS (TARGET_TOP + RECORD_FIRMWARE_OFFSET)
 #define RECORDS_LEN (MARKER_OFFSET - RECORD_FIRMWARE_OFFSET)
-#define LAST_PAGE_AT (TARGET_TOP + RESERVED_LEN - TARGET_PAGE_LEN)
-#define KEEP (RECORD_FIRMWARE_OFFSET % TARGET_PAGE_LEN)
+/* What else is in the records' page: nothing, or stub and secret. */
+#define SHARED (RECORD_FIRMWARE_OFFSET % TARGET_PAGE_LEN != 0)
+#define KEEP_AT (TARGET_TOP + (SHARED ? STUB_OFFSET : RECORD_FIRMWARE_OFFSET))
+#define KEEP_LEN (SHARED ? STUB_LEN : 0)
 
 static void digest_make(uint8_t out[DIGEST_LEN])
 {
+	const struct delivery_wire *d = &loader.in.delivery.wire;
 	struct prim_sha256 c;
 
 	prim_sha256_init(&c);
 	prim_sha256_update(&c, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
-	for (unsigned i = 0; i < loader.segment_count; i++) {
-		const struct segment *s = &loader.segments[i];
+	for (unsigned i = 0; i < d->segment_count; i++) {
+		const struct segment *s = d->segments + i;
 
 		prim_sha256_update(&c, s, sizeof(*s));
 		prim_sha256_update(&c, (const void *)s->address, s->len);
@@ -42,7 +45,7 @@ __attribute__((noinline)) void report_make(void)
 		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
-	noise_seal(loader.k1, 0, p, REPORT_LEN, p);
+	prim_aead_seal(loader.k[0], 0, NULL, 0, p, REPORT_LEN, p + REPORT_LEN);
 	loader.step = STEP_REPORT;
 	line_answer(LINK_REPORT, 0, REPORT_LEN + NOISE_TAG_LEN);
 }
@@ -62,47 +65,47 @@ static int record_put(const uint8_t **p, const uint8_t *end, uint32_t at,
 		return E_SYNTAX;
 	*p = q + len;
 	/* the source must be aligned, which the message is not */
-	memmove(&loader.frame[1], q, len);
-	return target_flash_put(at, &loader.frame[1], len);
+	memcpy(&loader.frame, q, len);
+	return target_flash_put(at, &loader.frame, len);
 }
 
 static int records_put(const uint8_t *p, const uint8_t *end)
 {
-	const struct delivery_wire *d =
-		(const struct delivery_wire *)loader.delivery;
-	uint32_t boot[2];
 	int err;
 
-	memcpy(boot, d->boot_words, sizeof(boot));
 	err = record_put(&p, end, TARGET_TOP + RECORD_CREDENTIAL_OFFSET,
 			 RECORD_CREDENTIAL_CAP);
 	if (!err)
 		err = record_put(&p, end, RECORDS, RECORD_FIRMWARE_CAP);
 	if (!err)
-		err = target_flash_put(TARGET_TOP + BOOT_WORDS_OFFSET, boot,
-				       sizeof(boot));
+		err = target_flash_put(TARGET_TOP + BOOT_WORDS_OFFSET,
+				       loader.boot_words,
+				       sizeof(loader.boot_words));
 	return err;
 }
 
 /*
  * Torn cells among the records, or others than these: the page is made anew,
- * with what of us and of the stub is in it.
+ * with the stub if that is in it.
  */
-__attribute__((noinline)) void commit_take(uint8_t *body, uint32_t len)
+__attribute__((noinline)) void commit_take(void)
 {
 	static const uint32_t zero[2];
+	uint8_t *body = IN_BODY;
+	uint32_t len = loader.head.len - NOISE_TAG_LEN;
 	int err;
 
-	if (noise_open(loader.k2, 0, body, len, body) ||
+	if (len > COMMIT_MAX ||
+	    prim_aead_open(loader.k[1], 0, NULL, 0, body, len, body + len) ||
 	    body[0] != HELLO_VERSION)
 		return;
 	target_ecc = 0;
 	err = target_flash_unlock();
 	if (!err && !target_flash_blank(RECORDS, RECORDS_LEN))
-		err = target_flash_renew(LAST_PAGE_AT, KEEP,
-					 (uint32_t *)&loader.frame[1]);
+		err = target_flash_renew(KEEP_AT, KEEP_LEN,
+					 (target_unit *)&loader.frame);
 	if (!err)
-		err = records_put(body + 1, body + len - NOISE_TAG_LEN);
+		err = records_put(body + 1, body + len);
 	if (!err)
 		err = target_flash_put(TARGET_TOP + MARKER_OFFSET, zero, 8);
 	if (err) {

@@ -1,74 +1,89 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The two debug pins as a line that the host clocks (docs/protocol.md, "Line:
- * swd-pins").  PA14 is the clock, PA13 the data: open drain, pulled up, so
- * that setting it lets go.
+ * swd-pins").
  */
 #include "loader/loader.h"
 
-#define CLOCK (1u << 14)
-#define DATA (1u << 13)
+/* Looks at the clock, of 10 cycles each. */
+#define COLD 20u /* while it rests: other work waits */
+#define HOT 64u	 /* while it moves: nothing else is done */
 #define SWD_PATIENCE 200000u
+#define SWD_LOST (-1)
+#define CHAR_BITS 9 /* a start bit 0, then the character */
+#define SYNC_BITS (LINK_SYNC << 1)
 
-void swd_busy(void)
+/*
+ * Shifts in n bits from above, each as it is at a rising edge of the clock, or
+ * SWD_LOST when none comes.
+ */
+static TARGET_RAM int shift(uint32_t bits, uint32_t n, uint32_t patience)
 {
-	GPIOA_BSRR = DATA << 16;
-}
-
-void swd_release(void)
-{
-	GPIOA_BSRR = DATA;
-}
-
-TARGET_RAM int swd_edge(uint32_t patience)
-{
-	uint32_t v;
-
-	while (GPIOA_IDR & CLOCK)
-		if (!--patience)
-			return LINE_LOST;
 	do {
-		v = GPIOA_IDR;
-		if (!--patience)
-			return LINE_LOST;
-	} while (!(v & CLOCK));
-	return v >> 13 & 1;
+		uint32_t v, t = patience;
+
+		while (target_pins() >> TARGET_CLOCK_BIT & 1)
+			if (!--t)
+				return SWD_LOST;
+		do {
+			v = target_pins();
+			if (!--t)
+				return SWD_LOST;
+		} while (!(v >> TARGET_CLOCK_BIT & 1));
+		v = v >> TARGET_DATA_BIT & 1;
+		bits = bits >> 1 | v << (CHAR_BITS - 1);
+	} while (--n);
+	return (int)bits;
 }
 
 /*
- * Characters: a start bit and 8 data bits.  One function, because between the
- * last bit of one and the start of the next there are only 80 cycles; what
- * else is to be done is done there, but not between head and body.
+ * Between the last bit of a character and the start of the next there are only
+ * 80 cycles: what else is to be done is done there, but not between head and
+ * body.
  */
-TARGET_RAM bool swd_get(uint8_t *head, uint8_t *body, uint32_t cap)
+static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 {
-	uint8_t *p = head + 1, *end = head + LINK_HEAD_LEN;
+	uint8_t *p = head + 1, *body = head + LINK_HEAD_LEN, *end = body;
 
 	for (;;) {
-		uint32_t v = 0;
+		int v = shift(0, CHAR_BITS, SWD_PATIENCE);
 
-		for (unsigned i = 0; i < 9; i++) {
-			int bit = swd_edge(SWD_PATIENCE);
-
-			if (bit < 0)
-				return false;
-			v |= (uint32_t)bit << i;
-		}
-		if (v & 1)
+		if (v & 1) /* no start bit, or nothing at all */
 			return false;
 		*p++ = (uint8_t)(v >> 1);
-		if (p != end) {
-			target_feed();
-			target_pump();
-		} else if (body == NULL) {
+		if (p == body) {
+			uint32_t len = head[4] | (uint32_t)head[5] << 8;
+
+			if (len > cap)
+				return false;
+			end = body + len + LINK_TAIL_LEN;
+		} else if (p == end) {
 			return true;
 		} else {
-			v = head[4] | (uint32_t)head[5] << 8;
-			if (v > cap)
-				return false;
-			p = body;
-			end = body + v + LINK_TAIL_LEN;
-			body = NULL;
+			target_feed();
+			target_pump();
+		}
+	}
+}
+
+TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
+{
+	int bits, next;
+
+	target_data(true);
+	for (;;) {
+		target_pump();
+		target_feed();
+		bits = 0x1ff;
+		next = shift((uint32_t)bits, 1, COLD);
+		while (next >= 0) {
+			bits = next;
+			if (bits == SYNC_BITS && get(p, cap)) {
+				/* busy: the host may look at once */
+				target_data(false);
+				return;
+			}
+			next = shift((uint32_t)bits, 1, HOT);
 		}
 	}
 }
@@ -77,13 +92,13 @@ TARGET_RAM bool swd_get(uint8_t *head, uint8_t *body, uint32_t cap)
  * Two ones, of which the host sees at least one, however long it takes to come
  * and look; then the characters.
  */
-TARGET_RAM void swd_put(const uint8_t *p, uint32_t len)
+TARGET_RAM void link_put(const uint8_t *p, uint32_t len)
 {
 	uint32_t bits = 3, left = 2; /* the mark */
 
 	for (;;) {
-		GPIOA_BSRR = bits & 1 ? DATA : DATA << 16;
-		while (swd_edge(SWD_PATIENCE) < 0)
+		target_data(bits & 1);
+		while (shift(0, 1, SWD_PATIENCE) < 0)
 			target_feed();
 		bits >>= 1;
 		if (--left)
@@ -91,6 +106,6 @@ TARGET_RAM void swd_put(const uint8_t *p, uint32_t len)
 		if (!len--)
 			return;
 		bits = (uint32_t)*p++ << 1;
-		left = 9;
+		left = CHAR_BITS;
 	}
 }

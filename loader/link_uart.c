@@ -1,46 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* The serial line: USART2, polled (docs/protocol.md, "Line: uart"). */
+/* The serial line (docs/protocol.md, "Line: uart"). */
 #include "loader/loader.h"
 
-#define ISR_RECEIVED (1u << 5)
-#define ISR_EMPTY (1u << 7)
-#define ICR_ERRORS 0xfu /* overrun, noise, framing, parity */
-#define UART_PATIENCE                                           \
-	20000u /* turns of about 0.5 us: a pause ends the frame \
-		*/
+/* turns of about 0.5 us: a pause ends the frame */
+#define UART_PATIENCE 20000u
 
 static TARGET_RAM bool get(uint8_t *p, uint32_t len)
 {
 	for (; len; len--) {
 		uint32_t t = UART_PATIENCE;
 
-		while (!(USART2_ISR & ISR_RECEIVED)) {
+		while (!target_uart_got()) {
 			target_pump();
 			target_feed();
-			USART2_ICR = ICR_ERRORS;
 			if (!--t)
 				return false;
 		}
-		*p++ = (uint8_t)USART2_RDR;
+		*p++ = target_uart_take();
 	}
 	return true;
 }
 
-TARGET_RAM bool uart_get(uint8_t *head, uint8_t *body, uint32_t cap)
+TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 {
 	uint32_t len;
 
-	if (!get(head + 1, LINK_HEAD_LEN - 1))
-		return false;
-	len = head[4] | (uint32_t)head[5] << 8;
-	return len <= cap && get(body, len + LINK_TAIL_LEN);
+	for (;;) {
+		if (!get(p, 1) || p[0] != LINK_SYNC ||
+		    !get(p + 1, LINK_HEAD_LEN - 1))
+			continue;
+		len = p[4] | (uint32_t)p[5] << 8;
+		if (len <= cap && get(p + LINK_HEAD_LEN, len + LINK_TAIL_LEN))
+			return;
+	}
 }
 
-TARGET_RAM void uart_put(const uint8_t *p, uint32_t len)
+TARGET_RAM void link_put(const uint8_t *p, uint32_t len)
 {
 	while (len--) {
-		while (!(USART2_ISR & ISR_EMPTY))
+		while (!target_uart_room())
 			target_pump();
-		USART2_TDR = *p++;
+		target_uart_give(*p++);
 	}
 }

@@ -10,22 +10,24 @@
 #ifndef LOADER_LOADER_H
 #define LOADER_LOADER_H
 
-#include "chip/stm32l4/target.h"
-#include "loader/layout.h"
 #include "seal/link.h"
 #include "seal/noise.h"
+#include "target.h"
 #include "wire/hello.h"
 #include "wire/record.h"
 
-/* Message 2 as it is laid out on the wire (wire/hello.h); behind segments
- * follow the patches.  tests/unit/test_loader fills it by the codec. */
+/* Message 2 as it is laid out on the wire (wire/hello.h), the segments in their
+ * place in memory; behind them follow the patches.  tests/unit/test_loader
+ * fills it by the codec. */
 struct delivery_wire {
+	uint8_t before[2]; /* so that segments are aligned */
 	uint8_t version;
 	uint8_t content_key[32], link_key[32], done_token[32];
-	uint8_t header_digest[32], digest[32];
+	/* of the image's digest only the room is used: for the chunks' AAD */
+	uint8_t header_digest[32], index[4], last, digest_rest[27];
 	uint8_t chunk_len[4], boot_words[8];
 	uint8_t segment_count;
-	uint8_t rest[]; /* segments, u16 patch bytes, patches */
+	struct segment segments[]; /* u16 patch bytes, patches */
 };
 
 #define CLAIM_LEN (4 + UID_MAX + TARGET_WORDS * 8 + 16)
@@ -44,6 +46,14 @@ enum loader_step {
 	STEP_FAULT,
 };
 
+/* As prologue_make() lays it out; test_loader holds it to that. */
+struct prologue {
+	uint8_t label[sizeof(LABEL_HANDSHAKE) - 1];
+	uint8_t hello[HELLO_LEN];
+	uint8_t uid[TARGET_UID_LEN];
+	uint8_t digest[DIGEST_LEN];
+};
+
 struct frame { /* as it goes over the wire */
 	uint8_t head[LINK_HEAD_LEN];
 	uint8_t body[SMALL_BODY + LINK_TAIL_LEN];
@@ -51,53 +61,53 @@ struct frame { /* as it goes over the wire */
 
 struct loader { /* what is used most first: short instructions reach it */
 	enum loader_step step;
-	uint16_t want, chunks;
+	uint16_t want;
 	uint32_t chunk_len, total;
 	struct link_head head; /* of the frame that came */
 	uint32_t answer_len;
-	uint8_t turn, line, segment_count;
+	uint8_t turn;
 	struct target_rng rng;
-	uint8_t k1[32], k2[32];
+	uint8_t k[2][32]; /* k1: report, k2: commit */
 	struct noise noise;
-	uint8_t hello[HELLO_LEN];
+	struct prologue prologue;
+	uint32_t boot_words[2];
 	struct {
 		uint8_t head[LINK_HEAD_LEN];
 		uint8_t body[ANSWER_MAX + LINK_TAIL_LEN];
 	} answer;
-	struct segment segments[SEGMENTS_MAX + 1];
-	uint8_t delivery[DELIVERY_MAX] __attribute__((aligned(8)));
-	/* one is received into while the other is programmed; together they
-	 * hold message 2 */
+	/* frames other than chunks; message 2 is opened where it lies */
+	union {
+		uint8_t raw[2 + LINK_HEAD_LEN + LARGE_BODY + LINK_TAIL_LEN];
+		struct {
+			uint8_t head[LINK_HEAD_LEN + NOISE_KEY_LEN];
+			struct delivery_wire wire;
+		} delivery;
+	} in;
+	/* one is received into while the other is programmed */
 	struct frame frame[2] __attribute__((aligned(8)));
 };
 extern struct loader loader;
+#define IN_HEAD (loader.in.raw + 2)
+#define IN_BODY (IN_HEAD + LINK_HEAD_LEN)
 
-/* -- line.c: frames over whichever line speaks first ----------------------- */
-/* Waits for a whole frame; its head, body (at most cap bytes) in place.
- * 0, or E_CHECKSUM when it came damaged. */
-MUST_USE int line_receive(uint8_t *head, uint8_t *body, uint32_t cap);
+/* -- line.c: frames over the link's line ----------------------------------- */
+/* Waits for a whole frame of at most cap bytes of body, all at p; its head in
+ * loader.head.  0, or E_CHECKSUM when it came damaged. */
+MUST_USE int line_receive(uint8_t *p, uint32_t cap);
 /* loader.answer. */
 void line_send(void);
 /* Sets it: type, index, and len bytes that are in its body already. */
 void line_answer(enum link_type type, uint32_t index, uint32_t len);
 
-/* -- link_uart.c, link_swd.c ----------------------------------------------- */
-enum { LINE_NONE, LINE_UART, LINE_SWD };
-#define LINE_LOST (-1)
-/* All of a frame behind LINK_SYNC; false: lost on the way, or too large. */
-bool uart_get(uint8_t *head, uint8_t *body, uint32_t cap);
-void uart_put(const uint8_t *p, uint32_t len);
-/* The data wire at the next rising edge of the clock, or LINE_LOST when
- * none comes. */
-int swd_edge(uint32_t patience);
-bool swd_get(uint8_t *head, uint8_t *body, uint32_t cap);
-void swd_put(const uint8_t *p, uint32_t len);
-void swd_busy(void);
-void swd_release(void);
+/* -- link_uart.c or link_swd.c: one of them is in a loader ----------------- */
+/* Waits for LINK_SYNC and takes all of a frame behind it; a frame that is lost
+ * on the way or larger than cap is none. */
+void link_get(uint8_t *p, uint32_t cap);
+void link_put(const uint8_t *p, uint32_t len);
 
 /* -- handshake.c ----------------------------------------------------------- */
-void handshake_begin(const uint8_t *hello);
-void handshake_end(uint8_t *body, uint32_t len);
+void handshake_begin(void);
+void handshake_end(void);
 
 /* -- stream.c -------------------------------------------------------------- */
 void stream_begin(void);
@@ -105,7 +115,7 @@ void stream_chunk(uint8_t *body, uint32_t len);
 
 /* -- finish.c -------------------------------------------------------------- */
 void report_make(void);
-void commit_take(uint8_t *body, uint32_t len);
+void commit_take(void);
 __attribute__((noreturn)) void finish(void);
 
 void loader_fault(enum link_fault why);

@@ -33,18 +33,19 @@ __attribute__((noinline)) void loader_fault(enum link_fault why)
 }
 
 /* All but chunks: flash is not busy then. */
-static __attribute__((noinline)) void frame_take(uint8_t type, uint8_t *body,
-						 uint32_t len)
+static __attribute__((noinline)) void frame_take(void)
 {
+	uint8_t type = loader.head.type;
+
 	if (type == LINK_HELLO && loader.step <= STEP_HELLO &&
-	    len == HELLO_LEN) {
+	    loader.head.len == HELLO_LEN) {
 		if (loader.step == STEP_READY ||
-		    !ct_equal(body, loader.hello, HELLO_LEN))
-			handshake_begin(body);
+		    !ct_equal(IN_BODY, loader.prologue.hello, HELLO_LEN))
+			handshake_begin();
 	} else if (type == LINK_MSG2 && loader.step == STEP_HELLO) {
-		handshake_end(body, len);
+		handshake_end();
 	} else if (type == LINK_COMMIT && loader.step == STEP_REPORT) {
-		commit_take(body, len);
+		commit_take();
 	}
 }
 
@@ -53,18 +54,16 @@ static __attribute__((noinline)) void frame_take(uint8_t type, uint8_t *body,
 static TARGET_RAM void round_of_frames(void)
 {
 	while (loader.step != STEP_DONE) {
-		/* message 2 is larger than a chunk and may take both places */
-		bool small = loader.step == STEP_STREAM;
-		struct frame *f = &loader.frame[small ? loader.turn : 0];
-		uint32_t cap = small ? SMALL_BODY : LARGE_BODY;
-		struct link_head *h = &loader.head;
+		struct frame *f = &loader.frame[loader.turn];
+		const struct link_head *h = &loader.head;
 
-		if (line_receive(f->head, f->body, cap))
-			;
-		else if (!small)
-			frame_take(h->type, f->body, h->len);
-		else if (h->type == LINK_DATA && h->index == loader.want)
+		if (loader.step != STEP_STREAM) {
+			if (!line_receive(IN_HEAD, LARGE_BODY))
+				frame_take();
+		} else if (!line_receive(f->head, SMALL_BODY) &&
+			   h->type == LINK_DATA && h->index == loader.want) {
 			stream_chunk(f->body, h->len);
+		}
 		line_send();
 	}
 	finish();
@@ -89,17 +88,10 @@ static void start(void)
 __attribute__((noreturn)) static void restart(void)
 {
 	for (;;)
-		SCB_AIRCR = 0x05fa0004;
+		target_reset();
 }
 
-/* A double error in flash; its reader looks at target_ecc. */
-static TARGET_RAM void ecc_error(void)
-{
-	FLASH_ECCR |= 1u << 31;
-	target_ecc = 1;
-}
-
-/* Nothing survives in SRAM2, nor in a register. */
+/* Nothing survives in RAM, nor in a register. */
 void finish(void)
 {
 	for (volatile uint32_t t = 0; t < 40000; t++)
@@ -114,14 +106,14 @@ __attribute__((used, externally_visible, noreturn)) void loader_start(void);
 __attribute__((section(".vectors"), used)) static const uintptr_t vectors[4] = {
 	(uintptr_t)stack_top,
 	(uintptr_t)loader_start,
-	(uintptr_t)ecc_error,
+	(uintptr_t)target_nmi,
 	(uintptr_t)restart,
 };
 
 void loader_start(void)
 {
 	target_pins_off();
-	SCB_VTOR = (uint32_t)vectors;
+	target_vectors(vectors);
 	for (uint32_t *p = ram_begin, *q = ram_from; p < ram_end;)
 		*p++ = *q++;
 	for (uint32_t *p = bss_begin; p < bss_end;)

@@ -2,71 +2,118 @@
 #
 # The program that installs a sealed firmware, and the stub that stays.
 #
-#   make loader KEYS=path/loader_keys.h OUT=dir
+#   make loader KEYS=path/loader_keys.h OUT=dir [FAMILY=...] [LINK=...]
 #
-# KEYS is what `signet loader keys-header` writes.  OUT gets loader.bin (as it
-# lies in flash), stub.bin and loader.json.  LOADER_RAM is all the RAM that it
-# may use.
-LOADER_RAM := 0x2000
-LOADER_TOP := 0x0803e000 # of the STM32L432, less RESERVED_LEN
+# KEYS is what `signet loader keys-header` writes.  For each family and link,
+# or those that are named, OUT/FAMILY-LINK gets loader.bin (as it lies in
+# flash), stub.bin and loader.json.
+#
+# A family is its folder in chip/ (chip/target_common.h says what must be
+# there) and these lines:
+#   NAME_CHIP    its folder; NAME is what loader.json calls the family
+#   NAME_CPU     conf/target.mk's name of the core
+#   NAME_PRIM    the primitives (seal/prim.h)
+#   NAME_TOP     where the reserved part begins: end of flash - RESERVED_LEN
+#   NAME_PAGE    what one erasure erases
+#   NAME_RAM_AT, NAME_RAM   all the RAM that the loader may use
+#   NAME_CODE    where code goes that must run while flash is busy: RAM, or
+#                FLASH on a chip that stands still then
+#   NAME_LINKS   uart, swd-pins
+#   NAME_CFLAGS  measured, one after the other, for size
+LOADERS := stm32l4
 
-# measured, one after the other, for size (the first five as for
-# seal/prim_bearssl_m31.c)
-LOADER_CFLAGS := -fwhole-program -fcallgraph-info=su \
-	-fno-tree-loop-im -fno-move-loop-invariants -fno-schedule-insns2 \
-	-fno-tree-coalesce-vars -fno-thread-jumps -fno-inline-small-functions \
-	-fno-tree-fre -fno-if-conversion -fno-tree-scev-cprop \
-	-fno-optimize-sibling-calls -fno-guess-branch-probability
+stm32l4_CHIP := stm32l4
+stm32l4_CPU := cm4
+stm32l4_PRIM := seal/prim_bearssl_m31.c
+stm32l4_TOP := 0x0803e000
+stm32l4_PAGE := 2048
+stm32l4_RAM_AT := 0x10000000
+stm32l4_RAM := 0x2000
+stm32l4_CODE := RAM
+stm32l4_LINKS := uart swd-pins
+stm32l4_CFLAGS := -fno-tree-loop-im -fno-move-loop-invariants \
+	-fno-schedule-insns2 -flive-range-shrinkage -fno-thread-jumps \
+	-fno-tree-reassoc \
+	-fno-inline-small-functions -fno-tree-fre -fno-if-conversion \
+	-fno-tree-scev-cprop -fno-optimize-sibling-calls \
+	-fno-guess-branch-probability
+
+uart_LINK_SRC := loader/link_uart.c
+swd-pins_LINK_SRC := loader/link_swd.c
+
 LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
-	loader/handshake.c loader/line.c loader/link_swd.c loader/link_uart.c \
-	loader/main.c loader/stream.c chip/stm32l4/target.c \
-	chip/stm32l4/target.h chip/stm32l4/target_flash.c \
-	chip/stm32l4/target_rng.c seal/link.c seal/noise.c \
-	seal/prim_bearssl_m31.c seal/prim_bearssl_glue.h base/ct.c \
-	wire/layout.h wire/hello.h
-LOADER_LD := $(TARGET_CC) $(TARGET_cm4) $(TARGET_LDFLAGS)
+	loader/handshake.c loader/line.c loader/main.c loader/stream.c \
+	chip/target_common.h chip/target_flash.c chip/target_rng.c \
+	seal/link.c seal/noise.c seal/prim_bearssl_glue.h base/ct.c \
+	wire/layout.h wire/hello.h wire/release.h
 
-# $(1): folder, $(2): folder of loader_keys.h
+# $(1): family, $(2): link, $(3): folder, $(4): folder of loader_keys.h
 define LOADER_RULE
-$(1)/loader.o: $(LOADER_SRC) $(2)/loader_keys.h $(BEARSSL_SMALL)
+$(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(1)_PRIM) \
+		chip/$($(1)_CHIP)/target.c chip/$($(1)_CHIP)/target.h \
+		$(4)/loader_keys.h $(BEARSSL_SMALL)
 	@mkdir -p $$(@D)
-	$$(TARGET_CC) $$(TARGET_CPPFLAGS) -I$(2) -isystem $$(T)/gen \
-		$$(BEARSSL_CPPFLAGS) $$(filter-out -MMD -MP,$$(TARGET_CFLAGS)) \
-		-ffile-prefix-map=$(1)=. -ffile-prefix-map=$(2)=. \
-		$$(LOADER_CFLAGS) $$(TARGET_cm4) -c -o $$@ loader/whole.c
-$(1)/stub.o: loader/stub.S wire/layout.h
+	$$(TARGET_CC) $$(TARGET_CPPFLAGS) -Ichip/$($(1)_CHIP) -I$(4) \
+		-isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
+		$$(filter-out -MMD -MP,$$(TARGET_CFLAGS)) \
+		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
+		-DTOP=$($(1)_TOP) -DLOADER_LINK='"$($(2)_LINK_SRC)"' \
+		-DLOADER_PRIM='"$($(1)_PRIM)"' -fwhole-program \
+		-fcallgraph-info=su $($(1)_CFLAGS) $$(TARGET_$($(1)_CPU)) \
+		-c -o $$@ loader/whole.c
+$(3)/stub.o: chip/$($(1)_CHIP)/stub.S wire/layout.h
 	@mkdir -p $$(@D)
-	$$(TARGET_CC) $$(TARGET_CPPFLAGS) -DTOP=$(LOADER_TOP) $$(TARGET_cm4) \
-		-c -o $$@ loader/stub.S
-$(1)/%.ld: loader/%.ld wire/layout.h
+	$$(TARGET_CC) $$(TARGET_CPPFLAGS) -DTOP=$($(1)_TOP) \
+		-DPAGE_LEN=$($(1)_PAGE) $$(TARGET_$($(1)_CPU)) -c -o $$@ $$<
+$(3)/%.ld: loader/%.ld wire/layout.h
 	@mkdir -p $$(@D)
-	$$(TARGET_CC) -E -P -x c -I. -DTOP=$(LOADER_TOP) \
-		-DLOADER_RAM=$(LOADER_RAM) -o $$@ $$<
-$(1)/loader.elf: $(1)/loader.o $(1)/loader.ld
-	$$(LOADER_LD) -T $(1)/loader.ld -Wl,-Map=$(1)/loader.map -o $$@ $$<
-$(1)/stub.elf: $(1)/stub.o $(1)/stub.ld
-	$$(LOADER_LD) -nostdlib -T $(1)/stub.ld -o $$@ $$<
-$(1)/%.raw: $(1)/%.elf
+	$$(TARGET_CC) -E -P -x c -I. -DTOP=$($(1)_TOP) \
+		-DRAM_AT=$($(1)_RAM_AT) -DRAM_LEN=$($(1)_RAM) \
+		-DCODE_IN_$($(1)_CODE) -o $$@ $$<
+$(3)/loader.elf: $(3)/loader.o $(3)/loader.ld
+	$$(TARGET_CC) $$(TARGET_$($(1)_CPU)) $$(TARGET_LDFLAGS) \
+		-T $(3)/loader.ld -Wl,-Map=$(3)/loader.map -o $$@ $$<
+$(3)/stub.elf: $(3)/stub.o $(3)/stub.ld
+	$$(TARGET_CC) $$(TARGET_$($(1)_CPU)) $$(TARGET_LDFLAGS) -nostdlib \
+		-T $(3)/stub.ld -o $$@ $$<
+$(3)/%.raw: $(3)/%.elf
 	$$(TARGET_OBJCOPY) -O binary $$< $$@
-$(1)/loader.json: $(1)/loader.raw $(1)/stub.raw loader/pack.sh loader/stack.awk
-	loader/pack.sh $(1)
-$(1)/loader.bin $(1)/stub.bin: $(1)/loader.json ;
+$(3)/loader.json: $(3)/loader.raw $(3)/stub.raw loader/pack.sh \
+		loader/stack.awk wire/layout.h
+	loader/pack.sh $(3) $(1) $(2)
+$(3)/loader.bin $(3)/stub.bin: $(3)/loader.json ;
 endef
 
+# $(1): families, $(2): links, or those that there are; "family/link" each
+LOADER_PAIRS = $(foreach f,$(1),$(foreach l,$(if $(2),$(filter $(2),\
+	$($(f)_LINKS)),$($(f)_LINKS)),$(f)/$(l)))
+# $(1): pair, $(2): folder of all, $(3): folder of loader_keys.h
+LOADER_MAKE = $(eval $(call LOADER_RULE,$(patsubst %/,%,$(dir $(1))),$(notdir \
+	$(1)),$(2)/$(subst /,-,$(1)),$(strip $(3))))
+LOADER_FILES = $(foreach p,$(1),$(2)/$(subst /,-,$(p))/loader.json)
+
 # With the key of the tests.
-$(eval $(call LOADER_RULE,$(T)/loader,tests/target/loader))
-TARGETS += $(T)/loader/loader.json
+LOADER_ALL := $(call LOADER_PAIRS,$(LOADERS))
+$(foreach p,$(LOADER_ALL),$(call LOADER_MAKE,$(p),$(T)/loader,\
+	tests/target/loader))
+TARGETS += $(call LOADER_FILES,$(LOADER_ALL),$(T)/loader)
 
 ifneq (,$(filter loader,$(MAKECMDGOALS)))
 ifeq (,$(KEYS))
-$(error usage: make loader KEYS=path/loader_keys.h OUT=dir)
+$(error usage: make loader KEYS=path/loader_keys.h OUT=dir [FAMILY= LINK=])
 endif
-LOADER_OUT := $(if $(filter command line environment,$(origin OUT)),$(OUT),\
-	build/loader)
-LOADER_OUT := $(strip $(LOADER_OUT))
-$(eval $(call LOADER_RULE,$(LOADER_OUT),$(patsubst %/,%,$(dir $(KEYS)))))
-loader: $(LOADER_OUT)/loader.json
-	@cat $<
+LOADER_OUT := $(strip $(if $(filter command line environment,$(origin \
+	OUT)),$(OUT),build/loader))
+LOADER_PICK := $(call LOADER_PAIRS,$(if $(FAMILY),$(filter $(FAMILY),\
+	$(LOADERS)),$(LOADERS)),$(LINK))
+ifeq (,$(LOADER_PICK))
+$(error there is no such loader: FAMILY is one of $(LOADERS), LINK uart or \
+	swd-pins, not on every family)
+endif
+$(foreach p,$(LOADER_PICK),$(call LOADER_MAKE,$(p),$(LOADER_OUT),$(patsubst \
+	%/,%,$(dir $(KEYS)))))
+loader: $(call LOADER_FILES,$(LOADER_PICK),$(LOADER_OUT))
+	@cat $^
 endif
 
 TESTS += test_loader
@@ -74,5 +121,5 @@ test_loader_SRC := tests/unit/test_loader.c tests/lib/sealed_bed.c \
 	tests/unit/vmcu_rig.c vmcu/unicorn_leaks.c
 test_loader_USE := vmcu seal sealhost wire base
 test_loader_LIBS := -lcrypto -lunicorn -lcmocka
-$(B)/test_loader: $(T)/loader/loader.json
+$(B)/test_loader: $(call LOADER_FILES,$(LOADER_ALL),$(T)/loader)
 .PHONY: loader

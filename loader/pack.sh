@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# pack.sh DIR - loader.elf and stub.elf there become loader.bin (LOADER_LEN
+# pack.sh DIR FAMILY LINK - loader.elf and stub.elf there become loader.bin (LOADER_LEN
 # bytes), stub.bin and loader.json; refuses what is larger than it may be.
 #
-# RAM: the frames lie at the end of the data, the stack grows down towards
-# them.  While a chunk comes or a commit is taken both frames are in use;
-# everything else may run down over what message 2 leaves free of them.
+# RAM: the frames of chunks lie at the end of the data, the stack grows down
+# towards them.  While a chunk comes or a commit is taken they are in use;
+# everything else may run down over them.
 set -euo pipefail
 export LC_ALL=C
 dir=$1
+family=$2
+link=$3
 nm=${NM:-arm-none-eabi-nm}
 awk=${AWK:-awk}
 here=$(dirname "$0")
@@ -42,17 +44,17 @@ stub_size=$(stat -c %s "$dir/stub.raw")
 begin=$(symbol ram_begin)
 end=$(symbol bss_end)
 top=$(symbol stack_top)
-large=$((8 + 1328 + 48 + 4)) # message 2 at most, and its frame
-frames=$((2 * (8 + 1024 + 32 + 4)))
-nmi=$((32 + $(deep ecc_error)))
+chunk_max=$(sed -n 's/^#define SEALED_CHUNK_MAX //p' wire/release.h)
+frames=$((2 * (8 + chunk_max + 32 + 4)))
+nmi=$((32 + $(deep target_nmi)))
 base=$(($(deep loader_start round_of_frames) + nmi))
 round=$(($(deep loader_start) + nmi))
 chunk=$((base + $(deep round_of_frames frame_take) - \
 	$(deep stream_chunk) + $(deep stream_chunk report_make)))
 commit=$((round - $(deep frame_take) + $(deep commit_take) + 16))
 room=$((top - end))
-[ "$round" -le $((room + frames - large)) ] ||
-	fail "the stack may need $round bytes, of $((room + frames - large))"
+[ "$round" -le $((room + frames)) ] ||
+	fail "the stack may need $round bytes, of $((room + frames))"
 for need in "$chunk" "$commit"; do
 	[ "$need" -le "$room" ] ||
 		fail "the stack may need $need bytes, of $room"
@@ -67,7 +69,8 @@ digest=$(sha256sum "$dir/loader.bin" | cut -d' ' -f1)
 stub_digest=$(sha256sum "$dir/stub.bin" | cut -d' ' -f1)
 cat >"$dir/loader.json" <<J
 {
-  "family": "stm32l4",
+  "family": "$family",
+  "link": "$link",
   "sha256": "$digest",
   "stub_sha256": "$stub_digest",
   "flash": $size,

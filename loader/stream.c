@@ -11,11 +11,6 @@
 
 #define IMAGE_END (TARGET_TOP + LOADER_OFFSET)
 
-static const struct delivery_wire *delivery(void)
-{
-	return (const struct delivery_wire *)loader.delivery;
-}
-
 static inline uint32_t get32(const uint8_t *p)
 {
 	uint32_t v;
@@ -28,19 +23,16 @@ static inline uint32_t get32(const uint8_t *p)
  * harmed by. */
 static bool layout_take(void)
 {
-	const struct delivery_wire *d = delivery();
+	const struct delivery_wire *d = &loader.in.delivery.wire;
 	uint32_t end = TARGET_FLASH_BASE;
 
 	loader.chunk_len = get32(d->chunk_len);
-	loader.segment_count = d->segment_count;
 	loader.total = 0;
 	if (!loader.chunk_len || loader.chunk_len > LOADER_CHUNK_MAX ||
 	    loader.chunk_len % 64 || d->segment_count > SEGMENTS_MAX)
 		return false;
-	memcpy(loader.segments, d->rest,
-	       d->segment_count * sizeof(struct segment));
 	for (unsigned i = 0; i < d->segment_count; i++) {
-		const struct segment *s = &loader.segments[i];
+		const struct segment *s = d->segments + i;
 
 		if ((s->address | s->len) % 8 || s->address < end ||
 		    s->address > IMAGE_END || s->len > IMAGE_END - s->address)
@@ -48,14 +40,13 @@ static bool layout_take(void)
 		end = s->address + s->len;
 		loader.total += s->len;
 	}
-	loader.chunks = (uint16_t)((loader.total + loader.chunk_len - 1) /
-				   loader.chunk_len);
 	return loader.total != 0;
 }
 
 void stream_begin(void)
 {
-	uint32_t *room = (uint32_t *)&loader.frame[0];
+	target_unit *room = (target_unit *)&loader.frame[0];
+	struct delivery_wire *d = &loader.in.delivery.wire;
 
 	if (!layout_take()) {
 		loader_fault(LINK_FAULT_LAYOUT);
@@ -63,6 +54,8 @@ void stream_begin(void)
 	}
 	loader.want = 0;
 	loader.turn = 0;
+	memcpy(loader.boot_words, d->boot_words, sizeof(loader.boot_words));
+	memset(d->index, 0, sizeof(d->index));
 	if (target_flash_unlock()) {
 		loader_fault(LINK_FAULT_FLASH);
 		return;
@@ -77,7 +70,7 @@ void stream_begin(void)
 	}
 	target_flash.page = 0;
 	target_flash.room = 0;
-	target_flash.next = loader.segments;
+	target_flash.next = d->segments;
 	loader.step = STEP_STREAM;
 	line_answer(LINK_WANT, 0, 0);
 }
@@ -85,8 +78,8 @@ void stream_begin(void)
 /* What of the patches lies in [at, at + len). */
 static TARGET_RAM void overlay(uint8_t *p, uint32_t at, uint32_t len)
 {
-	const uint8_t *q = delivery()->rest +
-			   loader.segment_count * sizeof(struct segment);
+	const struct delivery_wire *d = &loader.in.delivery.wire;
+	const uint8_t *q = (const uint8_t *)(d->segments + d->segment_count);
 	const uint8_t *end = q + 2 + (q[0] | q[1] << 8);
 
 	q += 2;
@@ -127,10 +120,9 @@ static TARGET_RAM void patch(uint8_t *p, uint32_t len)
 
 TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 {
-	const struct delivery_wire *d = delivery();
+	struct delivery_wire *d = &loader.in.delivery.wire;
 	uint32_t at = loader.want * loader.chunk_len;
 	uint32_t plain = loader.total - at;
-	uint8_t aad[CHUNK_AAD_LEN];
 
 	if (plain > loader.chunk_len)
 		plain = loader.chunk_len;
@@ -139,25 +131,22 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 	if (prim_aead_open(d->link_key, loader.want, NULL, 0, body,
 			   plain + NOISE_TAG_LEN, body + plain + NOISE_TAG_LEN))
 		return;
-	for (unsigned i = 0; i < DIGEST_LEN; i++)
-		aad[i] = d->header_digest[i];
-	aad[32] = (uint8_t)loader.want;
-	aad[33] = (uint8_t)(loader.want >> 8);
-	aad[34] = 0;
-	aad[35] = 0;
-	aad[36] = at + plain == loader.total;
-	if (prim_aead_open(d->content_key, loader.want, aad, CHUNK_AAD_LEN,
-			   body, plain, body + plain))
+	d->index[0] = (uint8_t)loader.want;
+	d->index[1] = (uint8_t)(loader.want >> 8);
+	d->last = at + plain == loader.total;
+	if (prim_aead_open(d->content_key, loader.want, d->header_digest,
+			   CHUNK_AAD_LEN, body, plain, body + plain))
 		return;
 	if (target_flash_wait()) {
 		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
 	patch(body, plain);
-	target_flash.from = (const uint32_t *)body;
+	target_flash.from = (const target_unit *)body;
 	target_flash.left = plain;
 	loader.turn ^= 1;
-	if (++loader.want == loader.chunks)
+	loader.want++;
+	if (d->last)
 		report_make();
 	else
 		line_answer(LINK_WANT, loader.want, 0);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "chip/stm32l4/target.h"
+#include "target.h"
 
 static uint32_t whole_chacha(const void *key, const void *iv, uint32_t counter,
 			     void *data, size_t len);
@@ -17,7 +17,7 @@ static uint32_t whole_chacha(const void *key, const void *iv, uint32_t counter,
 #define PRIM_RAM TARGET_RAM
 #define PRIM_CHACHA whole_chacha
 #define PRIM_IDLE() target_feed()
-#include "seal/prim_bearssl_m31.c"
+#include LOADER_PRIM
 /* BearSSL's macros */
 #undef K
 #undef M
@@ -41,18 +41,17 @@ static TARGET_RAM uint32_t whole_chacha(const void *key, const void *iv,
 }
 
 #include "base/ct.c"
-/* finish() and the reset clear all of SRAM2 at once */
+/* finish() clears all of RAM at once */
 #define ct_wipe(p, len) ((void)(p), (void)(len))
-#include "chip/stm32l4/target.c"
-#include "chip/stm32l4/target_flash.c"
-#include "chip/stm32l4/target_rng.c"
+#include "chip/target_flash.c"
+#include "chip/target_rng.c"
 #include "seal/link.c"
 #include "seal/noise.c"
+#include "target.c"
 
 #include "loader/finish.c"
 #include "loader/handshake.c"
 #include "loader/line.c"
-#include "loader/link_swd.c"
-#include "loader/link_uart.c"
+#include LOADER_LINK
 #include "loader/main.c"
 #include "loader/stream.c"

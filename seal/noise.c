@@ -131,7 +131,7 @@ static int message_write(struct noise *s, const uint8_t *psk,
 
 	if (err)
 		return err;
-	if (len)
+	if (len && payload != text)
 		memmove(text, payload, len);
 	prim_x25519_base(out, e_priv);
 	mix_tokens(s, psk, out, dh, k);
@@ -164,7 +164,8 @@ static int message_read(struct noise *s, const uint8_t *psk,
 	memcpy(aad, t.h, HASH_LEN);
 	mix_hash(&t, text, len + NOISE_TAG_LEN);
 	/* the tag stays where it is: payload ends before it, or elsewhere */
-	memmove(payload, text, len);
+	if (payload != text)
+		memmove(payload, text, len);
 	err = prim_aead_open(k, 0, aad, HASH_LEN, payload, len, text + len);
 	t.step++;
 	if (err)

@@ -11,9 +11,8 @@
  * 3.5 and 3.9 kB there (tests/unit/test_seal_chip); a loader that is one
  * translation unit includes its adaptor (seal/prim_bearssl_glue.h).
  *
- * One loop is ours: the nine-word multiplication of the chip's X25519, in the
- * place of BearSSL's unrolled ones, for size (compared with OpenSSL by
- * test_prim).
+ * They are BearSSL's, whose unrolled loops are rolled up again when they are
+ * built (seal/reroll.awk), for size; compared with OpenSSL by test_prim.
  */
 #ifndef SEAL_PRIM_H
 #define SEAL_PRIM_H

@@ -73,7 +73,8 @@ GLUE_EXPORT int prim_x25519(uint8_t out[32], const uint8_t scalar[32],
 	uint8_t any = 0;
 
 	PRIM_IDLE();
-	memmove(out, point, GLUE_KEY_LEN);
+	if (out != point)
+		memcpy(out, point, GLUE_KEY_LEN);
 	api_mul(out, GLUE_KEY_LEN, scalar, GLUE_KEY_LEN, BR_EC_curve25519);
 	for (int i = 0; i < GLUE_KEY_LEN; i++)
 		any |= out[i];

@@ -2,10 +2,10 @@
 #
 # awk -f seal/reroll.awk BEARSSL/src/FILE.c >FILE.c
 #
-# The loader has 8 kB.  BearSSL 0.6 writes eight rounds of SHA-256, and the
-# eight quarter rounds of ChaCha20, one after the other; this makes one round
-# in a loop of each and leaves all else as it is.  Fails when the source is not
-# as expected.
+# The loader has 8 kB.  BearSSL 0.6 writes eight rounds of SHA-256, the eight
+# quarter rounds of ChaCha20, and the words of Poly1305 and of X25519's
+# multiplication one after the other; this makes one step in a loop of each and
+# leaves all else as it is.  Fails when the source is not as expected.
 
 # SHA-256: what moves on from step to step are the names a to h.
 /for \(i = 0; i < 64; i \+= 8\) \{/ {
@@ -37,10 +37,85 @@
 	next
 }
 /^\t\t\tQROUND\(/ { edits++; next }
+
+# Poly1305: the words r0..r4 and 5 * r1..r4 become one table m, in which word i
+# of a product begins at m[4 + i] and runs down.
+/^poly1305_inner\(/ { inner = 1 }
+inner && /^\tconst unsigned char \*buf;/ {
+	print
+	print "\tuint32_t m[9], a[5];"
+	print "\tint i, j;"
+	print ""
+	print "\tfor (i = 0; i < 5; i ++) {"
+	print "\t\tm[4 + i] = r[i];"
+	print "\t\tif (i > 0)"
+	print "\t\t\tm[i - 1] = r[i] * 5;"
+	print "\t}"
+	edits++
+	next
+}
+inner && /^\tuint32_t [aru]/ { edits++; next }
+inner && /^\t[aru][0-4] = / { edits++; next }
+inner && /^\t\tuint64_t w0,/ { edits++; next }
+inner && /^\t\tuint64_t c;/ { print "\t\tuint64_t c = 0;"; edits++; next }
+inner && /^\t\ta[0-3] \+= \(?br_dec32le/ { edits++; next }
+inner && /^\t\ta4 \+= \(br_dec32le/ {
+	print "\t\tfor (i = 0; i < 5; i ++)"
+	print "\t\t\ta[i] = acc[i] + ((br_dec32le(buf + 3 * i) >> 2 * i)"
+	print "\t\t\t\t& 0x03FFFFFF);"
+	print "\t\ta[4] += 0x01000000;"
+	edits++
+	next
+}
+inner && /^\t\tw[0-3] = M\(/ { edits++; next }
+inner && /^\t\tw4 = M\(/ {
+	print "\t\tfor (i = 0; i < 5; i ++) {"
+	print "\t\t\tfor (j = 0; j < 5; j ++)"
+	print "\t\t\t\tc += M(a[j], m[4 + i - j]);"
+	print "\t\t\tacc[i] = (uint32_t)c & 0x3FFFFFF;"
+	print "\t\t\tc >>= 26;"
+	print "\t\t}"
+	edits++
+	next
+}
+inner && /^\t\t(c = w|w[1-4] \+= c|a[0-4] = \(uint32_t\)w)/ { edits++; next }
+inner && /^\t\ta[01] / { gsub(/a[01]/, "acc[&]"); gsub(/\[a/, "["); edits++ }
+inner && /^\tacc\[[0-4]\] = a/ { edits++; next }
+/^\}/ { inner = 0 }
+
+# X25519: column i of a product of nine words is summed where its carry is
+# propagated, and a square is a product.
+/^mul9\(/ { mul9 = 1 }
+/^f255_square\(/ { square = 1 }
+square && /^\{/ {
+	print
+	print "\tf255_mul(d, a, a);"
+	print "}"
+	edits++
+	drop = 1
+}
+mul9 && /^\tuint64_t t\[17\];/ { edits++; next }
+mul9 && /^\tint i;/ { print; edits++; next }
+mul9 && /^\t(t\[[ 0-9]*\] =|\t\+) MUL31\(/ { edits++; next }
+mul9 && /^\t\tw = t\[i\] \+ cc;/ {
+	print "\t\tconst uint32_t *x = a + (i < 9 ? 0 : i - 8);"
+	print "\t\tconst uint32_t *y = b + (i < 9 ? i : 8);"
+	print "\t\tconst uint32_t *end = a + (i < 9 ? i : 8);"
+	print ""
+	print "\t\tw = cc;"
+	print "\t\tdo"
+	print "\t\t\tw += MUL31(*x ++, *y --);"
+	print "\t\twhile (x <= end);"
+	edits++
+	next
+}
+/^\}/ { mul9 = square = 0; if (drop) { drop = 0; next } }
+drop { next }
 { print }
 
 END {
-	want = FILENAME ~ /sha2small/ ? 9 : 8
+	want = FILENAME ~ /sha2small/ ? 9 : FILENAME ~ /chacha20/ ? 8 : \
+		FILENAME ~ /poly1305/ ? 52 : 85
 	if (edits != want) {
 		printf "%s: %d places found, %d expected: not BearSSL 0.6?\n",
 			FILENAME, edits, want >"/dev/stderr"

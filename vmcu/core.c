@@ -374,8 +374,9 @@ void core_start(struct core *c)
 {
 	uint32_t sp = 0, pc = 0;
 
-	(void)core_load(c, c->vtor, &sp);
-	(void)core_load(c, c->vtor + 4, &pc);
+	(void)core_load_vector(c, c->vtor, &sp);
+	(void)core_load_vector(c, debug_remapped(&c->m->debug, c->vtor + 4),
+			       &pc);
 	core_put(c, UC_ARM_REG_SP, sp & ~3u);
 	core_put(c, UC_ARM_REG_LR, 0xffffffff);
 	core_put(c, UC_ARM_REG_PC, pc | 1);

@@ -232,7 +232,7 @@ static void vector_to(struct core *c, unsigned n, uint32_t lr)
 	unpend(c, n);
 	core_put(c, UC_ARM_REG_IPSR, n);
 	core_put(c, UC_ARM_REG_LR, lr);
-	if (!core_load(c, c->vtor + 4 * n, &v)) {
+	if (!core_load_vector(c, c->vtor + 4 * n, &v)) {
 		c->hfsr |= HFSR_VECTTBL;
 		if (n == EXC_HARDFAULT || n == EXC_NMI) {
 			lock_up(c);

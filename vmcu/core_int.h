@@ -164,6 +164,8 @@ struct core {
 	uint32_t patch_it;	      /* where that block begins */
 	uint8_t patched[4];
 
+	bool vector_fetch; /* the load under way is of a vector */
+
 	/* a fault that a hook saw */
 	bool fault, fault_fetch;
 	uint32_t fault_addr;
@@ -260,6 +262,10 @@ void core_put(struct core *c, int reg, uint32_t v);
 /* Plain memory or bus; false = bus fault.  Words, for stacking. */
 bool core_unprivileged(struct core *c);
 bool core_load(struct core *c, uint32_t addr, uint32_t *out);
+/* The same for an entry of the vector table, and whether one is under way:
+ * some chips do not check those (CVE-2020-8004). */
+bool core_load_vector(struct core *c, uint32_t addr, uint32_t *out);
+bool core_fetches_vector(const struct core *c);
 bool core_store(struct core *c, uint32_t addr, uint32_t v);
 
 /* core_memory.c: the window behind an address (shut or not), NULL if none */

@@ -149,6 +149,21 @@ bool core_load(struct core *c, uint32_t addr, uint32_t *out)
 	return true;
 }
 
+bool core_load_vector(struct core *c, uint32_t addr, uint32_t *out)
+{
+	bool ok;
+
+	c->vector_fetch = true;
+	ok = core_load(c, addr, out);
+	c->vector_fetch = false;
+	return ok;
+}
+
+bool core_fetches_vector(const struct core *c)
+{
+	return c->vector_fetch;
+}
+
 bool core_store(struct core *c, uint32_t addr, uint32_t v)
 {
 	const struct core_window *w = core_window_at(c, addr);

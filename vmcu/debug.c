@@ -293,6 +293,21 @@ static void fpb_write(struct debug *d, uint32_t offset, uint32_t v)
 	apply_breakpoints(d);
 }
 
+uint32_t debug_remapped(const struct debug *d, uint32_t addr)
+{
+	if (!d->rom->remaps || !(d->fp_ctrl & FP_CTRL_ENABLE))
+		return addr;
+	for (unsigned i = 0; i < fp_count(d); i++) {
+		uint32_t comp = d->fp_comp[i];
+
+		/* REPLACE 0: the word comes from the table in SRAM */
+		if ((comp & 1) && comp >> 30 == 0 &&
+		    (comp & 0x1ffffffcu) == (addr & ~3u))
+			return 0x20000000u + d->fp_remap + 4 * i;
+	}
+	return addr;
+}
+
 /* -- DWT ------------------------------------------------------------------ */
 
 /* dwt_ctrl keeps CYCCNTENA; dwt_cyccnt is the count while stopped, and the

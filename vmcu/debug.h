@@ -27,6 +27,9 @@ struct debug_rom { /* identity data of one chip */
 		pidr[8]; /* PIDR4..7 then PIDR0..3, as at 0xFD0.. and 0xFE0.. */
 	bool armv7m;	 /* DWT/FPB/ITM/TPIU layout of v7-M, else v6-M */
 	unsigned breakpoints, watchpoints;
+	/* A code comparator that remaps acts on the reset vector, the one
+	 * place where it is modelled. */
+	bool remaps;
 };
 
 struct debug {
@@ -48,6 +51,9 @@ void debug_power_on_reset(struct debug *d);
 bool debug_system_reset(struct debug *d);
 /* The core halted by itself (breakpoint, vector catch). */
 void debug_on_halt(struct debug *d, enum core_halt why);
+/* Where the flash patch unit has the word at addr fetched from instead
+ * (ARMv7-M ARM C1.11); addr itself when it has no say. */
+uint32_t debug_remapped(const struct debug *d, uint32_t addr);
 /* Watchpoint i matched. */
 void debug_on_watch(struct debug *d, unsigned i);
 

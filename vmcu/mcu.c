@@ -5,7 +5,8 @@
 
 #include "vmcu/mcu_int.h"
 
-static const struct chip *const chips[] = { &stm32l4_chip };
+static const struct chip *const chips[] = { &stm32l4_chip, &stm32f103xb_chip,
+					    &stm32f103xe_chip };
 
 /* -- small services -------------------------------------------------------- */
 

@@ -154,6 +154,7 @@ struct mcu {
 };
 
 extern const struct chip stm32l4_chip;
+extern const struct chip stm32f103xb_chip, stm32f103xe_chip;
 
 /* Noise for SRAM, torn cells and random numbers (splitmix64). */
 uint64_t mcu_noise(struct mcu *m);

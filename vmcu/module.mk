@@ -10,7 +10,10 @@ vmcu_SRC := vmcu/mcu.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_mem
 	vmcu/stm32l4/rcc.c vmcu/stm32l4/rng.c \
 	vmcu/stm32/bus.c vmcu/stm32/gpio.c vmcu/stm32/usart.c \
 	vmcu/stm32/iwdg.c vmcu/stm32/ids.c vmcu/stm32/fpec.c vmcu/stm32/fpec_regs.c \
-	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c
+	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c \
+	vmcu/stm32f1/chip.c vmcu/stm32f1/memory.c vmcu/stm32f1/gpio.c \
+	vmcu/stm32f1/uart.c vmcu/stm32f1/rcc.c vmcu/stm32f1/system.c \
+	vmcu/stm32f1/adc.c vmcu/stm32f1/timer.c vmcu/stm32f1/profile.c
 
 VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
 	test_vmcu_periph test_vmcu_state test_vmcu_cut test_vmcu_faults

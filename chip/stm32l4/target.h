@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chip/stm32l4/target.h - the STM32L432 as the loader on it sees it.
+ * chip/stm32l4/target.h - the STM32L432 as the loader on it sees it (chip/
+ * target_common.h).  Register names and sections are RM0394's (Rev 4).
  *
- * Register names are RM0394's (Rev 4).  Nothing here uses interrupts; what is
- * marked TARGET_RAM runs from SRAM2, so that it goes on while flash is busy.
+ * What is marked TARGET_RAM runs from SRAM2, so that it goes on while flash is
+ * busy.
  */
 #ifndef CHIP_STM32L4_TARGET_H
 #define CHIP_STM32L4_TARGET_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "base/hard.h"
-#include "wire/hello.h"
-
 #define TARGET_RAM __attribute__((section(".ram.text"), noinline))
-
+#define TARGET_FAMILY FAMILY_STM32L4
 #define TARGET_FLASH_BASE 0x08000000u
-#define TARGET_FLASH_LEN 0x40000u
 #define TARGET_PAGE_LEN 2048u
-#define TARGET_TOP (TARGET_FLASH_BASE + TARGET_FLASH_LEN - RESERVED_LEN)
+typedef uint64_t target_unit;
 #define TARGET_UID ((const uint8_t *)0x1fff7590)
 #define TARGET_UID_LEN 12
+#define TARGET_WORDS 10
+#define TARGET_RNG_RUN 39   /* repetition count: 1 + 30 / 0.8 */
+#define TARGET_RNG_PEAK 683 /* adaptive proportion: window 1,024, 2^-30 */
+#define TARGET_KEY_WORDS 64
 
-#define REG(address) (*(volatile uint32_t *)(address))
+#include "chip/target_common.h"
+
 #define FLASH_ACR REG(0x40022000)
 #define FLASH_KEYR REG(0x40022008)
 #define FLASH_SR REG(0x40022010)
@@ -33,85 +33,123 @@
 #define FLASH_OPTR REG(0x40022020)
 #define RCC_CR REG(0x40021000)
 #define RCC_CFGR REG(0x40021008)
-#define RCC_PLLCFGR REG(0x4002100c)
 #define RCC_AHB2ENR REG(0x4002104c)
-#define RCC_APB1ENR1 REG(0x40021058)
 #define RCC_CRRCR REG(0x40021098)
 #define GPIOA_MODER REG(0x48000000)
 #define GPIOA_OTYPER REG(0x48000004)
 #define GPIOA_PUPDR REG(0x4800000c)
 #define GPIOA_IDR REG(0x48000010)
 #define GPIOA_BSRR REG(0x48000018)
-#define GPIOA_AFRL REG(0x48000020)
-#define GPIOA_AFRH REG(0x48000024)
 #define GPIOB_MODER REG(0x48000400)
-#define USART2_CR1 REG(0x40004400)
-#define USART2_BRR REG(0x4000440c)
 #define USART2_ISR REG(0x4000441c)
 #define USART2_ICR REG(0x40004420)
 #define USART2_RDR REG(0x40004424)
 #define USART2_TDR REG(0x40004428)
-#define RNG_CR REG(0x50060800)
 #define RNG_SR REG(0x50060804)
 #define RNG_DR REG(0x50060808)
 #define IWDG_KR REG(0x40003000)
 #define SCB_VTOR REG(0xe000ed08)
 #define SCB_AIRCR REG(0xe000ed0c)
-#define SCB_DHCSR REG(0xe000edf0)
+
+static inline void target_vectors(const void *table)
+{
+	SCB_VTOR = (uint32_t)table;
+}
+
+static inline void target_reset(void)
+{
+	SCB_AIRCR = 0x05fa0004;
+}
 
 static inline void target_feed(void)
 {
 	IWDG_KR = 0xaaaa;
 }
 
-/* -- target.c -------------------------------------------------------------- */
-void target_pins_off(void);
-void target_clock(void);
-/* What the claim and the report carry, read anew. */
-#define TARGET_WORDS 10
-#define TARGET_WORDS_LEN (TARGET_WORDS * 8) /* address, value */
-void target_words(uint8_t out[TARGET_WORDS_LEN]);
-/* Allows only what is locked: level 1 or 2, SRAM2 erased by reset, no area
- * protected against us, no debugger, pins away.  Anything else stays no. */
-void target_lock_check(struct verdict *v);
+/* -- flash (3.3) ----------------------------------------------------------- */
+#define CR_PG (1u << 0)
+#define CR_PER (1u << 1)
+#define CR_PAGE(n) ((n) << 3)
+#define CR_START (1u << 16)
+#define CR_LOCK (1u << 31)
+#define SR_BUSY (1u << 16)
+#define SR_ERRORS 0xc3fau
 
-/* -- target_rng.c ---------------------------------------------------------- */
-struct target_rng { /* SP 800-90B 4.4, one sample = one bit */
-	uint32_t samples, longest_run, peak, failures;
-	uint32_t run, window, same;
-	uint32_t last, first;
-};
-#define TARGET_RNG_RUN 39   /* repetition count: 1 + 30 / 0.8 */
-#define TARGET_RNG_PEAK 683 /* adaptive proportion: window 1,024, 2^-30 */
-/* Start-up test over 8,192 samples. */
-MUST_USE int target_rng_start(struct target_rng *h);
-/* 32 tested samples; not to be used when failures says so afterwards. */
-uint32_t target_rng_word(struct target_rng *h);
+static inline bool target_flash_busy(void)
+{
+	return (FLASH_SR & SR_BUSY) != 0;
+}
 
-/* -- target_flash.c -------------------------------------------------------- */
-struct target_flash {
-	const uint32_t *from;
-	uint32_t left;		    /* bytes that wait to be programmed */
-	uint32_t to, room;	    /* in the segment at hand */
-	const struct segment *next; /* the segment behind it */
-	uint32_t page;		    /* number of the page at hand */
-	uint32_t failed; /* the controller's status, or 1: not as expected */
-	bool ready;	 /* the next double word may be stored */
-	bool again;	 /* erase each page before its first use */
-};
-extern struct target_flash target_flash;
-extern volatile uint32_t target_ecc; /* double errors seen */
+static inline uint32_t target_flash_errors(void)
+{
+	return FLASH_SR & SR_ERRORS;
+}
 
-/* One step of whatever is to be done, if the controller is free. */
-void target_pump(void);
-/* Until all is programmed; E_TARGET_FLASH. */
-MUST_USE int target_flash_wait(void);
-MUST_USE int target_flash_unlock(void);
-/* True when [at, at + len) is erased and without torn cells. */
-bool target_flash_blank(uint32_t at, uint32_t len);
-/* Erases a page but writes its first `keep` bytes again, by way of buf. */
-MUST_USE int target_flash_renew(uint32_t page_at, uint32_t keep, uint32_t *buf);
-/* Programs len bytes (multiple of 8) and waits. */
-MUST_USE int target_flash_put(uint32_t at, const void *from, uint32_t len);
+static inline void target_flash_open(void)
+{
+	if (FLASH_CR & CR_LOCK) {
+		FLASH_KEYR = 0x45670123;
+		FLASH_KEYR = 0xcdef89ab;
+	}
+	FLASH_SR = SR_ERRORS;
+}
+
+static inline bool target_flash_is_open(void)
+{
+	return !(FLASH_CR & CR_LOCK);
+}
+
+static inline void target_page_erase(uint32_t at)
+{
+	uint32_t cr = CR_PER |
+		      CR_PAGE((at - TARGET_FLASH_BASE) / TARGET_PAGE_LEN);
+
+	FLASH_CR = cr;
+	FLASH_CR = cr | CR_START;
+}
+
+/* Two words, the lower one first (3.3.7). */
+static inline void target_unit_store(uint32_t at, target_unit v)
+{
+	FLASH_CR = CR_PG;
+	REG(at) = (uint32_t)v;
+	REG(at + 4) = (uint32_t)(v >> 32);
+}
+
+/* -- the links ------------------------------------------------------------- */
+static inline bool target_uart_got(void)
+{
+	USART2_ICR = 0xf; /* overrun, noise, framing, parity */
+	return (USART2_ISR & 1u << 5) != 0;
+}
+
+static inline uint8_t target_uart_take(void)
+{
+	return (uint8_t)USART2_RDR;
+}
+
+static inline bool target_uart_room(void)
+{
+	return (USART2_ISR & 1u << 7) != 0;
+}
+
+static inline void target_uart_give(uint8_t c)
+{
+	USART2_TDR = c;
+}
+
+/* PA14 is the clock; PA13 open drain, pulled up: setting it lets go. */
+#define TARGET_CLOCK_BIT 14
+#define TARGET_DATA_BIT 13
+
+static inline uint32_t target_pins(void)
+{
+	return GPIOA_IDR;
+}
+
+static inline void target_data(bool high)
+{
+	GPIOA_BSRR = 1u << (high ? TARGET_DATA_BIT : TARGET_DATA_BIT + 16);
+}
 
 #endif

@@ -172,13 +172,15 @@ make -s example KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
 	{ tail -n 20 "$D/example.log" >&2; exit 1; }
 sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then
-	echo '  and a loader that knows the server, on the server'\''s list:'
+	echo '  and loaders that know the server, on the server'\''s list:'
 	signet loader keys-header --out "$D/loader_keys.h" >/dev/null
 	make -s loader KEYS="$D/loader_keys.h" OUT="$D/loader" \
 		>"$D/loader.log" 2>&1 ||
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
-	signet loader add "$D/loader/loader.bin" --family stm32l4 |
-		sed 's/^/  /' | cut -c1-79
+	for link in swd-pins uart; do
+		signet loader add "$D/loader/stm32l4-$link/loader.bin" \
+			--family stm32l4 | sed 's/^/  /' | cut -c1-79
+	done
 fi
 
 say '3. A release, made and signed on the owner'\''s machine'
@@ -316,8 +318,8 @@ for i in "${!images[@]}"; do
 	*) plain+=(--secret "${images[$i]%@*}") ;;
 	esac
 done
-[ ! -f "$D/loader/loader.bin" ] ||
-	plain=(--except "$D/loader/loader.bin" "${plain[@]}")
+[ ! -d "$D/loader" ] ||
+	plain=(--except "$D/loader/stm32l4-swd-pins/loader.bin" "${plain[@]}")
 listener=0
 leak_find "${plain[@]}" "$D/wire.vcd" >"$D/leak.log" 2>&1 || listener=$?
 if [ "$mode" = sealed ]; then

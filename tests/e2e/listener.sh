@@ -79,7 +79,7 @@ for name, at in (('content', 1), ('down', 33), ('up', 65)):
     open('$2.' + name, 'wb').write(b[at:at + 32])"
 }
 DELIVERY=$(gdb-multiarch -nx -batch -ex 'p/x &loader.delivery' \
-	"$DIR/loader/loader.elf" 2>&1 | sed -n 's/.*= *\(0x[0-9a-f]*\).*/\1/p')
+	"$DIR/loader/stm32l4-uart/loader.elf" 2>&1 | sed -n 's/.*= *\(0x[0-9a-f]*\).*/\1/p')
 [ -n "$DELIVERY" ] || fail "where does the loader keep message 2?"
 
 build_one() { # CHANNEL: one device, looked into while the stream runs
@@ -142,7 +142,7 @@ for ch in 0 1; do
 done
 
 say "firmware and content key"
-public=(--except "$DIR/loader/loader.bin")
+public=(--except "$DIR/loader/stm32l4-uart/loader.bin")
 seen=("$DIR"/wire[01].vcd "$DIR"/memory[01].? "$DIR"/sockets[01] "$DIR/disk")
 find_leak "firmware" 0 "${public[@]}" --secret "$DIR/secret.bin" "${seen[@]}"
 find_leak "content key" 0 --window 8 --distinct 4 \
@@ -182,7 +182,7 @@ arm-none-eabi-objcopy -I ihex -O binary "$DIR/lamp/firmware.hex" \
 "$B/signet-vmcu" dump "$DIR/real.state" "$DIR/real.bin" >/dev/null
 find_leak "control: example in the chip" 1 --secret "$DIR/lamp.bin" \
 	"$DIR/real.bin"
-find_leak "example" 0 "${public[@]}" --except "$DIR/loader/stub.bin" \
+find_leak "example" 0 "${public[@]}" --except "$DIR/loader/stm32l4-uart/stub.bin" \
 	--secret "$DIR/lamp.bin" "$DIR/real.vcd"
 
 say "signed mode: the listener gets all of it"

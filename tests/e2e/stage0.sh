@@ -11,6 +11,7 @@ server_init
 server_start
 owner_init
 loader_make
+LOADER=$DIR/loader/stm32l4-swd-pins # the default line
 sealed_example safe --demand-proof stage0
 signet batch create wafer7 --family stm32l4 --manufacturer trusted >/dev/null
 signet order create lot --product safe --release 1.0.0 --quantity 3 \
@@ -38,18 +39,18 @@ secret() { dd if="$1" bs=1 skip=$secret_at count=32 2>/dev/null |
 	od -An -v -tx1 | tr -d ' \n'; }
 
 # -- families without it say why ----------------------------------------------
-run "another family" 2 site stage0 --batch wafer7 --loader "$DIR/loader" \
+run "another family" 2 site stage0 --batch wafer7 --loader "$LOADER" \
 	--family stm32f1
 says "another family" 'stm32f1'
 
 # -- the trusted site ---------------------------------------------------------
-run "stage 0" 0 site stage0 --batch wafer7 --loader "$DIR/loader" --channels 0
+run "stage 0" 0 site stage0 --batch wafer7 --loader "$LOADER" --channels 0
 expect "stage 0" "$DIR/out" '^channel 0 +[0-9a-f]{24} +has its stage 0'
 uid=$(awk '{ print $3 }' "$DIR/out")
 flash_of 0 "$DIR/flash0.bin"
 psk=$(secret "$DIR/flash0.bin")
 [ "$psk" != "$(printf 'ff%.0s' {1..32})" ] || fail "no secret in the chip"
-run "once more" 6 site stage0 --batch wafer7 --loader "$DIR/loader" \
+run "once more" 6 site stage0 --batch wafer7 --loader "$LOADER" \
 	--channels 0
 says "once more" 'read-protected'
 run "batches" 0 signet --json batch list
@@ -64,7 +65,7 @@ exec "$PWD/$B/signet-vmcu" ctl "${CH_SOCKET[1]}" \\
 SH
 chmod +x "$DIR/bring"
 "$DIR/bring" >/dev/null
-run "three more" 0 site stage0 --batch wafer7 --loader "$DIR/loader" \
+run "three more" 0 site stage0 --batch wafer7 --loader "$LOADER" \
 	--channels 1 --count 3 --next "$DIR/bring"
 [ "$(grep -c 'has its stage 0' "$DIR/out")" = 3 ] || fail "not three"
 run "batches" 0 signet --json batch list
@@ -104,8 +105,8 @@ expect "another chip's secret" "$DIR/out" '^refused handshake$'
 # (docs/threat-model.md, "What stage 0 rests on")
 "$B/signet-vmcu" ctl "${CH_SOCKET[1]}" insert "$DIR/chip2.state" --new \
 	--uid 5b000a00144f354638353320 >/dev/null
-run "a second chip" 0 site stage0 --batch wafer7 --loader "$DIR/loader" \
-	--channels 1
+run "a second chip" 0 site stage0 --batch wafer7 \
+	--loader "$DIR/loader/stm32l4-uart" --channels 1
 "$B/signet-vmcu" ctl "${CH_SOCKET[1]}" save >/dev/null
 "$B/signet-vmcu" dump "$DIR/chip2.state" "$DIR/flash2.bin" >/dev/null
 run "its secret, stolen" 0 "$B/fake_target" --dir "$DIR/line1" --order lot \

@@ -250,9 +250,7 @@ bool flash_finished(const struct mcu *m, const struct flash_truth *t)
 	uint8_t *is = peek(m, t);
 	const uint8_t *top = is + t->len - RESERVED;
 	bool marked = all(top + MARKER_OFFSET, MARKER_LEN, 0);
-	/* whole pages are erased, the rest of the last one is overwritten */
-	size_t pages = LOADER_LEN / 2048 * 2048;
-	bool gone = all(top + LOADER_OFFSET, pages, 0xff) &&
+	bool gone = all(top + LOADER_OFFSET, LOADER_LEN, 0xff) &&
 		    all(top + STAGE0_SECRET_OFFSET, STAGE0_SECRET_LEN, 0);
 
 	free(is);

@@ -3,15 +3,19 @@
 #
 # For script tests of sealed orders; source it after tests/lib/line.sh.
 
-# loader_make: the owner's loader, in $DIR/loader and on the server's list;
-# sets SERVER_KEY, the server's public key in hex
+# loader_make: the owner's loaders, in $DIR/loader/stm32l4-LINK and on the
+# server's list; sets SERVER_KEY, the server's public key in hex
 loader_make() {
+	local link
 	mkdir -p "$DIR/loader"
 	signet loader keys-header --out "$DIR/loader_keys.h" >/dev/null
 	make -s loader KEYS="$DIR/loader_keys.h" OUT="$DIR/loader" \
 		>"$DIR/loader.log" 2>&1 ||
 		fail "loader: $(tail -n 5 "$DIR/loader.log")"
-	signet loader add "$DIR/loader/loader.bin" --family stm32l4 >/dev/null
+	for link in swd-pins uart; do
+		signet loader add "$DIR/loader/stm32l4-$link/loader.bin" \
+			--family stm32l4 >/dev/null
+	done
 	SERVER_KEY=$(grep -o '0x[0-9a-f]\{2\}' "$DIR/loader_keys.h" |
 		sed 's/0x//' | tr -d '\n')
 	[ ${#SERVER_KEY} = 64 ] || fail "no server key in loader_keys.h"

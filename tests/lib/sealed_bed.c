@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "loader/layout.h"
 #include "seal/prim.h"
 #include "tests/lib/elf32.h"
 #include "tests/unit/vmcu_rig.h"
+#include "wire/layout.h"
 #include "wire/record.h"
 
 #define TOP (FLASH + 0x40000 - RESERVED_LEN)
@@ -21,20 +21,19 @@
 /* SHA-256("signet test loader server") style: any bytes do. */
 static const uint8_t server_key[32] = "signet test: noise static key...";
 
-static const char *dir(void)
-{
-	const char *d = getenv("SIGNET_LOADER");
+static const char *const dirs[] = {
+	[BED_UART] = "build/target/loader/stm32l4-uart",
+	[BED_SWD] = "build/target/loader/stm32l4-swd-pins",
+};
 
-	return d ? d : "build/target/loader";
-}
-
-static size_t load(const char *name, uint8_t *out, size_t cap)
+static size_t load(enum bed_line line, const char *name, uint8_t *out,
+		   size_t cap)
 {
 	char path[256];
 	size_t n;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", dir(), name);
+	snprintf(path, sizeof(path), "%s/%s", dirs[line], name);
 	f = fopen(path, "rb");
 	if (f == NULL)
 		fail_msg("%s: cannot be read", path);
@@ -56,13 +55,14 @@ static void put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
 	}
 }
 
-void sealed_bed_new(struct sealed_bed *b, uint32_t optr)
+void sealed_bed_new(struct sealed_bed *b, enum bed_line line, uint32_t optr)
 {
 	struct mcu_config cfg = rig_config();
 	static uint8_t code[16384];
 	size_t n;
 
 	memset(b, 0, sizeof(*b));
+	b->line = line;
 	b->swd_period = 2500000; /* 400 kHz */
 	b->mcu = rig_new(&cfg);
 	rig_halt(b->mcu);
@@ -70,9 +70,9 @@ void sealed_bed_new(struct sealed_bed *b, uint32_t optr)
 	    (const uint8_t *)(uint32_t[]){ 0x20002000,
 					   (TOP + STUB_OFFSET) | 1 },
 	    8);
-	n = load("loader.bin", code, sizeof(code));
+	n = load(line, "loader.bin", code, sizeof(code));
 	put(b->mcu, (uint32_t)(TOP + LOADER_OFFSET), code, n);
-	n = load("stub.bin", code, sizeof(code));
+	n = load(line, "stub.bin", code, sizeof(code));
 	put(b->mcu, TOP + STUB_OFFSET, code, n);
 	rig_options(b->mcu, optr);
 }

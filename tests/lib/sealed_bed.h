@@ -45,8 +45,9 @@ struct sealed_bed {
 #define BED_ENTRY 0x100		    /* the firmware: an endless loop there */
 #define BED_OPTR_LOCKED 0xfdeff8bbu /* level 1, SRAM2 erased by reset */
 
-/* Chip with boot words, loader and stub as step 3 leaves it; not started. */
-void sealed_bed_new(struct sealed_bed *b, uint32_t optr);
+/* Chip with boot words, that line's loader and stub as step 3 leaves it; not
+ * started. */
+void sealed_bed_new(struct sealed_bed *b, enum bed_line line, uint32_t optr);
 void sealed_bed_free(struct sealed_bed *b);
 /* Random bytes, len of them from the flash's beginning, first double word as
  * the layout demands. */

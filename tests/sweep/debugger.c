@@ -228,7 +228,7 @@ static void prepare(struct sealed_bed *b, uint32_t size)
 {
 	uint32_t x = 99;
 
-	sealed_bed_new(b, BED_OPTR_LOCKED);
+	sealed_bed_new(b, BED_UART, BED_OPTR_LOCKED);
 	sealed_bed_image(b, size);
 	for (unsigned i = 0; i < 32; i++) { /* keys that look like keys */
 		x = x * 1664525 + 1013904223;

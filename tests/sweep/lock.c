@@ -138,7 +138,7 @@ static unsigned variant(unsigned v, unsigned every, unsigned times)
 	struct sealed_bed b;
 	unsigned count[SAID] = { 0 }, n;
 
-	sealed_bed_new(&b, variants[v].optr);
+	sealed_bed_new(&b, BED_UART, variants[v].optr);
 	n = record(&b, pcs);
 	for (unsigned i = 0; i < n; i += every) {
 		for (unsigned nth = 1; nth <= times; nth++) {
@@ -165,7 +165,7 @@ static bool control(uint32_t optr, enum said want)
 	struct sealed_bed b;
 	enum said said;
 
-	sealed_bed_new(&b, optr);
+	sealed_bed_new(&b, BED_UART, optr);
 	said = run(&b, 0, 0);
 	sealed_bed_free(&b);
 	if (said == want)

@@ -294,8 +294,7 @@ int main(int argc, char **argv)
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s.shared == MAP_FAILED)
 		return 2;
-	sealed_bed_new(&s.bed, BED_OPTR_LOCKED);
-	s.bed.line = line;
+	sealed_bed_new(&s.bed, line, BED_OPTR_LOCKED);
 	sealed_bed_image(&s.bed, size);
 	firmware_begins(&s.bed);
 	truth(&s);

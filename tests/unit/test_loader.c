@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "loader/layout.h"
 #include "seal/prim.h"
 #include "tests/lib/sealed_bed.h"
 #include "tests/unit/vmcu_rig.h"
+#include "wire/layout.h"
 
 static unsigned ask(struct sealed_bed *b)
 {
@@ -35,7 +35,7 @@ static void install(struct sealed_bed *b)
 
 static void start(struct sealed_bed *b, uint32_t optr)
 {
-	sealed_bed_new(b, optr);
+	sealed_bed_new(b, BED_UART, optr);
 	sealed_bed_image(b, 5000);
 	sealed_bed_start(b);
 }
@@ -105,7 +105,7 @@ static void refuses_rng(void **state)
 		struct mcu_faults f = { .rng = rng };
 		struct sealed_bed b;
 
-		sealed_bed_new(&b, BED_OPTR_LOCKED);
+		sealed_bed_new(&b, BED_UART, BED_OPTR_LOCKED);
 		sealed_bed_image(&b, 5000);
 		mcu_faults_set(b.mcu, &f);
 		sealed_bed_start(&b);
@@ -244,8 +244,8 @@ static void complete(struct sealed_bed *b)
 	assert_int_equal(mcu_flash_peek(b->mcu, FLASH, is, b->image_len), 0);
 	assert_memory_equal(is, b->image, b->image_len);
 	free(is);
-	assert_true(all(b->mcu, TOP + LOADER_OFFSET, TOP + 0x1800, 0xff));
-	assert_true(all(b->mcu, TOP + 0x1800, TOP + STUB_OFFSET, 0));
+	assert_true(all(b->mcu, TOP + LOADER_OFFSET,
+			TOP + LOADER_OFFSET + LOADER_LEN, 0xff));
 	assert_true(all(b->mcu, TOP + STAGE0_SECRET_OFFSET,
 			TOP + STAGE0_SECRET_OFFSET + STAGE0_SECRET_LEN, 0));
 	assert_true(all(b->mcu, TOP + MARKER_OFFSET,
@@ -275,8 +275,7 @@ static void whole(enum bed_line line, uint32_t len)
 {
 	struct sealed_bed b;
 
-	sealed_bed_new(&b, BED_OPTR_LOCKED);
-	b.line = line;
+	sealed_bed_new(&b, line, BED_OPTR_LOCKED);
 	sealed_bed_image(&b, len);
 	sealed_bed_start(&b);
 	install(&b);
@@ -395,11 +394,11 @@ static void cut_at(uint32_t n)
 static void cuts(void **state)
 {
 	/* 5,000 bytes: 625 double words less the first; firmware and
-	 * credential records 21 + 26; boot words; marker; 4 pages; 96 and 4
-	 * double words of zeros; marker */
+	 * credential records 21 + 26; boot words; marker; 4 pages; 4 double
+	 * words of zeros; marker */
 	static const uint32_t n[] = { 1,   2,	255, 256, 300, 624,
 				      625, 640, 660, 671, 672, 673,
-				      674, 676, 680, 770, 777 };
+				      674, 676, 678, 680, 682 };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(n) / sizeof(n[0]); i++)

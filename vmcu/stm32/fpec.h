@@ -92,6 +92,7 @@ struct fpec {
 	unsigned level;		      /* read protection in force: 0, 1, 2 */
 	uint8_t loaded[FPEC_OPTIONS]; /* 0xff where the pair was broken */
 	bool opterr;
+	bool no_wait_states; /* set by the chip: an imitation's flash */
 	/* -- volatile -- */
 	uint32_t acr, sr, cr, ar;
 	struct fpec_lock key, optkey;

@@ -187,7 +187,8 @@ static bool write_optkey(struct fpec *f, uint32_t v)
 static void write_acr(struct fpec *f, uint32_t v)
 {
 	f->acr = v & f->desc->acr_writable;
-	core_set_fetch(f->m->core, v & 7, false, v & ACR_PRFTBE);
+	core_set_fetch(f->m->core, f->no_wait_states ? 0 : v & 7, false,
+		       v & ACR_PRFTBE);
 }
 
 /* -- registers ------------------------------------------------------------- */

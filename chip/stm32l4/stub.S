@@ -21,11 +21,9 @@
 #define SR 0x10
 #define CR 0x14
 #define ECCR 0x18
-#define PAGE_LEN 2048
 #define BASE 0x08000000
 #define LOADER (TOP + LOADER_OFFSET)
 #define MARKER (TOP + MARKER_OFFSET)
-#define LAST_PAGE 0x1800 /* with the loader's tail */
 #define HALF2 (MARKER_OFFSET + 8)
 #define ERASE(at) (0x10002 | ((at) - BASE) / PAGE_LEN << 3) /* STRT PER PNB */
 
@@ -111,16 +109,11 @@ erase:
 	movs r2, #0
 	movs r5, #1 /* PG */
 	str r5, [r6, #CR]
-	sub r5, r4, #HALF2 - LAST_PAGE
-	movs r3, #(STUB_OFFSET - LAST_PAGE) / 8
+	sub r5, r4, #HALF2 - STAGE0_SECRET_OFFSET
+	movs r3, #STAGE0_SECRET_LEN / 8
 2:	bl wipe
 	subs r3, #1
 	bne 2b
-	adds r5, #STAGE0_SECRET_OFFSET - STUB_OFFSET
-	movs r3, #STAGE0_SECRET_LEN / 8
-3:	bl wipe
-	subs r3, #1
-	bne 3b
 	mov r5, r4
 	ldr lr, table + 12
 /* zeros over the double word at r5, which moves on */

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The RNG of the STM32L4 under the health tests of SP 800-90B 4.4.  A sample
- * is one bit, for which 0.8 bits of min-entropy are claimed (the manual claims
- * more); false alarms at 2^-30.
+ * The family's source of random bits under the health tests of SP 800-90B 4.4.
+ * A sample is one bit.
  */
-#include "chip/stm32l4/target.h"
+#include "target.h"
 
-#define RNG_READY 1u
-#define RNG_ERRORS (1u << 1 | 1u << 2 | 1u << 5 | 1u << 6)
-#define RNG_PATIENCE 100000u
 #define WINDOW 1024u
 
 static void sample_test(struct target_rng *h, uint32_t sample)
@@ -32,14 +28,12 @@ static void sample_test(struct target_rng *h, uint32_t sample)
 
 uint32_t target_rng_word(struct target_rng *h)
 {
-	uint32_t v, t = RNG_PATIENCE;
+	uint32_t v;
 
-	while (!(RNG_SR & RNG_READY))
-		if (!--t || RNG_SR & RNG_ERRORS) {
-			h->failures++;
-			return 0;
-		}
-	v = RNG_DR;
+	if (!target_rng_raw(&v)) {
+		h->failures++;
+		return 0;
+	}
 	for (unsigned i = 0; i < 32; i++)
 		sample_test(h, v >> i & 1);
 	return v;

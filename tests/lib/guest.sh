@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+#
+# A small Linux guest with a real USB stack, for script tests: source it after
+# tests/lib/vmcu.sh.  Debian's kernel and Debian's tools, nothing installed
+# and nothing outside of the guest touched.
+#
+#   guest_prepare          kernel and modules into build/guest (kept there)
+#   guest_tool FILE...     programs that it shall have, with their libraries
+#   guest_file FROM TO     a file that it shall have
+#   guest_start OPTION...  boots; options are more of QEMU's
+#   guest NAME COMMAND     runs a command there; output in $DIR/NAME.log
+#   guest_monitor COMMAND  one line to QEMU's monitor
+#
+# The console is in $DIR/console.log.  GUEST_ACCEL=kvm or tcg overrides the
+# choice of the accelerator.
+
+GUEST=build/guest
+GUEST_MODULES="usb-common usbcore xhci-hcd xhci-pci hid hid-generic usbhid"
+
+skip() {
+	say "skipped: $*"
+	exit 77
+}
+
+# deb PACKAGE: downloads it into build/guest; its file is then in $DEB.
+deb() {
+	(cd "$GUEST" && apt-get -qq download "$1" >download.log 2>&1) ||
+		skip "cannot download $1: $(tail -n 1 "$GUEST/download.log")"
+	DEB=$(ls -t "$GUEST/$1"_*.deb | head -n 1)
+}
+
+# A virtual machine of a paravirtual kind has /dev/kvm too, but runs no
+# ordinary kernel: only the processor's own virtualization counts.
+guest_accel() {
+	if [ -n "${GUEST_ACCEL:-}" ]; then
+		echo "$GUEST_ACCEL"
+	elif [ -w /dev/kvm ] &&
+		[ -d /sys/module/kvm_intel ] || [ -d /sys/module/kvm_amd ]; then
+		echo kvm
+	else
+		echo tcg
+	fi
+}
+
+guest_prepare() {
+	need qemu-system-x86_64 apt-get dpkg-deb cpio gzip ldd busybox timeout
+	mkdir -p "$GUEST"
+	exec 9>"$GUEST/lock"
+	flock -w 300 9 || fail "another test holds $GUEST"
+	if [ ! -f "$GUEST/kernel" ]; then
+		local image
+		image=$(apt-cache depends linux-image-amd64 2>/dev/null |
+			sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p')
+		[ -n "$image" ] || skip "apt knows no linux-image-amd64"
+		say "downloading $image"
+		deb "$image"
+		rm -rf "$GUEST/root"
+		mkdir -p "$GUEST/root"
+		dpkg-deb --fsys-tarfile "$DEB" | tar -x -C "$GUEST/root" \
+			./boot ./lib/modules
+		rm "$DEB"
+		mv "$GUEST/root/boot/vmlinuz-${image#linux-image-}" \
+			"$GUEST/vmlinuz"
+		echo "${image#linux-image-}" >"$GUEST/kernel"
+	fi
+	KERNEL=$(cat "$GUEST/kernel")
+	exec 9>&-
+	TREE=$DIR/guest
+	mkdir -p "$TREE"/{bin,dev,proc,sys,tmp,etc,modules}
+	cp "$(command -v busybox)" "$TREE/bin/busybox"
+	local m
+	for m in $GUEST_MODULES; do
+		cp "$(find "$GUEST/root/lib/modules" -name "$m.ko")" \
+			"$TREE/modules/" || fail "the kernel has no $m"
+	done
+}
+
+guest_file() {
+	mkdir -p "$TREE$(dirname "$2")"
+	cp -rL "$1" "$TREE$2"
+}
+
+guest_tool() {
+	local tool lib
+	for tool; do
+		guest_file "$tool" "/bin/$(basename "$tool")"
+		while read -r lib; do
+			[ -e "$TREE$lib" ] || guest_file "$lib" "$lib"
+		done < <(ldd "$tool" | grep -o '/[^ ]*\.so[^ ]*')
+	done
+}
+
+# Commands come on the second serial port, one per line.
+guest_init() {
+	cat >"$TREE/init" <<-'INIT'
+	#!/bin/busybox sh
+	/bin/busybox --install -s /bin
+	export PATH=/bin HOME=/tmp
+	mount -t proc proc /proc
+	mount -t sysfs sysfs /sys
+	mount -t devtmpfs dev /dev
+	cd /modules
+	for m in $(cat order); do insmod "$m.ko" || echo "no module $m"; done
+	cd /tmp
+	stty -F /dev/ttyS1 raw -echo
+	exec 3<>/dev/ttyS1
+	echo "== ready ==" >&3
+	while read -r line <&3; do
+		echo "# $line" >/dev/console
+		sh -c "$line" >/tmp/out 2>&1 </dev/null
+		code=$?
+		cat /tmp/out >/dev/console
+		cat /tmp/out >&3
+		echo "== exit $code ==" >&3
+	done
+	INIT
+	chmod +x "$TREE/init"
+	echo "$GUEST_MODULES" >"$TREE/modules/order"
+	(cd "$TREE" && find . | cpio -o -H newc --quiet) | gzip -1 \
+		>"$DIR/initrd.gz"
+}
+
+guest_start() {
+	local accel
+	accel=$(guest_accel)
+	guest_init
+	mkfifo "$DIR"/{cmd,mon}.{in,out}
+	exec 5<>"$DIR/cmd.in" 6<>"$DIR/cmd.out" \
+		7<>"$DIR/mon.in" 8<>"$DIR/mon.out"
+	timeout 600 qemu-system-x86_64 -accel "$accel" -smp 1 -m 256 \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-nic none -kernel "$GUEST/vmlinuz" -initrd "$DIR/initrd.gz" \
+		-append "console=ttyS0 quiet panic=-1" \
+		-serial "file:$DIR/console.log" -serial "pipe:$DIR/cmd" \
+		-monitor "pipe:$DIR/mon" -device qemu-xhci,id=usb \
+		"$@" >"$DIR/qemu.log" 2>&1 &
+	GUEST_PID=$!
+	PIDS+=("$GUEST_PID")
+	cat <&8 >"$DIR/monitor.log" &
+	PIDS+=("$!")
+	guest_until '== ready ==' 90 /dev/null || guest_dead "does not boot"
+	say "guest: Linux $KERNEL under $accel"
+}
+
+guest_dead() {
+	tail -n 20 "$DIR/qemu.log" "$DIR/console.log" >&2 || true
+	fail "the guest $*"
+}
+
+# guest_until PATTERN SECONDS FILE: reads what it says up to a line; that line
+# is then in $REPLY.
+guest_until() {
+	local end=$((SECONDS + $2)) line
+	: >"$3"
+	while [ "$SECONDS" -lt "$end" ]; do
+		kill -0 "$GUEST_PID" 2>/dev/null || return 1
+		IFS= read -r -t 1 line <&6 || continue
+		line=${line%$'\r'}
+		if [[ $line =~ $1 ]]; then
+			REPLY=$line
+			return 0
+		fi
+		printf '%s\n' "$line" >>"$3"
+	done
+	return 1
+}
+
+guest() {
+	local name=$1
+	printf '%s\n' "$2" >&5
+	guest_until '== exit ([0-9]+) ==' "${GUEST_TIMEOUT:-60}" \
+		"$DIR/$name.log" || guest_dead "does not answer: $2"
+	[[ $REPLY =~ ([0-9]+) ]]
+	return "${BASH_REMATCH[1]}"
+}
+
+guest_monitor() { printf '%s\n' "$1" >&7; }
+
+# guest_probe ID HOST:PORT: options that plug a virtual MCU's probe in.
+guest_probe() {
+	PROBE_OPTIONS+=(-chardev
+		"socket,id=$1,host=${2%:*},port=${2##*:},reconnect=1"
+		-device "usb-redir,id=$1,chardev=$1,bus=usb.0")
+}
