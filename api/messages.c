@@ -154,7 +154,7 @@ static const struct shape_field handshake_answer_fields[] = {
 	BLOB(handshake_answer, message2, true, NOISE_MESSAGE_OVERHEAD,
 	     DELIVERY_MAX + NOISE_MESSAGE_OVERHEAD),
 	BLOB(handshake_answer, key_enc, true, 32, 32),
-	BLOB(handshake_answer, key_sealed, true, 80, 80),
+	BLOB(handshake_answer, key_sealed, true, 64, 64),
 };
 SHAPE(handshake_answer, "handshake answer");
 

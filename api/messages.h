@@ -146,7 +146,7 @@ struct handshake_answer {
 	uint32_t attempt;
 	struct blob message2;
 	struct blob key_enc;	/* HPKE enc */
-	struct blob key_sealed; /* link key 32, done token 32, tag 16.  info
+	struct blob key_sealed; /* link key 32, done token 16, tag 16.  info
 				 * LABEL_HPKE_LINK, AAD as in deliver_answer */
 };
 

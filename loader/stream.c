@@ -54,7 +54,7 @@ void stream_begin(void)
 	}
 	loader.want = 0;
 	loader.turn = 0;
-	memcpy(loader.boot_words, d->boot_words, sizeof(loader.boot_words));
+	memcpy(&loader.ending, d->ending, sizeof(loader.ending));
 	memset(d->index, 0, sizeof(d->index));
 	if (target_flash_unlock()) {
 		loader_fault(LINK_FAULT_FLASH);

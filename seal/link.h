@@ -29,7 +29,7 @@
  *
  * A frame that is damaged, unexpected or does not authenticate changes
  * nothing; the loader answers with what it wants.  The station resends up to
- * LINK_RETRIES times.
+ * LINK_RETRIES times without an answer, LINK_REPEATS times with the same one.
  */
 #ifndef SEAL_LINK_H
 #define SEAL_LINK_H
@@ -44,6 +44,8 @@
 #define LINK_TAIL_LEN 4
 #define LINK_BODY_MAX 2048
 #define LINK_RETRIES 8
+/* At one flipped bit in 10,000 every second chunk comes damaged. */
+#define LINK_REPEATS 40
 
 enum link_type {
 	LINK_HELLO = 1,

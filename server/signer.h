@@ -57,7 +57,7 @@ struct signer_rewrap { /* stored content key -> one enrolled flasher */
 #define HANDSHAKE_LOADERS_MAX 8
 
 /* What the station gets of message 2: HPKE enc 32 || link key 32, done token
- * 32, tag 16, sealed to its enrolled key under LABEL_HPKE_LINK, AAD = grant
+ * 16, tag 16, sealed to its enrolled key under LABEL_HPKE_LINK, AAD = grant
  * u64 LE || attempt u32 LE || header digest. */
 #define SEALED_LINK_LEN \
 	(X25519_LEN + LINK_KEY_LEN + DONE_TOKEN_LEN + AEAD_TAG_LEN)

@@ -116,8 +116,7 @@ static int session_open(const struct signer_local *s,
 /* Link key and done token for the station, and for nobody on the way. */
 static int link_seal_for(const struct signer_handshake *h,
 			 const uint8_t digest[DIGEST_LEN],
-			 const struct delivery *d,
-			 uint8_t out[SEALED_LINK_LEN])
+			 const struct delivery *d, uint8_t out[SEALED_LINK_LEN])
 {
 	uint8_t aad[SESSION_AAD_LEN], text[LINK_KEY_LEN + DONE_TOKEN_LEN];
 	int err;

@@ -33,7 +33,7 @@
 #define DIGEST_LEN 32	 /* SHA-256 */
 #define CHALLENGE_LEN 32 /* of a sealed attempt, see wire/hello.h */
 #define LINK_KEY_LEN 32
-#define DONE_TOKEN_LEN 32
+#define DONE_TOKEN_LEN 16
 #define CREDENTIAL_MAX 472 /* fits its record, see wire/record.h */
 #define FIRMWARE_SIG_MAX 504
 #define RELEASE_HEADER_MAX 1024

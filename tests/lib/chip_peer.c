@@ -171,7 +171,7 @@ static bool take_commit(struct chip_peer *p, const uint8_t *body, size_t len)
 	memcpy(p->credential, c.credential, c.credential_len);
 	memcpy(p->firmware, c.firmware, c.firmware_len);
 	p->step = CHIP_PEER_DONE;
-	answer(p, LINK_DONE, 0, NULL, 0);
+	answer(p, LINK_DONE, 0, p->soft.delivery.done_token, DONE_TOKEN_LEN);
 	return true;
 }
 

@@ -104,7 +104,7 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 	for (unsigned i = 0; i < 32; i++) {
 		b->delivery.content_key[i] = (uint8_t)i;
 		b->delivery.link_key[i] = (uint8_t)(i + 32);
-		b->delivery.done_token[i] = (uint8_t)(i + 64);
+		b->delivery.done_token[i % DONE_TOKEN_LEN] = (uint8_t)(i + 64);
 		b->delivery.header_digest[i] = (uint8_t)(i + 96);
 	}
 }

@@ -292,7 +292,7 @@ static void handshake(struct tool *t)
 			     why),
 	     why);
 	must(t, crypto_random(t->delivery.link_key, LINK_KEY_LEN), "");
-	must(t, crypto_random(t->delivery.done_token, LINK_KEY_LEN), "");
+	must(t, crypto_random(t->delivery.done_token, DONE_TOKEN_LEN), "");
 	must(t,
 	     authority_message2(&noise, &t->delivery, message, &len,
 				&t->session),

@@ -71,6 +71,7 @@ static size_t claim(uint8_t out[CLAIM_MAX])
 static size_t delivery(uint8_t out[DELIVERY_MAX], uint8_t link_key[32])
 {
 	static const uint8_t patch[] = { 0x10, 0, 0, 8, 2, 0, 'S', 'N' };
+	uint8_t token[32];
 	struct delivery d = { .chunk_len = 64,
 			      .boot_words = { 0x2000c000, 0x08000189 },
 			      .segment_count = 2,
@@ -84,8 +85,9 @@ static size_t delivery(uint8_t out[DELIVERY_MAX], uint8_t link_key[32])
 	assert_int_equal(
 		page_vector("release-header-digest", d.header_digest, 32), 32);
 	assert_int_equal(page_vector("image-digest", d.digest, 32), 32);
-	key("link key to the chip", "link-key-down", d.link_key);
-	key("link key from the chip", "link-key-up", d.done_token);
+	key("link key", "link-key", d.link_key);
+	key("done token", "done-token", token);
+	memcpy(d.done_token, token, DONE_TOKEN_LEN);
 	memcpy(link_key, d.link_key, 32);
 	assert_int_equal(delivery_encode(&d, out, DELIVERY_MAX, &n), 0);
 	page_emit("delivery", out, n);
