@@ -224,23 +224,28 @@ int adi_recover(struct probe *p)
 
 /* -- ROM table: IHI 0031 D1 ---------------------------------------------- */
 
-int adi_rom_identity(struct probe *p, uint32_t *out_designer,
-		     uint32_t *out_part)
+void adi_rom_decode(const uint32_t pidr[8], uint32_t *out_designer,
+		    uint32_t *out_part)
 {
-	uint32_t base = p->ap_base & ~0xfffu;
-	uint32_t pidr[8]; /* PIDR4..7, then PIDR0..3 */
-	int err;
-
-	for (unsigned i = 0; i < 8; i++)
-		adi_queue_read32(p, base + 0xfd0 + 4 * i, &pidr[i]);
-	err = queue_flush(p);
-	if (err != 0)
-		return err;
 	*out_part = (pidr[4] & 0xff) | (pidr[5] & 0x0f) << 8;
 	/* without the JEDEC bit this is an old ASCII code: keep it apart */
 	*out_designer = (pidr[0] & 0x0f) << 7 | (pidr[5] & 0xf0) >> 4 |
 			(pidr[6] & 0x07) << 4;
 	if ((pidr[6] & 0x08) == 0)
 		*out_designer |= 0x80000000;
-	return 0;
+}
+
+int adi_rom_identity(struct probe *p, uint32_t *out_designer,
+		     uint32_t *out_part)
+{
+	uint32_t base = p->ap_base & ~0xfffu;
+	uint32_t pidr[8];
+	int err;
+
+	for (unsigned i = 0; i < 8; i++)
+		adi_queue_read32(p, base + 0xfd0 + 4 * i, &pidr[i]);
+	err = queue_flush(p);
+	if (err == 0)
+		adi_rom_decode(pidr, out_designer, out_part);
+	return err;
 }

@@ -126,6 +126,15 @@ int dbg_poll32(struct probe *p, uint32_t addr, uint32_t mask, uint32_t value,
 	return err;
 }
 
+int dbg_load(struct probe *p, const struct dbg_piece *pieces, size_t count)
+{
+	if (p->ops->load != NULL)
+		return p->ops->load(p, pieces, count);
+	probe_fail(p, E_UNSUPPORTED, "this probe has no flash driver");
+	p->err = 0;
+	return E_UNSUPPORTED;
+}
+
 /* -- core ---------------------------------------------------------------- */
 
 int dbg_halt(struct probe *p)

@@ -65,6 +65,19 @@ void dbg_queue_match32(struct probe *p, uint32_t addr, uint32_t mask,
 		       uint32_t value);
 MUST_USE int dbg_flush(struct probe *p);
 
+/*
+ * Programs as gdb's "load" does: flash as the server's memory map tells,
+ * through its own driver, in whole blocks, the rest as memory.  E_UNSUPPORTED
+ * over ADIv5, where nobody is behind the probe who could.
+ */
+struct dbg_piece {
+	uint32_t address;
+	const uint8_t *data;
+	size_t len;
+};
+MUST_USE int dbg_load(struct probe *p, const struct dbg_piece *pieces,
+		      size_t count);
+
 /* -- core ---------------------------------------------------------------- */
 MUST_USE int dbg_halt(struct probe *p);
 MUST_USE int dbg_resume(struct probe *p);

@@ -72,14 +72,21 @@ struct probe_ops {
 	int (*reg_read)(struct probe *p, unsigned sel, uint32_t *out);
 	void (*queue_reg_write)(struct probe *p, unsigned sel, uint32_t v);
 	int (*detach)(struct probe *p);
+	/* NULL: what is behind it has no flash driver */
+	int (*load)(struct probe *p, const struct dbg_piece *pieces,
+		    size_t count);
 };
 
 /* dap_probe.c.  After an error probe_close() tidies up. */
+struct gdb;
+struct serial;
 extern const struct probe_ops dap_ops;
 MUST_USE int dap_open(struct probe *p, const char *uri, char why[256]);
 
 struct probe {
 	const struct probe_ops *ops;
+	struct gdb *gdb;       /* of gdb_ops; probe/gdb.h */
+	struct serial *serial; /* in place of the probe's own UART, or NULL */
 	struct transport transport;
 	struct probe_info info;
 	uint32_t clock_hz, timeout_ms;
@@ -155,6 +162,9 @@ void adi_forget(struct probe *p); /* nothing is known of the target's DP */
 MUST_USE int adi_connect(struct probe *p);
 void adi_disconnect(struct probe *p);
 MUST_USE int adi_recover(struct probe *p);
+/* PIDR4..7, then PIDR0..3, as they stand in the table */
+void adi_rom_decode(const uint32_t pidr[8], uint32_t *out_designer,
+		    uint32_t *out_part);
 MUST_USE int adi_rom_identity(struct probe *p, uint32_t *out_designer,
 			      uint32_t *out_part);
 

@@ -32,6 +32,9 @@ int probe_link_can(struct probe *p, enum probe_line line)
 
 	if (line == PROBE_LINE_UART)
 		return p->info.uart ? 0 : cannot(p, "this probe has no UART");
+	if (!p->info.swd)
+		return cannot(p, "this probe has no raw SWD: the debug pins "
+				 "cannot be clocked by hand");
 	err = dap_command(p, none, sizeof(none), answer, sizeof(answer), &len);
 	if (err == E_PROBE && !p->lost)
 		return cannot(p, "this probe does not know DAP_SWD_Sequence "

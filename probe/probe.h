@@ -10,7 +10,7 @@
  *
  *   CMSIS-DAP   dap_probe.c on adi.c, mem.c, cortexm.c; below them dap.c
  *               (packets, several in flight), codec.c (their bytes),
- *               dap_tcp.c (how they travel)
+ *               dap_tcp.c, usb_bulk.c, usb_hid.c (how they travel)
  *   GDB server  gdb_probe.c on gdb.c, wire/gdb.h and tcp.c
  *
  * Every call returns 0 or E_*; probe_why() then explains in one line what the
@@ -28,8 +28,13 @@
 struct probe; /* one probe with one target; not shared between threads */
 
 struct probe_config {
-	const char *uri;   /* "tcp:127.0.0.1:4441"; libusb/hidapi come later */
-	uint32_t clock_hz; /* SWD clock asked for, default 10 MHz */
+	/* "tcp:127.0.0.1:4441", "usb:SERIAL", "hid:SERIAL": CMSIS-DAP
+	 * (probe/usb.h).  "gdb:127.0.0.1:3333": a GDB server */
+	const char *uri;
+	/* "/dev/ttyUSB0" or "tcp:HOST:PORT": this is the target's UART, not
+	 * the probe's own; NULL or "" for the latter */
+	const char *serial;
+	uint32_t clock_hz;   /* SWD clock asked for, default 10 MHz */
 	uint32_t timeout_ms; /* real time without an answer; default 3000 */
 };
 

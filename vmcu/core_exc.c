@@ -217,6 +217,8 @@ static void catch_vector(struct core *c, unsigned n)
 static void lock_up(struct core *c)
 {
 	c->lockup = true;
+	if (c->m->chip->lockup)
+		c->m->chip->lockup(c->m);
 	core_put(c, UC_ARM_REG_PC, 0xffffffff);
 	if (c->debug_on && c->vcatch & 1u << 10) {
 		core_halt(c, CORE_VCATCH);

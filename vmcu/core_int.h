@@ -65,6 +65,8 @@ enum core_class {
 	CLASS_FPU = 5,	  /* coprocessor 10 and 11 */
 	CLASS_SYSTEM = 6, /* 32-bit MSR, hints, barriers */
 	CLASS_MUL = 7,	  /* more with accumulation: in the second half */
+	CLASS_UNDEF = 8,  /* v6-M has not got it, whatever Unicorn thinks */
+	CLASS_V6M = 9,	  /* 32 bits on v6-M: told by the second half */
 };
 
 enum core_cost { CORE_COST_M0, CORE_COST_M3, CORE_COST_M4, CORE_COSTS };
@@ -107,6 +109,7 @@ enum core_stop {
 	STOP_STEP,
 	STOP_NOCP,
 	STOP_SKIP, /* this instruction is to be left out */
+	STOP_UNDEF,
 };
 
 struct core {
@@ -168,6 +171,7 @@ struct core {
 
 	/* a fault that a hook saw */
 	bool fault, fault_fetch;
+	bool fault_late; /* the instruction is done already */
 	uint32_t fault_addr;
 	int intr; /* Unicorn's interrupt number, -1 none */
 
@@ -212,7 +216,7 @@ MUST_USE int core_map(struct core *c, unsigned window, uint32_t base,
 void core_window_open(struct core *c, unsigned window, bool open);
 /* Memory changed behind the core's back: drop translated code. */
 void core_code_changed(struct core *c, uint32_t addr, uint32_t len);
-/* Calls the chip before loads from [addr, addr+len), for ECC. */
+/* Calls the chip before loads from [addr, addr+len): ECC, or a bus fault. */
 void core_trap_reads(struct core *c, uint32_t addr, uint32_t len,
 		     uc_hook *hook);
 void core_untrap_reads(struct core *c, uc_hook *hook);

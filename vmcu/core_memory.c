@@ -116,10 +116,15 @@ static void on_trapped(uc_engine *uc, uc_mem_type type, uint64_t addr, int size,
 	struct core *c = user;
 	uint32_t v;
 
-	(void)uc;
 	(void)type;
 	(void)value;
-	(void)mcu_core_read(c->m, (uint32_t)addr, (unsigned)size, &v);
+	if (mcu_core_read(c->m, (uint32_t)addr, (unsigned)size, &v))
+		return;
+	/* stopped inside the access: registers stay, the PC is here */
+	c->fault = true;
+	c->fault_fetch = false;
+	c->fault_addr = (uint32_t)addr;
+	uc_emu_stop(uc);
 }
 
 void core_trap_reads(struct core *c, uint32_t addr, uint32_t len, uc_hook *hook)

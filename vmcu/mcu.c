@@ -5,8 +5,13 @@
 
 #include "vmcu/mcu_int.h"
 
-static const struct chip *const chips[] = { &stm32l4_chip, &stm32f103xb_chip,
-					    &stm32f103xe_chip };
+static const struct chip *const chips[] = {
+	&stm32l4_chip,
+	&stm32f051_chip,
+	&stm32f103xb_chip,
+	&stm32f103xe_chip,
+	&nrf51822_chip,
+};
 
 /* -- small services -------------------------------------------------------- */
 
@@ -263,7 +268,8 @@ static void do_reset(struct mcu *m, enum mcu_reset why)
 		m->due[i] = PS_NEVER;
 	m->chip->reset(m, why, &vtor);
 	core_reset(m->core, vtor, why == RESET_POWER);
-	if (why == RESET_POWER)
+	if (why == RESET_POWER ||
+	    (m->chip->resets_debug && m->chip->resets_debug(why)))
 		debug_power_on_reset(&m->debug);
 	halt = debug_system_reset(&m->debug);
 	core_hold(m->core, m->nrst);
@@ -307,6 +313,8 @@ bool mcu_powered(const struct mcu *m)
 void mcu_nrst(struct mcu *m, bool asserted)
 {
 	if (asserted == m->nrst)
+		return;
+	if (m->power && m->chip->nrst && !m->chip->nrst(m, asserted))
 		return;
 	m->nrst = asserted;
 	if (!m->power)

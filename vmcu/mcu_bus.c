@@ -160,6 +160,13 @@ static bool bus_dead(struct mcu *m)
 	return false;
 }
 
+/* A bus that is held up: the probe hears WAIT and tries again. */
+static void bus_wait(struct mcu *m, uint32_t addr)
+{
+	if (m->chip->bus_wait != NULL)
+		mcu_advance(m, m->chip->bus_wait(m, addr));
+}
+
 enum mcu_bus mcu_bus_read(struct mcu *m, uint32_t addr, unsigned size,
 			  uint32_t *out)
 {
@@ -167,6 +174,7 @@ enum mcu_bus mcu_bus_read(struct mcu *m, uint32_t addr, unsigned size,
 
 	if (bus_dead(m))
 		return MCU_BUS_DEAD;
+	bus_wait(m, addr);
 	if (!bus_read(m, MASTER_DEBUG, addr, size, &v))
 		return MCU_BUS_FAULT;
 	*out = v;
@@ -178,6 +186,7 @@ enum mcu_bus mcu_bus_write(struct mcu *m, uint32_t addr, unsigned size,
 {
 	if (bus_dead(m))
 		return MCU_BUS_DEAD;
+	bus_wait(m, addr);
 	if (!bus_write(m, MASTER_DEBUG, addr, size, value))
 		return MCU_BUS_FAULT;
 	return MCU_BUS_OK;

@@ -35,6 +35,7 @@ enum mcu_reset {
 	RESET_SOFTWARE, /* AIRCR.SYSRESETREQ */
 	RESET_WATCHDOG,
 	RESET_OPTIONS, /* options loaded on request (OBL_LAUNCH) */
+	RESET_LOCKUP,  /* the core gave up, and the chip starts over */
 };
 
 enum mcu_master { MASTER_CORE, MASTER_DEBUG };
@@ -102,6 +103,16 @@ struct chip {
 	/* All that lasts without power. */
 	void (*state)(struct mcu *m, struct state_table *out);
 
+	/* -- what most chips do not have: NULL ---------------------------- */
+	/* The reset pin moves; false: it does nothing now. */
+	bool (*nrst)(struct mcu *m, bool low);
+	/* Resets other than power-on that reach the debug logic too. */
+	bool (*resets_debug)(enum mcu_reset why);
+	/* The core has locked up. */
+	void (*lockup)(struct mcu *m);
+	/* How long the debugger's access here waits for the bus, in ps. */
+	uint64_t (*bus_wait)(const struct mcu *m, uint32_t addr);
+
 	/* -- what the tools ask for (vmcu/raw.c) -------------------------- */
 	const char *(*profile)(const struct mcu *m);
 	const uint8_t *(*uid)(const struct mcu *m, size_t *out_len);
@@ -154,6 +165,8 @@ struct mcu {
 };
 
 extern const struct chip stm32l4_chip;
+extern const struct chip stm32f051_chip;
+extern const struct chip nrf51822_chip;
 extern const struct chip stm32f103xb_chip, stm32f103xe_chip;
 
 /* Noise for SRAM, torn cells and random numbers (splitmix64). */

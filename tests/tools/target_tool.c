@@ -5,7 +5,7 @@
  *
  *   target_tool [OPTIONS] ACTION...
  *
- * options: --probe URI  --power COMMAND  --clock HZ  --level 0..2
+ * options: --probe URI  --serial LINE  --power COMMAND  --clock HZ  --level 0..2
  *          --off-ms N   --record OFFSET=FILE (twice at most)
  *          --option REG,MASK,VALUE
  *          --when PHASE[:PERCENT] --run COMMAND
@@ -353,6 +353,8 @@ static void parse_option(struct tool *t, const char *name, const char *value)
 {
 	if (strcmp(name, "--probe") == 0)
 		t->probe_config.uri = value;
+	else if (strcmp(name, "--serial") == 0)
+		t->probe_config.serial = value;
 	else if (strcmp(name, "--power") == 0)
 		t->power.command = value;
 	else if (strcmp(name, "--off-ms") == 0)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+vmcu_SRC += $(addprefix vmcu/nrf51/, chip.c memory.c nvmc.c power.c uart.c \
+	timer.c rng.c wdt.c gpio.c profile.c)
+
+N51_TESTS := test_n51_nvmc test_n51_protect test_n51_state test_n51_cut \
+	test_n51_periph
+TESTS += $(N51_TESTS)
+define N51_TEST
+$(1)_SRC := tests/unit/$(1).c tests/unit/n51_rig.c \
+	tests/unit/vmcu_rig.c vmcu/unicorn_leaks.c
+$(1)_USE := vmcu wire base
+$(1)_LIBS := -lunicorn -lcmocka
+endef
+$(foreach t,$(N51_TESTS),$(eval $(call N51_TEST,$(t))))
