@@ -45,6 +45,8 @@ struct fingerprint {
 	uint32_t part;	    /* ROM table part number */
 	uint32_t device_id; /* vendor's device ID register, whole */
 	uint32_t flash_kb;  /* flash size register */
+	uint32_t ap_idr;    /* of access port 0 */
+	uint32_t vtor;	    /* what it reads after all ones were written */
 };
 
 /* -- flasher port -------------------------------------------------------- */
@@ -56,7 +58,8 @@ struct grant_request {
 			   * answer, byte for byte */
 	uint32_t channel; /* for the log; 0.. */
 	/* fingerprint, flat */
-	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb, ap_idr,
+		vtor;
 	char link[NAME_CAP]; /* sealed orders: the channel's line to the
 			      * loader, "uart" or "swd-pins" */
 };
@@ -185,7 +188,8 @@ struct stage0_request {
 	char batch[NAME_CAP];
 	char loader[HEX_DIGEST_CAP]; /* digest of the one that goes in */
 	SHAPE_BYTES_OF(UID_MAX) uid;
-	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb, ap_idr,
+		vtor;
 };
 
 struct stage0_answer {

@@ -59,31 +59,45 @@ static void no_progress(void *arg, enum target_phase phase, uint32_t done,
 	(void)total;
 }
 
-/* Tries every family that we can program. */
-static int identify(struct probe *p, struct probe_sight *s)
+static int identify_as(struct probe *p, const struct chip *chip,
+		       struct probe_sight *s)
 {
 	struct power_config power = { NULL, 0 };
 	struct target *t = NULL;
+	int r = target_new(p, &power, no_progress, NULL, &t);
+
+	if (r != 0)
+		return r;
+	r = target_identify(t, chip, &s->id);
+	s->target = r == 0;
+	if (r != 0)
+		snprintf(s->why, sizeof(s->why), "%s: %.200s", error_text(r),
+			 target_why(t));
+	target_free(t);
+	return r;
+}
+
+/* Tries every chip that we know, until one says of itself that it is that; if
+ * none does, the first that answered at all. */
+static int identify(struct probe *p, struct probe_sight *s)
+{
+	struct probe_sight first = { 0 };
 	int r = E_UNSUPPORTED;
 
-	for (unsigned f = FAMILY_STM32F1; f <= FAMILY_NRF51; f++) {
-		const struct chip *chip = chip_find((enum family)f);
+	for (unsigned i = 0; chip_at(i) != NULL; i++) {
+		const struct chip *chip = chip_at(i);
 
-		if (chip == NULL)
-			continue;
-		r = target_new(p, &power, no_progress, NULL, &t);
-		if (r != 0)
-			return r;
-		r = target_identify(t, chip, &s->id);
-		s->target = r == 0;
-		if (r != 0)
-			snprintf(s->why, sizeof(s->why), "%s: %.200s",
-				 error_text(r), target_why(t));
-		target_free(t);
-		if (r == 0)
+		r = identify_as(p, chip, s);
+		if (r == 0 && chip_of(chip->family, s->id.print.device_id) ==
+				      chip)
 			return 0;
+		if (r == 0 && !first.target)
+			first = *s;
 	}
-	return r;
+	if (!first.target)
+		return r;
+	*s = first;
+	return 0;
 }
 
 static void look(const struct station *st, struct probe_sight *s)

@@ -64,6 +64,8 @@ int job_step_grant(struct job *j)
 	q->part = p->part;
 	q->device_id = p->device_id;
 	q->flash_kb = p->flash_kb;
+	q->ap_idr = p->ap_idr;
+	q->vtor = p->vtor;
 	snprintf(q->link, NAME_CAP, "%s", conf_link_name(j->conf->link));
 	r = grant_nonce(j);
 	if (r == 0)

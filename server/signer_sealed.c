@@ -52,7 +52,7 @@ static int release_read(const struct signer_attempt *at,
 		err = crypto_sha256(at->header, at->header_len, r.digest);
 	if (err)
 		return err;
-	r.chip = chip_find((enum family)at->family);
+	r.chip = chip_of_release(&r.header);
 	if (!r.header.sealed || r.header.family != at->family || !r.chip)
 		return E_ARG;
 	*out = r;
