@@ -22,18 +22,20 @@ static const struct row {
 	uint8_t family, word_count;
 	struct {
 		uint32_t address, mask, value;
-	} words[6];
+	} words[8];
 	uint32_t open[2]; /* option values that are no lock */
 	double handshake; /* seconds at most */
 } rows[] = {
-	{ &bed_f1, FAMILY_STM32F1, 5,
-	  { { 0x4002201c, 3, 2 },
-	    { 0x40022020, 0xffffffff, 0xffffffff },
-	    { 0x1ffff800, 0xffff, 0xff00 },
+	{ &bed_f1, FAMILY_STM32F1, 7,
+	  { { 0x1ffff800, 0xffffffff, 0x00ffff00 },
+	    { 0x1ffff804, 0xffffffff, 0xffffffff },
+	    { 0x1ffff808, 0xffffffff, 0xffffffff },
+	    { 0x1ffff80c, 0xffffffff, 0xffffffff },
+	    { 0x4002201c, 3, 2 },
 	    { 0xe000edf0, 1, 0 },
 	    { 0xe0042000, 0xffffffff, 0 } },
 	  { 0xa5, 0xa5 },
-	  0.4 },
+	  0.2 },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
