@@ -233,6 +233,7 @@ static const struct shape_field product_fields[] = {
 	NAME(product, family, true),
 	TEXT(product, modes, false),
 	NAME(product, demands, false),
+	TEXT(product, label, false),
 	BLOB(product, release_pub, true, 65, 65),
 	BLOB(product, device_pub, false, 65, 65),
 	TEXT(product, created, false),

@@ -78,7 +78,7 @@ struct grant_answer {
 	SHAPE_BYTES_OF(CHALLENGE_LEN)
 	challenge;	      /* sealed only: goes into the
 			       * attempt's hello */
-	char proof[NAME_CAP]; /* "none" or "stage0" (the order's) */
+	char proof[NAME_CAP]; /* the order's; "none", "stage0", ... */
 };
 
 struct deliver_request {
@@ -235,6 +235,7 @@ struct product {
 	char modes[NAME_CAP];	 /* "sealed" (also when ""), "sealed+signed" */
 	char demands[NAME_CAP];	 /* proof step that its devices must have:
 				  * "none" (also when ""), "stage0" */
+	char label[NAME_CAP];	 /* answer only: how well its chips protect */
 	struct blob release_pub; /* raw P-256, 65 bytes */
 	struct blob device_pub;	 /* answer only */
 	char created[TIME_CAP];
@@ -272,7 +273,8 @@ struct order {
 	char opens[TIME_CAP], closes[TIME_CAP]; /* "" = no limit */
 	/* answer only */
 	char state[NAME_CAP]; /* "open", "paused", "ended" */
-	char proof[NAME_CAP]; /* "none"; "stage0" with a batch */
+	char proof[NAME_CAP]; /* "none"; "stage0" with a batch; by family,
+				 "demonstration" */
 	uint32_t reserved, delivered, installed, closed, unknown, scrapped;
 	char created[TIME_CAP];
 };

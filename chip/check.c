@@ -50,6 +50,17 @@ int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 	return c->check_uid(uid, why);
 }
 
+/* One of several genuine ones counts as the one that is described. */
+static uint32_t device_id(const struct chip *c, const struct chip_print *p)
+{
+	uint32_t id = p->device_id & c->device_id_mask;
+
+	for (unsigned i = 0; c->device_id_others && c->device_id_others[i]; i++)
+		if (id == c->device_id_others[i])
+			return c->device_id;
+	return id;
+}
+
 int chip_check_print(enum family family, const struct chip_print *p,
 		     char why[CHIP_WHY_CAP])
 {
@@ -65,7 +76,7 @@ int chip_check_print(enum family family, const struct chip_print *p,
 		{ "CPUID", p->cpuid, c->cpuid },
 		{ "ROM table designer", p->designer, c->designer },
 		{ "ROM table part", p->part, c->part },
-		{ "device ID", p->device_id & c->device_id_mask, c->device_id },
+		{ "device ID", device_id(c, p), c->device_id },
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

@@ -13,7 +13,7 @@ static const struct {
 	{ FAMILY_STM32F1, "stm32f1", NULL },
 	{ FAMILY_STM32F0, "stm32f0", NULL },
 	{ FAMILY_STM32L4, "stm32l4", &chip_stm32l4 },
-	{ FAMILY_NRF51, "nrf51", NULL },
+	{ FAMILY_NRF51, "nrf51", &chip_nrf51 },
 };
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
 

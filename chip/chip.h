@@ -20,9 +20,10 @@ struct claim_word;     /* wire/hello.h */
 struct release_header; /* wire/release.h */
 
 /* Code that runs in the target's RAM and programs flash from one buffer while
- * the probe fills the other (chip/FAMILY/flash_algo.c; chip/algo.h is its
- * interface).  It copies what the flash then holds into the mirror, so that
- * the read-back over the wire also happens in the shadow of programming. */
+ * the probe fills the other (chip/algo_main.c, chip/FAMILY/algo_port.c;
+ * chip/algo.h is its interface).  It copies what the flash then holds into the
+ * mirror, so that the read-back over the wire also happens in the shadow of
+ * programming. */
 struct chip_algo {
 	const uint8_t *code; /* begins with a vector table: stack, entry */
 	size_t code_len;
@@ -58,10 +59,29 @@ struct chip_witness {
 };
 #define CHIP_WITNESSES_MAX 5
 
+/* A mass erase by plain writes through the debug port, for families whose lock
+ * shuts RAM, so that no code can be sent there: the steps in turn, `ready`
+ * asked after each, then the last. */
+struct chip_poke {
+	uint32_t address, value;
+};
+struct chip_recover {
+	struct chip_poke steps[2];
+	uint32_t ready, ready_mask;
+	struct chip_poke last;
+	uint32_t us; /* longest, with room */
+};
+
 struct chip {
 	const char *name; /* "stm32l432" */
 	enum family family;
 	const char *family_name;
+	/* What products of it may be called, in one honest phrase (design
+	 * part 6): "tests and demonstrations" */
+	const char *label;
+	/* Its lock is known to fall to a debugger alone: the proof step of its
+	 * credentials is `demonstration`. */
+	bool demonstration;
 	uint32_t flash_base, flash_len, page_len;
 	uint32_t ram_base, ram_len;
 	uint32_t program_unit; /* bytes */
@@ -72,12 +92,21 @@ struct chip {
 	/* what a genuine part answers; device_id under its mask */
 	uint32_t dpidr, cpuid, designer, part, device_id, device_id_mask,
 		flash_kb;
+	const uint32_t *device_id_others; /* genuine too; 0 ends; or NULL */
 	const struct chip_algo *algo;
 	/* options[0] carries the read-protection level in level_mask */
 	struct chip_option options[CHIP_OPTIONS_MAX];
 	uint8_t option_count;
 	uint32_t level_mask, level_value[3];
 	bool level2; /* the family has a level 2 */
+	/* What level 1 hides reads as 0 instead of failing, RAM too. */
+	bool reads_zero;
+	/* How level 1 is lifted; NULL: by the option bytes. */
+	const struct chip_recover *recover;
+	/* Lines that its loaders can speak, bit = enum loader_link; and why
+	 * not by the debug pins, if not. */
+	unsigned links;
+	const char *no_pins;
 	/* Sealed mode: bits of options[0] that must be 0 (so that every reset
 	 * erases the RAM that keys lie in), and the witnesses in the order of
 	 * the loader's claim, after the options.  witness_count 0: the family
@@ -119,6 +148,10 @@ MUST_USE int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 			      char why[CHIP_WHY_CAP]);
 
+/* Can a loader of this chip speak this line ("uart", "swd-pins")?  why[] says
+ * why not. */
+MUST_USE bool chip_speaks(const struct chip *c, const char *link,
+			  char why[CHIP_WHY_CAP]);
 /*
  * What the option registers hold in a device of this release, in the order of
  * c->options: the chip's defaults, the release's words, its protection level,

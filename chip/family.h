@@ -9,5 +9,6 @@
 #include "chip/chip.h"
 
 extern const struct chip chip_stm32l4; /* chip/stm32l4/chip.c */
+extern const struct chip chip_nrf51;   /* chip/nrf51/chip.c */
 
 #endif

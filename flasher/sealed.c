@@ -307,6 +307,10 @@ static int step_able(struct job *j)
 			 j->id.chip->family_name);
 		return E_UNSUPPORTED;
 	}
+	if (!chip_speaks(j->id.chip, conf_link_name(j->conf->link), j->why)) {
+		j->next = "write link = uart into the channel of flasher.conf";
+		return E_UNSUPPORTED;
+	}
 	r = probe_link_can(j->probe, (enum probe_line)j->conf->link);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why),

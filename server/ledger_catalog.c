@@ -38,7 +38,8 @@ static int check_sealed(struct call *c, const struct product *q,
 				   "signed",
 				   q->family);
 	row->demands = PROOF_NONE;
-	if (q->demands[0] != '\0' && !proof_find(q->demands, &row->demands))
+	if (q->demands[0] != '\0' && (!proof_find(q->demands, &row->demands) ||
+				      row->demands == PROOF_DEMO))
 		return call_refuse(c, R_BAD_REQUEST, "demands: none or stage0");
 	if (row->demands == PROOF_STAGE0 && !chip->stage0)
 		return call_refuse(c, R_PROOF,

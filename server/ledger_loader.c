@@ -33,6 +33,7 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 			struct row_loader *row)
 {
 	const struct chip *chip = chip_find(family_find(q->family));
+	char why[CHIP_WHY_CAP];
 
 	if (!chip || chip->witness_count == 0)
 		return call_refuse(c, R_BAD_REQUEST,
@@ -41,6 +42,8 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 	row->link = (uint32_t)loader_link_find(q->link);
 	if (q->link[0] && !row->link)
 		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
+	if (q->link[0] && !chip_speaks(chip, q->link, why))
+		return call_refuse(c, R_BAD_REQUEST, "%s", why);
 	if (q->loader.len != LOADER_LEN || q->stub.len == 0 ||
 	    q->stub.len > STUB_CODE_LEN)
 		return call_refuse(c, R_BAD_REQUEST,

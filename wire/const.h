@@ -58,10 +58,12 @@ enum family {
 };
 
 /* How the owner knows that a real, locked chip got the unit
- * (docs/threat-model.md): nothing, or a stage-0 secret. */
-#define PROOF_LIST(X)            \
-	X(PROOF_NONE, 0, "none") \
-	X(PROOF_STAGE0, 1, "stage0")
+ * (docs/threat-model.md): nothing; a stage-0 secret; or not at all, by a chip
+ * whose lock falls to any debugger. */
+#define PROOF_LIST(X)                \
+	X(PROOF_NONE, 0, "none")     \
+	X(PROOF_STAGE0, 1, "stage0") \
+	X(PROOF_DEMO, 2, "demonstration")
 
 enum proof_step {
 #define X(sym, num, name) sym = (num),

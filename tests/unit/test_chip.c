@@ -78,8 +78,7 @@ static void test_uid_impossible(void **state)
 static void test_unsupported(void **state)
 {
 	static const enum family none[] = { FAMILY_STM32F1, FAMILY_STM32F0,
-					    FAMILY_NRF51, FAMILY_NONE,
-					    (enum family)99 };
+					    FAMILY_NONE, (enum family)99 };
 	char why[CHIP_WHY_CAP];
 
 	(void)state;
@@ -91,6 +90,71 @@ static void test_unsupported(void **state)
 		assert_int_equal(chip_check_print(none[i], &genuine, why),
 				 E_UNSUPPORTED);
 	}
+}
+
+/* -- nRF51 ----------------------------------------------------------------- */
+
+static void test_nrf51_uid(void **state)
+{
+	static const uint8_t qemu[8] = { 3, 0, 0, 0, 0x78, 0x56, 0x34, 0x12 };
+	uint8_t uid[8];
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	memcpy(uid, qemu, 8);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), E_RANGE);
+	assert_non_null(strstr(why, "QEMU"));
+	uid[7] ^= 1;
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), 0);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, real_uid, 12, why),
+			 E_RANGE);
+	memset(uid, 0, 8);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), E_RANGE);
+	memset(uid, 0xff, 8);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), E_RANGE);
+}
+
+static void test_nrf51_print(void **state)
+{
+	struct chip_print p = {
+		.dpidr = 0x0bb11477,
+		.cpuid = 0x410cc200,
+		.designer = 0x244,
+		.part = 1,
+		.device_id = 0xffff0072,
+		.flash_kb = 256,
+	};
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why), 0);
+	p.device_id = 0xffff0044; /* an older build is genuine too */
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why), 0);
+	p.device_id = 0xffff00d2; /* an nRF51802 */
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, "device ID is 0xd2"));
+	p.device_id = 0xffff0072;
+	p.cpuid = 0x410cc601;
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why),
+			 E_TARGET_FINGERPRINT);
+}
+
+static void test_links(void **state)
+{
+	const struct chip *n51 = chip_find(FAMILY_NRF51);
+	const struct chip *l4 = chip_find(FAMILY_STM32L4);
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_true(chip_speaks(n51, "uart", why));
+	assert_false(chip_speaks(n51, "swd-pins", why));
+	assert_non_null(strstr(why, "no GPIO pins"));
+	assert_true(chip_speaks(l4, "swd-pins", why));
+	assert_true(chip_speaks(l4, "uart", why));
+	assert_false(chip_speaks(l4, "smoke", why));
+	assert_string_equal(n51->label, "tests and demonstrations");
+	assert_true(n51->demonstration && !n51->stage0 && !l4->demonstration);
 }
 
 static void print_refused(struct chip_print p, const char *word)
@@ -273,6 +337,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uid_good),
 		cmocka_unit_test(test_uid_impossible),
+		cmocka_unit_test(test_nrf51_uid),
+		cmocka_unit_test(test_nrf51_print),
+		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_unsupported),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_names),
