@@ -244,7 +244,7 @@ static int note_answer(struct job *j, const struct link_head *h)
 
 	s->repeats = same ? s->repeats + 1 : 0;
 	s->last = *h;
-	if (s->repeats <= LINK_RETRIES)
+	if (s->repeats <= LINK_RESENDS)
 		return 0;
 	snprintf(j->why, sizeof(j->why),
 		 "the loader does not take what it asked for (\"%s\" %u, "
