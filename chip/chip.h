@@ -2,9 +2,10 @@
 /*
  * chip/chip.h - all that differs between chip families, for the host.
  *
- * One folder per family (chip/stm32l4/...) fills a struct chip; chip_find()
- * knows them all.  Register addresses come from the vendor's reference manual,
- * cited where they stand.  The virtual MCU has facts of its own.
+ * One folder per family (chip/stm32l4/...) fills a struct chip for each chip
+ * of it; chip.c knows them all.  Register addresses come from the vendor's
+ * reference manual, cited where they stand.  The virtual MCU has facts of its
+ * own.
  */
 #ifndef CHIP_CHIP_H
 #define CHIP_CHIP_H
@@ -91,8 +92,9 @@ struct chip {
 	uint32_t device_id_register;
 	/* what a genuine part answers; device_id under its mask */
 	uint32_t dpidr, cpuid, designer, part, device_id, device_id_mask,
-		flash_kb;
+		flash_kb, ap_idr;
 	const uint32_t *device_id_others; /* genuine too; 0 ends; or NULL */
+	uint32_t vtor; /* the bits of it that can be written; 0: it has none */
 	const struct chip_algo *algo;
 	/* options[0] carries the read-protection level in level_mask */
 	struct chip_option options[CHIP_OPTIONS_MAX];
@@ -127,8 +129,20 @@ struct chip {
 /* Level 0, 1 or 2 that a value of options[0] stands for. */
 unsigned chip_level(const struct chip *c, uint32_t option0);
 
+/* The first chip of a family, for what all its chips share (UID, options,
+ * lock); NULL when none is supported. */
 const struct chip *chip_find(enum family family);
 const struct chip *chip_by_name(const char *name);
+/* A genuine one says this device ID of itself. */
+bool chip_is(const struct chip *c, uint32_t device_id);
+/* The chip of the family that does; NULL. */
+const struct chip *chip_of(enum family family, uint32_t device_id);
+/* The one that a release is laid out for; NULL: none that we know. */
+const struct chip *chip_of_release(const struct release_header *h);
+/* What such a release names: 0 when the family has only this chip. */
+uint32_t chip_release_device(const struct chip *c);
+/* All chips, by number; NULL behind the last. */
+const struct chip *chip_at(unsigned i);
 
 /* Names <-> numbers for people: "stm32l4". FAMILY_NONE / NULL if unknown. */
 enum family chip_family(const char *name);
@@ -141,10 +155,12 @@ const char *chip_family_name(enum family family);
  */
 #define CHIP_WHY_CAP 160
 struct chip_print { /* what a station measured */
-	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb, ap_idr,
+		vtor;
 };
 MUST_USE int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 			    char why[CHIP_WHY_CAP]);
+/* Against the chip of the family whose device ID it tells. */
 MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 			      char why[CHIP_WHY_CAP]);
 

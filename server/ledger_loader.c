@@ -346,7 +346,9 @@ static int check_part(struct call *c, const struct stage0_request *q,
 				    .designer = q->designer,
 				    .part = q->part,
 				    .device_id = q->device_id,
-				    .flash_kb = q->flash_kb };
+				    .flash_kb = q->flash_kb,
+				    .ap_idr = q->ap_idr,
+				    .vtor = q->vtor };
 	char why[CHIP_WHY_CAP] = "";
 
 	if (strcmp(b->manufacturer, c->flasher->row.manufacturer) != 0)

@@ -74,6 +74,7 @@ const struct chip chip_nrf51 = {
 	.device_id_mask = 0xffff,
 	.device_id_others = other_builds,
 	.flash_kb = 256,
+	.ap_idr = 0x04770021, /* AHB-AP of the Cortex-M0, which has no VTOR */
 	.algo = &algo,
 	/* UICR (NRM 8.2): bits can only be taken away, until ERASEALL */
 	.options = {

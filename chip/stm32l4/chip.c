@@ -48,6 +48,8 @@ const struct chip chip_stm32l4 = {
 	.device_id = 0x435,
 	.device_id_mask = 0xfff,
 	.flash_kb = 256,
+	.ap_idr = 0x24770011, /* AHB-AP of the Cortex-M4 */
+	.vtor = 0xffffff80,   /* TBLOFF [31:7] */
 	.algo = &algo,
 	/* RM0394 3.4.1 and 3.7: OPTR, PCROP1SR, PCROP1ER, WRP1AR, WRP1BR with
 	 * the values of a part as delivered */
