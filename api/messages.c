@@ -155,8 +155,8 @@ static const struct shape_field handshake_answer_fields[] = {
 	U32(handshake_answer, attempt, true),
 	BLOB(handshake_answer, message2, true, NOISE_MESSAGE_OVERHEAD,
 	     DELIVERY_MAX + NOISE_MESSAGE_OVERHEAD),
-	BYTES(handshake_answer, link_down, true, LINK_KEY_LEN),
-	BYTES(handshake_answer, link_up, true, LINK_KEY_LEN),
+	BLOB(handshake_answer, key_enc, true, 32, 32),
+	BLOB(handshake_answer, key_sealed, true, 64, 64),
 };
 SHAPE(handshake_answer, "handshake answer");
 

@@ -130,7 +130,8 @@ struct release_answer {
 /*
  * Sealed mode.  message is the loader's message 1, whole; its request key is
  * its SHA-256, so that the same message gets the same message 2, byte for byte
- * (wire/hello.h).  The link keys are the station's copy of those in message 2.
+ * (wire/hello.h).  Link key and done token of message 2 come to the station as
+ * well, sealed to its enrolled key.
  */
 #define NOISE_MESSAGE_OVERHEAD 48 /* ephemeral key and tag */
 #define SEALED_OVERHEAD 16	  /* tag of a transport message */
@@ -147,8 +148,9 @@ struct handshake_answer {
 	uint64_t grant;
 	uint32_t attempt;
 	struct blob message2;
-	SHAPE_BYTES_OF(LINK_KEY_LEN) link_down; /* station -> chip */
-	SHAPE_BYTES_OF(LINK_KEY_LEN) link_up;	/* chip -> station */
+	struct blob key_enc;	/* HPKE enc */
+	struct blob key_sealed; /* link key 32, done token 16, tag 16.  info
+				 * LABEL_HPKE_LINK, AAD as in deliver_answer */
 };
 
 /* The loader's report as it came; the answer is for it alone.  The same report
