@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define READ_CAP 512
-/* Before the first repetition; then twice as long each time, one second in
- * all. */
-#define RETRY_PAUSE_US 2000
+/* Before the first repetition; then ever longer, six seconds in all: a
+ * Cortex-M0 says nothing while it makes its keys. */
+#define RETRY_PAUSE_US(i) (2000u << ((i) < 7 ? (i)*3 / 2 : 10))
 /* The answer to a frame that was sent ahead in vain comes within that, or not
  * at all: a chip programs a chunk, and opens the next, in less. */
 #define DRAIN_US 60000
@@ -283,7 +283,7 @@ int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 		body = NULL;
 		r->is_ahead = false;
 		if (err == 0)
-			err = wait_us(r, RETRY_PAUSE_US << i);
+			err = wait_us(r, RETRY_PAUSE_US(i));
 	}
 	if (err == 0)
 		err = relay_fail(r, E_TARGET_LOST,

@@ -81,7 +81,7 @@ void stream_begin(void)
 	}
 	loader.want = 0;
 	loader.turn = 0;
-	memcpy(loader.boot_words, d->boot_words, sizeof(loader.boot_words));
+	memcpy(&loader.ending, d->ending, sizeof(loader.ending));
 	memset(d->index, 0, sizeof(d->index));
 	if (target_flash_unlock() || !room_make()) {
 		loader_fault(LINK_FAULT_FLASH);
@@ -147,7 +147,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 		plain = loader.chunk_len;
 	if (len != plain + 2 * NOISE_TAG_LEN)
 		return;
-	if (prim_aead_open(d->link_down, loader.want, NULL, 0, body,
+	if (prim_aead_open(d->link_key, loader.want, NULL, 0, body,
 			   plain + NOISE_TAG_LEN, body + plain + NOISE_TAG_LEN))
 		return;
 	d->index[0] = (uint8_t)loader.want;
