@@ -101,7 +101,7 @@ static uint64_t time_of(struct mcu *m, int kind)
 static void test_times(void **state)
 {
 	static const uint64_t us[3][2] = { { 20000, 40 },
-					   { 30000, 53 },
+					   { 20000, 53 },
 					   { 40000, 60 } };
 
 	(void)state;
