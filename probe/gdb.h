@@ -30,6 +30,8 @@ struct gdb_server {
 	/* prints 1 when a read of the address behind it fails */
 	const char *catch;
 	const char *honest; /* what makes it tell so in the protocol as well */
+	/* detaching does not let the core run */
+	bool detach_stands;
 	/* reset comes some time after its answer */
 	bool reset_late;
 	/* nothing touches the chip after a detach */
