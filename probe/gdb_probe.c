@@ -411,7 +411,7 @@ static void reset_and_look(struct probe *p, const char *command)
 	uint32_t v = SENTINEL;
 
 	gdb_queue_reg_write(p, SENTINEL_REG, SENTINEL);
-	if (p->err == 0 && gdb_monitor(p, command, NULL, 0) == E_UNSUPPORTED)
+	if (p->err == 0 && gdb_order(p, command) == E_UNSUPPORTED)
 		probe_fail(p, E_PROBE, "the GDB server refuses to reset");
 	while (v == SENTINEL && p->err == 0) {
 		if (tcp_now_ms() > deadline)
@@ -427,7 +427,7 @@ static void reset_by_monitor(struct probe *p, const char *command)
 		reset_and_look(p, command);
 		return;
 	}
-	if (gdb_monitor(p, command, NULL, 0) == E_UNSUPPORTED)
+	if (gdb_order(p, command) == E_UNSUPPORTED)
 		probe_fail(p, E_PROBE, "the GDB server refuses to reset");
 }
 
@@ -507,7 +507,7 @@ static int look(struct probe *p)
 	int err;
 
 	if (g->away && g->server->examine != NULL &&
-	    gdb_monitor(p, g->server->examine, NULL, 0) == E_UNSUPPORTED)
+	    gdb_order(p, g->server->examine) == E_UNSUPPORTED)
 		probe_fail(p, E_DAP_NO_ACK,
 			   "the GDB server does not find the target again");
 	gdb_queue_read32(p, CPUID, &cpuid);
@@ -550,7 +550,7 @@ static void gdb_chip_disconnect(struct probe *p)
 	g->want_run = false;
 	/* it may be gone: nothing to be done about an error here */
 	if (gdb_stop(p) == 0 && g->server->quiet != NULL)
-		gdb_noted(gdb_monitor(p, g->server->quiet, NULL, 0));
+		gdb_noted(gdb_order(p, g->server->quiet));
 	/* "D" lets it run, and a core that stood goes on standing */
 	if (p->err == 0 && run && g->server->detach_stands)
 		gdb_noted(gdb_run(p));

@@ -39,3 +39,8 @@ $(T)/tests/microbit.elf: tests/target/microbit.c tests/target/microbit.ld \
 $(T)/tests/microbit.bin: $(T)/tests/microbit.elf
 	$(TARGET_OBJCOPY) -O binary $< $@
 TARGETS += $(T)/tests/microbit.bin
+
+TESTS += test_gdb_probe
+test_gdb_probe_SRC := tests/unit/test_gdb_probe.c
+test_gdb_probe_USE := probe wire base
+test_gdb_probe_LIBS := -lcmocka
