@@ -8,7 +8,8 @@
 #   make target               code for the chips
 #   make tests                test programs;  ./dev test runs them
 #
-# A module sets MODULES += x and x_SRC; it becomes build/VARIANT/libx.a.
+# A module sets MODULES += x and x_SRC; it becomes build/VARIANT/libx.a.  With
+# x_LIBS it names libraries that whoever uses it is linked with.
 # A program sets PROGRAMS += p, p_SRC, p_USE (modules) and p_LIBS.
 # A test program sets TESTS += t, and t_SRC, t_USE, t_LIBS likewise.
 # A fuzz target sets FUZZERS += f and likewise; its corpus is tests/corpus/f.
@@ -76,7 +77,7 @@ $(B)/$(1): $(call objs,$($(1)_SRC)) $(call libs,$($(1)_USE))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $(call objs,$($(1)_SRC)) \
 		-Wl,--start-group $(call libs,$($(1)_USE)) -Wl,--end-group \
-		$($(1)_LIBS) $$(LDLIBS)
+		$($(1)_LIBS) $(sort $(foreach m,$($(1)_USE),$($(m)_LIBS))) $$(LDLIBS)
 ALL_OBJS += $(call objs,$($(1)_SRC))
 endef
 $(foreach p,$(PROGRAMS) $(TESTS) $(FUZZERS) $(BENCHES) $(TOOLS),\

@@ -76,6 +76,8 @@ static const struct shape_field grant_request_fields[] = {
 	U32(grant_request, part, true),
 	U32(grant_request, device_id, true),
 	U32(grant_request, flash_kb, true),
+	U32(grant_request, ap_idr, false),
+	U32(grant_request, vtor, false),
 	NAME(grant_request, link, false),
 };
 SHAPE(grant_request, "grant request");
@@ -153,8 +155,8 @@ static const struct shape_field handshake_answer_fields[] = {
 	U32(handshake_answer, attempt, true),
 	BLOB(handshake_answer, message2, true, NOISE_MESSAGE_OVERHEAD,
 	     DELIVERY_MAX + NOISE_MESSAGE_OVERHEAD),
-	BYTES(handshake_answer, link_down, true, LINK_KEY_LEN),
-	BYTES(handshake_answer, link_up, true, LINK_KEY_LEN),
+	BLOB(handshake_answer, key_enc, true, 32, 32),
+	BLOB(handshake_answer, key_sealed, true, 64, 64),
 };
 SHAPE(handshake_answer, "handshake answer");
 
@@ -201,6 +203,8 @@ static const struct shape_field stage0_request_fields[] = {
 	U32(stage0_request, part, true),
 	U32(stage0_request, device_id, true),
 	U32(stage0_request, flash_kb, true),
+	U32(stage0_request, ap_idr, false),
+	U32(stage0_request, vtor, false),
 };
 SHAPE(stage0_request, "stage-0 request");
 
@@ -233,6 +237,7 @@ static const struct shape_field product_fields[] = {
 	NAME(product, family, true),
 	TEXT(product, modes, false),
 	NAME(product, demands, false),
+	TEXT(product, label, false),
 	BLOB(product, release_pub, true, 65, 65),
 	BLOB(product, device_pub, false, 65, 65),
 	TEXT(product, created, false),

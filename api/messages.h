@@ -45,6 +45,8 @@ struct fingerprint {
 	uint32_t part;	    /* ROM table part number */
 	uint32_t device_id; /* vendor's device ID register, whole */
 	uint32_t flash_kb;  /* flash size register */
+	uint32_t ap_idr;    /* of access port 0 */
+	uint32_t vtor;	    /* what it reads after all ones were written */
 };
 
 /* -- flasher port -------------------------------------------------------- */
@@ -56,7 +58,8 @@ struct grant_request {
 			   * answer, byte for byte */
 	uint32_t channel; /* for the log; 0.. */
 	/* fingerprint, flat */
-	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb, ap_idr,
+		vtor;
 	char link[NAME_CAP]; /* sealed orders: the channel's line to the
 			      * loader, "uart" or "swd-pins" */
 };
@@ -78,7 +81,7 @@ struct grant_answer {
 	SHAPE_BYTES_OF(CHALLENGE_LEN)
 	challenge;	      /* sealed only: goes into the
 			       * attempt's hello */
-	char proof[NAME_CAP]; /* "none" or "stage0" (the order's) */
+	char proof[NAME_CAP]; /* the order's; "none", "stage0", ... */
 };
 
 struct deliver_request {
@@ -127,7 +130,8 @@ struct release_answer {
 /*
  * Sealed mode.  message is the loader's message 1, whole; its request key is
  * its SHA-256, so that the same message gets the same message 2, byte for byte
- * (wire/hello.h).  The link keys are the station's copy of those in message 2.
+ * (wire/hello.h).  Link key and done token of message 2 come to the station as
+ * well, sealed to its enrolled key.
  */
 #define NOISE_MESSAGE_OVERHEAD 48 /* ephemeral key and tag */
 #define SEALED_OVERHEAD 16	  /* tag of a transport message */
@@ -144,8 +148,9 @@ struct handshake_answer {
 	uint64_t grant;
 	uint32_t attempt;
 	struct blob message2;
-	SHAPE_BYTES_OF(LINK_KEY_LEN) link_down; /* station -> chip */
-	SHAPE_BYTES_OF(LINK_KEY_LEN) link_up;	/* chip -> station */
+	struct blob key_enc;	/* HPKE enc */
+	struct blob key_sealed; /* link key 32, done token 16, tag 16.  info
+				 * LABEL_HPKE_LINK, AAD as in deliver_answer */
 };
 
 /* The loader's report as it came; the answer is for it alone.  The same report
@@ -183,7 +188,8 @@ struct stage0_request {
 	char batch[NAME_CAP];
 	char loader[HEX_DIGEST_CAP]; /* digest of the one that goes in */
 	SHAPE_BYTES_OF(UID_MAX) uid;
-	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb, ap_idr,
+		vtor;
 };
 
 struct stage0_answer {
@@ -235,6 +241,7 @@ struct product {
 	char modes[NAME_CAP];	 /* "sealed" (also when ""), "sealed+signed" */
 	char demands[NAME_CAP];	 /* proof step that its devices must have:
 				  * "none" (also when ""), "stage0" */
+	char label[NAME_CAP];	 /* answer only: how well its chips protect */
 	struct blob release_pub; /* raw P-256, 65 bytes */
 	struct blob device_pub;	 /* answer only */
 	char created[TIME_CAP];
@@ -272,7 +279,8 @@ struct order {
 	char opens[TIME_CAP], closes[TIME_CAP]; /* "" = no limit */
 	/* answer only */
 	char state[NAME_CAP]; /* "open", "paused", "ended" */
-	char proof[NAME_CAP]; /* "none"; "stage0" with a batch */
+	char proof[NAME_CAP]; /* "none"; "stage0" with a batch; by family,
+				 "demonstration" */
 	uint32_t reserved, delivered, installed, closed, unknown, scrapped;
 	char created[TIME_CAP];
 };

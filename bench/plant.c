@@ -315,9 +315,10 @@ static size_t request_grant(struct line *l, struct channel *c, char *buf)
 	snprintf(body, sizeof(body),
 		 "{\"order\":\"%s\",\"uid\":\"%s\",\"nonce\":\"%s\","
 		 "\"dpidr\":%u,\"cpuid\":%u,\"designer\":%u,\"part\":%u,"
-		 "\"device_id\":%u,\"flash_kb\":%u}",
+		 "\"device_id\":%u,\"flash_kb\":%u,\"ap_idr\":%u,"
+		 "\"vtor\":%u}",
 		 q->order, uid, nonce, q->dpidr, q->cpuid, q->designer, q->part,
-		 q->device_id, q->flash_kb);
+		 q->device_id, q->flash_kb, q->ap_idr, q->vtor);
 	return http_post(buf, "/v1/grants", body);
 }
 

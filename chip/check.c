@@ -50,32 +50,62 @@ int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 	return c->check_uid(uid, why);
 }
 
-int chip_check_print(enum family family, const struct chip_print *p,
-		     char why[CHIP_WHY_CAP])
+struct field {
+	const char *name;
+	uint32_t got, want;
+};
+
+static int check_fields(const struct field *f, size_t count,
+			char why[CHIP_WHY_CAP])
 {
-	const struct chip *c = check_family(family, why);
-
-	if (c == NULL)
-		return E_UNSUPPORTED;
-	const struct {
-		const char *name;
-		uint32_t got, want;
-	} fields[] = {
-		{ "DPIDR", p->dpidr, c->dpidr },
-		{ "CPUID", p->cpuid, c->cpuid },
-		{ "ROM table designer", p->designer, c->designer },
-		{ "ROM table part", p->part, c->part },
-		{ "device ID", p->device_id & c->device_id_mask, c->device_id },
-	};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i].got == fields[i].want)
+	for (size_t i = 0; i < count; i++) {
+		if (f[i].got == f[i].want)
 			continue;
 		snprintf(why, CHIP_WHY_CAP,
 			 "%s is 0x%" PRIx32 ", genuine parts have 0x%" PRIx32,
-			 fields[i].name, fields[i].got, fields[i].want);
+			 f[i].name, f[i].got, f[i].want);
 		return E_TARGET_FINGERPRINT;
 	}
+	return 0;
+}
+
+/* The part number of the ROM table and the device ID are two witnesses of one
+ * thing: either tells which chip of the family it wants to be. */
+static const struct chip *meant(enum family family, const struct chip_print *p,
+				char why[CHIP_WHY_CAP])
+{
+	const struct chip *c = chip_of(family, p->device_id);
+
+	if (c == NULL)
+		c = chip_of(family, p->part);
+	return c != NULL ? c : check_family(family, why);
+}
+
+int chip_check_print(enum family family, const struct chip_print *p,
+		     char why[CHIP_WHY_CAP])
+{
+	const struct chip *c = meant(family, p, why);
+	int err;
+
+	if (c == NULL)
+		return E_UNSUPPORTED;
+	const struct field fields[] = {
+		{ "DPIDR", p->dpidr, c->dpidr },
+		{ "CPUID", p->cpuid, c->cpuid },
+		{ "AP IDR", p->ap_idr, c->ap_idr },
+		{ "ROM table designer", p->designer, c->designer },
+		{ "ROM table part", p->part, c->part },
+		/* one of several genuine ones counts as the described one */
+		{ "device ID",
+		  chip_is(c, p->device_id) ? c->device_id
+					   : p->device_id & c->device_id_mask,
+		  c->device_id },
+		{ "VTOR", p->vtor, c->vtor },
+	};
+
+	err = check_fields(fields, sizeof(fields) / sizeof(fields[0]), why);
+	if (err)
+		return err;
 	if (p->flash_kb != c->flash_kb) {
 		snprintf(why, CHIP_WHY_CAP,
 			 "flash size is %" PRIu32

@@ -4,37 +4,86 @@
 #include <string.h>
 
 #include "chip/family.h"
+#include "wire/release.h"
 
-static const struct {
-	enum family number;
-	const char *name;
-	const struct chip *chip; /* NULL: named, but not supported yet */
-} families[] = {
-	{ FAMILY_STM32F1, "stm32f1", NULL },
-	{ FAMILY_STM32F0, "stm32f0", NULL },
-	{ FAMILY_STM32L4, "stm32l4", &chip_stm32l4 },
-	{ FAMILY_NRF51, "nrf51", NULL },
+static const struct chip *const chips[] = {
+	&chip_stm32f103xb,
+	&chip_stm32f103xe,
+	&chip_stm32l4,
+	&chip_nrf51,
 };
-#define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
+#define CHIP_COUNT (sizeof(chips) / sizeof(chips[0]))
+
+const struct chip *chip_at(unsigned i)
+{
+	return i < CHIP_COUNT ? chips[i] : NULL;
+}
 
 const struct chip *chip_find(enum family family)
 {
-	for (size_t i = 0; i < FAMILY_COUNT; i++)
-		if (families[i].number == family)
-			return families[i].chip;
+	for (size_t i = 0; i < CHIP_COUNT; i++)
+		if (chips[i]->family == family)
+			return chips[i];
 	return NULL;
 }
 
 const struct chip *chip_by_name(const char *name)
 {
-	for (size_t i = 0; i < FAMILY_COUNT; i++) {
-		const struct chip *c = families[i].chip;
-
-		if (c != NULL && strcmp(c->name, name) == 0)
-			return c;
-	}
+	for (size_t i = 0; i < CHIP_COUNT; i++)
+		if (strcmp(chips[i]->name, name) == 0)
+			return chips[i];
 	return NULL;
 }
+
+bool chip_is(const struct chip *c, uint32_t device_id)
+{
+	const uint32_t *other = c->device_id_others;
+	uint32_t id = device_id & c->device_id_mask;
+
+	for (; other != NULL && *other != 0; other++)
+		if (id == *other)
+			return true;
+	return id == c->device_id;
+}
+
+const struct chip *chip_of(enum family family, uint32_t device_id)
+{
+	for (size_t i = 0; i < CHIP_COUNT; i++)
+		if (chips[i]->family == family && chip_is(chips[i], device_id))
+			return chips[i];
+	return NULL;
+}
+
+static bool only_one(enum family family)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < CHIP_COUNT; i++)
+		count += chips[i]->family == family;
+	return count == 1;
+}
+
+const struct chip *chip_of_release(const struct release_header *h)
+{
+	enum family family = (enum family)h->family;
+
+	if (h->device == 0)
+		return only_one(family) ? chip_find(family) : NULL;
+	return only_one(family) ? NULL : chip_of(family, h->device);
+}
+
+uint32_t chip_release_device(const struct chip *c)
+{
+	return only_one(c->family) ? 0 : c->device_id;
+}
+
+#define X(sym, num, name) { sym, name },
+static const struct {
+	enum family number;
+	const char *name;
+} families[] = { FAMILY_LIST(X) };
+#undef X
+#define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
 
 enum family chip_family(const char *name)
 {

@@ -2,9 +2,10 @@
 /*
  * chip/chip.h - all that differs between chip families, for the host.
  *
- * One folder per family (chip/stm32l4/...) fills a struct chip; chip_find()
- * knows them all.  Register addresses come from the vendor's reference manual,
- * cited where they stand.  The virtual MCU has facts of its own.
+ * One folder per family (chip/stm32l4/...) fills a struct chip for each chip
+ * of it; chip.c knows them all.  Register addresses come from the vendor's
+ * reference manual, cited where they stand.  The virtual MCU has facts of its
+ * own.
  */
 #ifndef CHIP_CHIP_H
 #define CHIP_CHIP_H
@@ -20,9 +21,10 @@ struct claim_word;     /* wire/hello.h */
 struct release_header; /* wire/release.h */
 
 /* Code that runs in the target's RAM and programs flash from one buffer while
- * the probe fills the other (chip/FAMILY/flash_algo.c; chip/algo.h is its
- * interface).  It copies what the flash then holds into the mirror, so that
- * the read-back over the wire also happens in the shadow of programming. */
+ * the probe fills the other (chip/algo_main.c, chip/FAMILY/algo_port.c;
+ * chip/algo.h is its interface).  It copies what the flash then holds into the
+ * mirror, so that the read-back over the wire also happens in the shadow of
+ * programming. */
 struct chip_algo {
 	const uint8_t *code; /* begins with a vector table: stack, entry */
 	size_t code_len;
@@ -58,10 +60,29 @@ struct chip_witness {
 };
 #define CHIP_WITNESSES_MAX 5
 
+/* A mass erase by plain writes through the debug port, for families whose lock
+ * shuts RAM, so that no code can be sent there: the steps in turn, `ready`
+ * asked after each, then the last. */
+struct chip_poke {
+	uint32_t address, value;
+};
+struct chip_recover {
+	struct chip_poke steps[2];
+	uint32_t ready, ready_mask;
+	struct chip_poke last;
+	uint32_t us; /* longest, with room */
+};
+
 struct chip {
 	const char *name; /* "stm32l432" */
 	enum family family;
 	const char *family_name;
+	/* What products of it may be called, in one honest phrase (design
+	 * part 6): "tests and demonstrations" */
+	const char *label;
+	/* Its lock is known to fall to a debugger alone: the proof step of its
+	 * credentials is `demonstration`. */
+	bool demonstration;
 	uint32_t flash_base, flash_len, page_len;
 	uint32_t ram_base, ram_len;
 	uint32_t program_unit; /* bytes */
@@ -71,13 +92,23 @@ struct chip {
 	uint32_t device_id_register;
 	/* what a genuine part answers; device_id under its mask */
 	uint32_t dpidr, cpuid, designer, part, device_id, device_id_mask,
-		flash_kb;
+		flash_kb, ap_idr;
+	const uint32_t *device_id_others; /* genuine too; 0 ends; or NULL */
+	uint32_t vtor; /* the bits of it that can be written; 0: it has none */
 	const struct chip_algo *algo;
 	/* options[0] carries the read-protection level in level_mask */
 	struct chip_option options[CHIP_OPTIONS_MAX];
 	uint8_t option_count;
 	uint32_t level_mask, level_value[3];
 	bool level2; /* the family has a level 2 */
+	/* What level 1 hides reads as 0 instead of failing, RAM too. */
+	bool reads_zero;
+	/* How level 1 is lifted; NULL: by the option bytes. */
+	const struct chip_recover *recover;
+	/* Lines that its loaders can speak, bit = enum loader_link; and why
+	 * not by the debug pins, if not. */
+	unsigned links;
+	const char *no_pins;
 	/* Sealed mode: bits of options[0] that must be 0 (so that every reset
 	 * erases the RAM that keys lie in), and the witnesses in the order of
 	 * the loader's claim, after the options.  witness_count 0: the family
@@ -98,8 +129,20 @@ struct chip {
 /* Level 0, 1 or 2 that a value of options[0] stands for. */
 unsigned chip_level(const struct chip *c, uint32_t option0);
 
+/* The first chip of a family, for what all its chips share (UID, options,
+ * lock); NULL when none is supported. */
 const struct chip *chip_find(enum family family);
 const struct chip *chip_by_name(const char *name);
+/* A genuine one says this device ID of itself. */
+bool chip_is(const struct chip *c, uint32_t device_id);
+/* The chip of the family that does; NULL. */
+const struct chip *chip_of(enum family family, uint32_t device_id);
+/* The one that a release is laid out for; NULL: none that we know. */
+const struct chip *chip_of_release(const struct release_header *h);
+/* What such a release names: 0 when the family has only this chip. */
+uint32_t chip_release_device(const struct chip *c);
+/* All chips, by number; NULL behind the last. */
+const struct chip *chip_at(unsigned i);
 
 /* Names <-> numbers for people: "stm32l4". FAMILY_NONE / NULL if unknown. */
 enum family chip_family(const char *name);
@@ -112,13 +155,19 @@ const char *chip_family_name(enum family family);
  */
 #define CHIP_WHY_CAP 160
 struct chip_print { /* what a station measured */
-	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb;
+	uint32_t dpidr, cpuid, designer, part, device_id, flash_kb, ap_idr,
+		vtor;
 };
 MUST_USE int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 			    char why[CHIP_WHY_CAP]);
+/* Against the chip of the family whose device ID it tells. */
 MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 			      char why[CHIP_WHY_CAP]);
 
+/* Can a loader of this chip speak this line ("uart", "swd-pins")?  why[] says
+ * why not. */
+MUST_USE bool chip_speaks(const struct chip *c, const char *link,
+			  char why[CHIP_WHY_CAP]);
 /*
  * What the option registers hold in a device of this release, in the order of
  * c->options: the chip's defaults, the release's words, its protection level,

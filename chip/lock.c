@@ -3,10 +3,33 @@
  * say that it is locked so.  (chip/chip.h) */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "chip/chip.h"
 #include "wire/hello.h"
 #include "wire/release.h"
+
+bool chip_speaks(const struct chip *c, const char *link, char why[CHIP_WHY_CAP])
+{
+	static const struct {
+		const char *name;
+		enum loader_link number;
+	} links[] = {
+#define X(sym, num, name) { name, sym },
+		LOADER_LINK_LIST(X)
+#undef X
+	};
+	bool pins = strcmp(link, "swd-pins") == 0;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (strcmp(links[i].name, link) == 0 &&
+		    c->links >> links[i].number & 1)
+			return true;
+	snprintf(why, CHIP_WHY_CAP, "%s has no link %.32s%s%s", c->name, link,
+		 pins && c->no_pins ? ": " : "",
+		 pins && c->no_pins ? c->no_pins : "");
+	return false;
+}
 
 static int option_index(const struct chip *c, uint32_t reg)
 {

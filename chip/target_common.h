@@ -18,6 +18,13 @@
  *                         the build) and RESERVED_LEN end
  *   TARGET_PAGE_LEN       what one erasure erases
  *   target_unit           unsigned type as wide as one programming operation
+ *   TARGET_FROZEN         bytes at the beginning of flash that cannot be
+ *                         changed once the chip is locked; images begin behind
+ *                         them.  Left out: 0, and the image's first two words
+ *                         are the chip's own boot words
+ *   TARGET_ECC            1: torn cells are told (target_nmi()); left out: 0,
+ *                         they read as anything
+ *   TARGET_STAGE0         0: the family has no stage 0; left out: 1
  *   TARGET_UID, TARGET_UID_LEN
  *                         the unique ID as bytes
  *   TARGET_WORDS          words in the claim and the report, at most 16
@@ -27,6 +34,8 @@
  *                         target_rng_raw(), for false alarms at 2^-30
  *   TARGET_KEY_WORDS      of 32 samples each that go into one key: at least
  *                         256 bits of what is claimed
+ *   TARGET_JITTER         words of target_jitter(), a second source without
+ *                         tests, that are hashed in as well; left out: none
  *
  * Its inline functions (static inline, no more than a few instructions, none
  * of them calls anything):
@@ -65,6 +74,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef TARGET_FROZEN
+#define TARGET_FROZEN 0u
+#endif
+#ifndef TARGET_ECC
+#define TARGET_ECC 0
+#endif
+#ifndef TARGET_STAGE0
+#define TARGET_STAGE0 1
+#endif
+#ifndef TARGET_JITTER
+#define TARGET_JITTER 0
+#endif
+
 #include "base/hard.h"
 #include "wire/hello.h"
 #include "wire/layout.h"
@@ -89,6 +111,8 @@ void target_words(uint8_t out[TARGET_WORDS_LEN]);
 void target_lock_check(struct verdict *v);
 /* 32 samples; false when the source itself says that it is broken. */
 MUST_USE bool target_rng_raw(uint32_t *out);
+/* Anything that two clocks of their own do not agree about. */
+uint32_t target_jitter(void);
 /* The handler of NMI: a torn cell was read, where flash has ECC.  Others make
  * it target_reset(). */
 void target_nmi(void);

@@ -17,7 +17,8 @@ static const struct arg create_args[] = {
 	  "the product's name" },
 	{ "family", "FAMILY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct product_params, product.family), 0, 0, 0,
-	  "the chip family that it is made of: stm32l4" },
+	  "the chip family that it is made of: stm32l4, or nrf51 (for "
+	  "demonstrations)" },
 	{ "release-key", "KEY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct product_params, release_key), 0, 0, 0,
 	  "the local key that signs its firmware" },
@@ -69,9 +70,9 @@ const struct command command_product_create = {
 };
 
 static const struct column columns[] = {
-	{ "name", "product", false },	 { "family", "family", false },
-	{ "modes", "modes", false },	 { "demands", "demands", false },
-	{ "created", "created", false },
+	{ "name", "product", false },	  { "family", "family", false },
+	{ "modes", "modes", false },	  { "demands", "demands", false },
+	{ "label", "protection", false }, { "created", "created", false },
 };
 static const struct cli_view view = { OP_PRODUCTS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

@@ -149,9 +149,15 @@ static int find_chip(const struct make_params *p, struct making *m)
 
 	m->chip = p->chip[0] ? chip_by_name(p->chip) : chip_find(family);
 	if (m->chip == NULL) {
-		args_problem("usage", "use stm32l432",
+		args_problem("usage", "name one of those in signet(1)",
 			     "this version knows no chip \"%s\"",
 			     p->chip[0] ? p->chip : m->product.family);
+		return EXIT_USAGE;
+	}
+	if (!p->chip[0] && chip_release_device(m->chip) != 0) {
+		args_problem("usage", "say which, by --chip",
+			     "%s has several chips, such as %s",
+			     m->product.family, m->chip->name);
 		return EXIT_USAGE;
 	}
 	if (m->chip->family == family)
@@ -255,6 +261,7 @@ static void fill_header(const struct make_params *p, struct making *m)
 	memcpy(fw->segments, m->layout.segments, sizeof(fw->segments));
 	h->chunk_len = CHUNK_LEN;
 	h->family = (uint8_t)m->chip->family;
+	h->device = chip_release_device(m->chip);
 	h->protection = p->protect ? (uint8_t)p->protect : 1;
 }
 

@@ -16,17 +16,28 @@
 #include "flasher/program.h"
 #include "flasher/target.h"
 #include "http/client.h"
+#include "probe/usb.h"
 #include "wire/name.h"
 
 #define INFO_RETRIES 1
+#define PLUGGED_MAX 64
 
 /* -- probes ---------------------------------------------------------------- */
+struct probes_params {
+	struct channel_options channels;
+	bool plugged;
+};
+
 static const struct arg probes_args[] = {
-	{ "probe", "URI", ARG_LIST, 0, offsetof(struct channel_options, probes),
-	  0, 0, 0, "look at this one instead of flasher.conf's" },
+	{ "probe", "URI", ARG_LIST, 0,
+	  offsetof(struct probes_params, channels.probes), 0, 0, 0,
+	  "look at this one instead of flasher.conf's" },
 	{ "channels", "LIST", ARG_TEXT, 0,
-	  offsetof(struct channel_options, channels), 0, 0, 0,
+	  offsetof(struct probes_params, channels.channels), 0, 0, 0,
 	  "only these channels, such as 0,2 (default: all)" },
+	{ "plugged", NULL, ARG_FLAG, 0, offsetof(struct probes_params, plugged),
+	  0, 0, 0,
+	  "list the probes on USB by the addresses to use, touch no target" },
 };
 
 struct probe_sight { /* what one channel looks like */
@@ -48,31 +59,45 @@ static void no_progress(void *arg, enum target_phase phase, uint32_t done,
 	(void)total;
 }
 
-/* Tries every family that we can program. */
-static int identify(struct probe *p, struct probe_sight *s)
+static int identify_as(struct probe *p, const struct chip *chip,
+		       struct probe_sight *s)
 {
 	struct power_config power = { NULL, 0 };
 	struct target *t = NULL;
+	int r = target_new(p, &power, no_progress, NULL, &t);
+
+	if (r != 0)
+		return r;
+	r = target_identify(t, chip, &s->id);
+	s->target = r == 0;
+	if (r != 0)
+		snprintf(s->why, sizeof(s->why), "%s: %.200s", error_text(r),
+			 target_why(t));
+	target_free(t);
+	return r;
+}
+
+/* Tries every chip that we know, until one says of itself that it is that; if
+ * none does, the first that answered at all. */
+static int identify(struct probe *p, struct probe_sight *s)
+{
+	struct probe_sight first = { 0 };
 	int r = E_UNSUPPORTED;
 
-	for (unsigned f = FAMILY_STM32F1; f <= FAMILY_NRF51; f++) {
-		const struct chip *chip = chip_find((enum family)f);
+	for (unsigned i = 0; chip_at(i) != NULL; i++) {
+		const struct chip *chip = chip_at(i);
 
-		if (chip == NULL)
-			continue;
-		r = target_new(p, &power, no_progress, NULL, &t);
-		if (r != 0)
-			return r;
-		r = target_identify(t, chip, &s->id);
-		s->target = r == 0;
-		if (r != 0)
-			snprintf(s->why, sizeof(s->why), "%s: %.200s",
-				 error_text(r), target_why(t));
-		target_free(t);
-		if (r == 0)
+		r = identify_as(p, chip, s);
+		if (r == 0 && chip_of(chip->family, s->id.print.device_id) ==
+				      chip)
 			return 0;
+		if (r == 0 && !first.target)
+			first = *s;
 	}
-	return r;
+	if (!first.target)
+		return r;
+	*s = first;
+	return 0;
 }
 
 static void look(const struct station *st, struct probe_sight *s)
@@ -127,9 +152,43 @@ static void sight_text(const struct probe_sight *s)
 		printf("  problem %s\n", s->why);
 }
 
+static void plugged_show(const struct usb_probe *p, bool json)
+{
+	char id[10];
+
+	snprintf(id, sizeof(id), "%04x:%04x", p->vid, p->pid);
+	if (json)
+		local_print_json(json_pack(
+			"{s:s,s:s,s:s,s:s,s:s}", "probe", p->uri, "id", id,
+			"product", p->product, "serial", p->serial, "problem",
+			p->problem ? p->problem : ""));
+	else
+		printf("%s  %s  %s%s%s\n", p->uri, id, p->product,
+		       p->problem ? "  problem: " : "",
+		       p->problem ? p->problem : "");
+}
+
+static int plugged_list(bool json)
+{
+	static struct usb_probe list[PLUGGED_MAX];
+	size_t count = 0;
+	int r = usb_list(list, PLUGGED_MAX, &count);
+
+	if (r != 0) {
+		args_problem(error_name(r), NULL, "USB cannot be used here");
+		return EXIT_LOCAL;
+	}
+	for (size_t i = 0; i < count && i < PLUGGED_MAX; i++)
+		plugged_show(&list[i], json);
+	if (count == 0 && !json)
+		puts("no CMSIS-DAP probe is plugged in");
+	return 0;
+}
+
 static int probes_run(const struct command *self, void *globals, void *params)
 {
-	const struct channel_options *o = params;
+	const struct probes_params *p = params;
+	const struct channel_options *o = &p->channels;
 	const struct flasher_globals *f = globals;
 	unsigned channels[CHANNELS_MAX];
 	char why[STATION_WHY_CAP] = "";
@@ -138,6 +197,8 @@ static int probes_run(const struct command *self, void *globals, void *params)
 	int r, code;
 
 	(void)self;
+	if (p->plugged)
+		return plugged_list(f->json);
 	memset(&st, 0, sizeof(st));
 	r = station_dir(&st, f->dir, why);
 	if (r == 0)
@@ -166,10 +227,11 @@ static int probes_run(const struct command *self, void *globals, void *params)
 
 const struct command command_probes = {
 	.object = "probes",
-	.summary = "list the channels' probes and the chips on them",
+	.summary = "list the channels' probes and the chips on them, or what "
+		   "is plugged in",
 	.args = probes_args,
 	.arg_count = ARRAY_LEN(probes_args),
-	.params_size = sizeof(struct channel_options),
+	.params_size = sizeof(struct probes_params),
 	.run = probes_run,
 };
 

@@ -193,6 +193,8 @@ static int ask_secret(const struct stage0 *s, const struct target_identity *id,
 	q.part = id->print.part;
 	q.device_id = id->print.device_id;
 	q.flash_kb = id->print.flash_kb;
+	q.ap_idr = id->print.ap_idr;
+	q.vtor = id->print.vtor;
 	r = http_call(s->client, OP_STAGE0, &q, &a, &refusal);
 	if (r != 0)
 		return flasher_client_failed(r, &refusal, s->client);

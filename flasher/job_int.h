@@ -57,6 +57,11 @@ MUST_USE int job_step_closed(struct job *j);
 /* -- job_server.c -------------------------------------------------------- */
 /* The cause of a failed call into why[]; returns err. */
 MUST_USE int job_net_failed(struct job *j, int err);
+/* Opens what the server sealed to this station for this attempt; out gets
+ * sealed->len - 16 bytes. */
+MUST_USE int job_open_key(struct job *j, const char *label,
+			  const struct blob *enc, const struct blob *sealed,
+			  uint8_t *out);
 MUST_USE int job_step_release(struct job *j);
 MUST_USE int job_step_grant(struct job *j);
 MUST_USE int job_step_match(struct job *j);

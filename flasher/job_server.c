@@ -64,6 +64,8 @@ int job_step_grant(struct job *j)
 	q->part = p->part;
 	q->device_id = p->device_id;
 	q->flash_kb = p->flash_kb;
+	q->ap_idr = p->ap_idr;
+	q->vtor = p->vtor;
 	snprintf(q->link, NAME_CAP, "%s", conf_link_name(j->conf->link));
 	r = grant_nonce(j);
 	if (r == 0)
@@ -114,17 +116,14 @@ int job_step_match(struct job *j)
 	return j->chunk ? 0 : E_NOMEM;
 }
 
-static int open_content_key(struct job *j)
+int job_open_key(struct job *j, const char *label, const struct blob *enc,
+		 const struct blob *sealed, uint8_t *out)
 {
-	const struct deliver_answer *d = &j->delivered;
 	uint8_t aad[8 + 4 + DIGEST_LEN];
 	struct wr w;
 	size_t len;
 	int r;
 
-	if (d->key_enc.len != X25519_LEN ||
-	    d->key_sealed.len != AEAD_KEY_LEN + AEAD_TAG_LEN)
-		return E_HTTP;
 	wr_init(&w, aad, sizeof(aad));
 	wr_u64(&w, j->grant.grant);
 	wr_u32(&w, j->grant.attempt);
@@ -132,10 +131,20 @@ static int open_content_key(struct job *j)
 	r = wr_end(&w, &len);
 	if (r != 0)
 		return r;
-	return crypto_hpke_open(j->env->st->kem, d->key_enc.data,
-				LABEL_HPKE_CONTENT_KEY,
-				strlen(LABEL_HPKE_CONTENT_KEY), aad, len,
-				d->key_sealed.data, d->key_sealed.len, j->key);
+	return crypto_hpke_open(j->env->st->kem, enc->data, label,
+				strlen(label), aad, len, sealed->data,
+				sealed->len, out);
+}
+
+static int open_content_key(struct job *j)
+{
+	const struct deliver_answer *d = &j->delivered;
+
+	if (d->key_enc.len != X25519_LEN ||
+	    d->key_sealed.len != AEAD_KEY_LEN + AEAD_TAG_LEN)
+		return E_HTTP;
+	return job_open_key(j, LABEL_HPKE_CONTENT_KEY, &d->key_enc,
+			    &d->key_sealed, j->key);
 }
 
 /* The device checks the signature; here it is made sure, before the chip is

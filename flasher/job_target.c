@@ -46,16 +46,31 @@ static int open_target(struct job *j)
 	return target_new(j->probe, &power, progress, j, &j->target);
 }
 
+/* Another chip of the same family is no counterfeit, and not what the release
+ * is laid out for.  Whatever else it is, the server judges. */
+static int check_sister(struct job *j, const struct chip *chip)
+{
+	const struct chip *is = chip_of(chip->family, j->id.print.device_id);
+
+	if (is == NULL || is == chip)
+		return 0;
+	snprintf(j->why, sizeof(j->why),
+		 "the release is laid out for %s, and this is a %s",
+		 chip->name, is->name);
+	return E_TARGET_FINGERPRINT;
+}
+
 int job_step_identify(struct job *j)
 {
-	const struct chip *chip = chip_find(
-		(enum family)j->release->header.family);
+	const struct release_header *h = &j->release->header;
+	const struct chip *chip = chip_of_release(h);
 	int r;
 
 	if (chip == NULL) {
 		snprintf(j->why, sizeof(j->why),
-			 "this version cannot program chip family %u",
-			 j->release->header.family);
+			 "this version cannot program chip family %u, device "
+			 "0x%x",
+			 h->family, h->device);
 		return E_UNSUPPORTED;
 	}
 	r = open_target(j);
@@ -64,6 +79,9 @@ int job_step_identify(struct job *j)
 	r = target_identify(j->target, chip, &j->id);
 	if (r != 0)
 		return job_target_failed(j, r);
+	r = check_sister(j, chip);
+	if (r != 0)
+		return r;
 	if (j->id.uid_len == 0) {
 		snprintf(j->why, sizeof(j->why),
 			 "the chip is read-protected and hides its unique ID");

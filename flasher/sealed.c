@@ -20,8 +20,8 @@ void sealed_end(struct sealed *s)
 {
 	relay_close(s->relay);
 	s->relay = NULL;
-	ct_wipe(s->shaken.link_down.data, LINK_KEY_LEN);
-	ct_wipe(s->shaken.link_up.data, LINK_KEY_LEN);
+	ct_wipe(s->link_key, LINK_KEY_LEN);
+	ct_wipe(s->done_token, DONE_TOKEN_LEN);
 	ct_wipe(s->frame, sizeof(s->frame));
 	shape_clear(&handshake_request_shape, &s->claim);
 	shape_clear(&handshake_answer_shape, &s->shaken);
@@ -118,8 +118,8 @@ static int take_want(struct job *j, const struct relay_frame *f)
 	len = release_chunk_len(&rel->header, n) + AEAD_TAG_LEN;
 	if (len + AEAD_TAG_LEN > LINK_BODY_MAX)
 		return E_TOO_LARGE;
-	link_seal(s->shaken.link_down.data, (uint16_t)n,
-		  rel->chunks + rel->offsets[n], len, s->frame);
+	link_seal(s->link_key, (uint16_t)n, rel->chunks + rel->offsets[n], len,
+		  s->frame);
 	send_next(s, LINK_DATA, (uint16_t)n, s->frame, len + AEAD_TAG_LEN);
 	return 0;
 }
@@ -148,11 +148,19 @@ static int again_report(struct job *j, const struct relay_frame *f)
 	return 0;
 }
 
+/* Only who opened message 2 knows the token. */
 static int take_done(struct job *j, const struct relay_frame *f)
 {
-	(void)f;
-	j->sealed.state = SEALED_DONE;
-	return 0;
+	struct sealed *s = &j->sealed;
+
+	if (f->head.len == DONE_TOKEN_LEN &&
+	    ct_equal(f->body, s->done_token, DONE_TOKEN_LEN)) {
+		s->state = SEALED_DONE;
+		return 0;
+	}
+	snprintf(j->why, sizeof(j->why),
+		 "something on the link says \"done\" that is not the loader");
+	return E_TARGET;
 }
 
 static const struct {
@@ -244,7 +252,7 @@ static int note_answer(struct job *j, const struct link_head *h)
 
 	s->repeats = same ? s->repeats + 1 : 0;
 	s->last = *h;
-	if (s->repeats <= LINK_RETRIES)
+	if (s->repeats <= LINK_REPEATS)
 		return 0;
 	snprintf(j->why, sizeof(j->why),
 		 "the loader does not take what it asked for (\"%s\" %u, "
@@ -253,7 +261,7 @@ static int note_answer(struct job *j, const struct link_head *h)
 	return E_TARGET_LOST;
 }
 
-static int take(struct job *j, const struct relay_frame *f)
+static int judge(struct job *j, const struct relay_frame *f)
 {
 	struct sealed *s = &j->sealed;
 
@@ -267,6 +275,29 @@ static int take(struct job *j, const struct relay_frame *f)
 		return r != 0 ? r : rules[i].take(j, f);
 	}
 	return unexpected(j, &f->head);
+}
+
+/*
+ * What the loader wants next has no seal: noise, or somebody on the wire, can
+ * say it as well.  So what would end the attempt must be said twice; the
+ * loader does repeat itself.
+ */
+static int take(struct job *j, const struct relay_frame *f)
+{
+	struct sealed *s = &j->sealed;
+	int r = judge(j, f);
+
+	if (r == 0 || r == E_NOMEM || r == E_TARGET_LOST)
+		return r;
+	if ((s->doubted.type == f->head.type &&
+	     s->doubted.index == f->head.index) ||
+	    ++s->doubts > LINK_RETRIES)
+		return r;
+	s->doubted = f->head;
+	s->next.type = 0;
+	j->why[0] = '\0';
+	j->next = NULL;
+	return 0;
 }
 
 /* Talks to the loader until the state is reached. */
@@ -305,6 +336,10 @@ static int step_able(struct job *j)
 		snprintf(j->why, sizeof(j->why),
 			 "chip family %s has no sealed mode",
 			 j->id.chip->family_name);
+		return E_UNSUPPORTED;
+	}
+	if (!chip_speaks(j->id.chip, conf_link_name(j->conf->link), j->why)) {
+		j->next = "write link = uart into the channel of flasher.conf";
 		return E_UNSUPPORTED;
 	}
 	r = probe_link_can(j->probe, (enum probe_line)j->conf->link);
@@ -390,6 +425,59 @@ static int step_link(struct job *j)
 	return r;
 }
 
+static int open_link_key(struct job *j)
+{
+	struct sealed *s = &j->sealed;
+	const struct handshake_answer *a = &s->shaken;
+	uint8_t text[LINK_KEY_LEN + DONE_TOKEN_LEN];
+	int r = E_HTTP;
+
+	if (a->key_enc.len == X25519_LEN &&
+	    a->key_sealed.len == sizeof(text) + AEAD_TAG_LEN)
+		r = job_open_key(j, LABEL_HPKE_LINK, &a->key_enc,
+				 &a->key_sealed, text);
+	if (r == 0) {
+		memcpy(s->link_key, text, LINK_KEY_LEN);
+		memcpy(s->done_token, text + LINK_KEY_LEN, DONE_TOKEN_LEN);
+	} else {
+		snprintf(j->why, sizeof(j->why),
+			 "the link key cannot be opened: %s", error_text(r));
+	}
+	ct_wipe(text, sizeof(text));
+	return r;
+}
+
+/*
+ * What does not open at the server need not have been the loader's: if it says
+ * something else when it is asked again, that goes there.
+ */
+static bool other_words(struct job *j, const char *code, struct blob *said,
+			uint8_t type)
+{
+	struct sealed *s = &j->sealed;
+	struct relay_frame f;
+
+	if (strcmp(j->refusal.code, code) != 0 || ++s->doubts > LINK_RETRIES ||
+	    relay_talk(s->relay, NULL, NULL, &f) != 0 || f.head.type != type ||
+	    blob_is(said, &f))
+		return false;
+	return blob_copy(said, &f) == 0;
+}
+
+static int call_handshake(struct job *j)
+{
+	struct sealed *s = &j->sealed;
+	int r;
+
+	do
+		r = job_net_failed(j,
+				   http_call(j->client, OP_HANDSHAKE, &s->claim,
+					     &s->shaken, &j->refusal));
+	while (r == E_REFUSED &&
+	       other_words(j, "handshake", &s->claim.message, LINK_MSG1));
+	return r;
+}
+
 static int step_handshake(struct job *j)
 {
 	struct sealed *s = &j->sealed;
@@ -402,15 +490,15 @@ static int step_handshake(struct job *j)
 	/* what went in at stage 0 the server knows */
 	if (strcmp(j->grant.proof, "stage0") != 0)
 		hex_encode(s->loader->digest, DIGEST_LEN, s->claim.loader);
-	r = job_net_failed(j, http_call(j->client, OP_HANDSHAKE, &s->claim,
-					&s->shaken, &j->refusal));
+	r = call_handshake(j);
 	if (r == E_REFUSED &&
 	    strcmp(j->refusal.code, "loader-not-admitted") == 0)
 		cache_loader_forget(j->env->cache, s->loader);
 	if (r != 0)
 		return r;
-	/* the chip's answers need no seal of the link */
-	ct_wipe(s->shaken.link_up.data, LINK_KEY_LEN);
+	r = open_link_key(j);
+	if (r != 0)
+		return r;
 	s->state = SEALED_SHAKEN;
 	send_next(s, LINK_MSG2, 0, s->shaken.message2.data,
 		  s->shaken.message2.len);
@@ -421,7 +509,7 @@ static int step_stream(struct job *j)
 {
 	int r = run_until(j, SEALED_REPORTED);
 
-	ct_wipe(j->sealed.shaken.link_down.data, LINK_KEY_LEN);
+	ct_wipe(j->sealed.link_key, LINK_KEY_LEN);
 	return r;
 }
 
@@ -446,8 +534,12 @@ static int step_commit(struct job *j)
 
 	s->report.grant = j->grant.grant;
 	s->report.attempt = j->grant.attempt;
-	r = job_net_failed(j, http_call(j->client, OP_INSTALLED, &s->report,
-					&s->committed, &j->refusal));
+	do
+		r = job_net_failed(j, http_call(j->client, OP_INSTALLED,
+						&s->report, &s->committed,
+						&j->refusal));
+	while (r == E_REFUSED &&
+	       other_words(j, "report", &s->report.report, LINK_REPORT));
 	if (r != 0)
 		return r;
 	job_clean_text(s->committed.serial, j->res->serial, SERIAL_CAP);

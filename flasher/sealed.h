@@ -36,10 +36,14 @@ struct sealed {
 	/* the loader's last answer, and how often in a row */
 	struct link_head last;
 	unsigned repeats;
+	/* what nobody believes yet, because it would end the attempt */
+	struct link_head doubted;
+	unsigned doubts;
 	uint32_t done; /* plaintext bytes that the chip has taken */
 	uint8_t hello[HELLO_LEN];
 	struct handshake_request claim;
 	struct handshake_answer shaken;
+	uint8_t link_key[LINK_KEY_LEN], done_token[DONE_TOKEN_LEN];
 	struct installed_request report;
 	struct installed_answer committed;
 	uint8_t frame[LINK_BODY_MAX]; /* a chunk under the link key */

@@ -13,6 +13,7 @@
 #define POWER_ON_US 10000 /* until a chip has left its reset */
 #define REPORT_EVERY_MS 80
 #define CPUID 0xe000ed00u
+#define VTOR 0xe000ed08u
 
 static const char *const phase_names[] = {
 	"connect", "erase", "program", "verify", "records",
@@ -174,6 +175,21 @@ static int read_or_zero(struct target *t, uint32_t addr, uint32_t *out)
 	return dbg_recover(t->probe);
 }
 
+/* How many bits of VTOR there are: newer cores have more, and cannot hide it.
+ * One packet, so that it is back before the core misses it. */
+static int read_vtor(struct target *t, uint32_t *out)
+{
+	uint32_t old;
+	int err = read_or_zero(t, VTOR, &old);
+
+	if (err != 0)
+		return err;
+	dbg_queue_write32(t->probe, VTOR, 0xffffffff);
+	dbg_queue_read32(t->probe, VTOR, out);
+	dbg_queue_write32(t->probe, VTOR, old);
+	return dbg_flush(t->probe);
+}
+
 static int read_print(struct target *t, struct chip_print *out)
 {
 	struct probe *p = t->probe;
@@ -183,6 +199,7 @@ static int read_print(struct target *t, struct chip_print *out)
 
 	memset(out, 0, sizeof(*out));
 	out->dpidr = dbg_dpidr(p);
+	out->ap_idr = dbg_ap_idr(p);
 	dbg_queue_read32(p, CPUID, &out->cpuid);
 	dbg_queue_read32(p, c->device_id_register, &out->device_id);
 	dbg_queue_read32(p, c->flash_size_register & ~3u, &size);
@@ -202,6 +219,8 @@ static int read_print(struct target *t, struct chip_print *out)
 		if (err == E_DAP_FAULT)
 			err = dbg_recover(p);
 	}
+	if (err == 0)
+		err = read_vtor(t, &out->vtor);
 	if (err == 0)
 		out->flash_kb = size >> 8 * (c->flash_size_register & 2) &
 				0xffff;

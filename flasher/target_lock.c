@@ -62,12 +62,15 @@ int target_set_options(struct target *t, const uint32_t want[CHIP_OPTIONS_MAX])
 
 /* -- prove --------------------------------------------------------------- */
 
-/* Reading addr must fail at the chip; a wire that fails proves nothing. */
-static int must_fault(struct target *t, uint32_t addr)
+/* Reading addr must fail at the chip, or give 0 on one that hides so; a wire
+ * that fails proves nothing. */
+static int must_hide(struct target *t, uint32_t addr)
 {
 	uint32_t v;
 	int err = dbg_read32(t->probe, addr, &v);
 
+	if (err == 0 && t->chip->reads_zero && v == 0)
+		return 0;
 	if (err == 0)
 		return target_fail(t, E_TARGET_OPEN,
 				   "0x%08" PRIx32 " reads as 0x%08" PRIx32
@@ -112,6 +115,22 @@ static int code_must_fault(struct target *t, uint32_t addr)
 			   v, addr);
 }
 
+/* What no code in RAM can show, because none gets there: RAM takes nothing. */
+static int ram_must_hide(struct target *t)
+{
+	uint32_t v = 0, addr = t->chip->ram_base;
+	int err;
+
+	dbg_queue_write32(t->probe, addr, 0x5a5a5a5a);
+	dbg_queue_read32(t->probe, addr, &v);
+	err = dbg_flush(t->probe);
+	if (err != 0)
+		return target_wire_fail(t, err, "trying to write RAM");
+	return v == 0 ? 0
+		      : target_fail(t, E_TARGET_OPEN,
+				    "the debug port can write RAM");
+}
+
 static int prove_level1(struct target *t)
 {
 	const struct chip *c = t->chip;
@@ -129,7 +148,7 @@ static int prove_level1(struct target *t)
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		if (tries[i] == 0)
 			continue;
-		err = must_fault(t, tries[i]);
+		err = must_hide(t, tries[i]);
 		if (err != 0)
 			return err;
 		target_report(t, (uint32_t)i + 1);
@@ -142,7 +161,10 @@ static int prove_level1(struct target *t)
 	else if (chip_level(c, have[0]) == 0)
 		err = target_fail(t, E_TARGET_OPEN,
 				  "the option bytes say level 0");
-	return err != 0 ? err : code_must_fault(t, c->flash_base);
+	if (err != 0)
+		return err;
+	return c->reads_zero ? ram_must_hide(t)
+			     : code_must_fault(t, c->flash_base);
 }
 
 int target_prove_locked(struct target *t)
@@ -193,9 +215,42 @@ static int check_unlocked(struct target *t)
 	return 0;
 }
 
+/* The chip's own way, where the lock keeps code out of RAM. */
+static int recover(struct target *t)
+{
+	const struct chip_recover *r = t->chip->recover;
+	struct probe *p = t->probe;
+	int err = 0;
+
+	for (unsigned i = 0; err == 0 && i < 2; i++) {
+		dbg_queue_write32(p, r->steps[i].address, r->steps[i].value);
+		err = dbg_poll32(p, r->ready, r->ready_mask, r->ready_mask,
+				 r->us);
+	}
+	if (err == 0) {
+		dbg_queue_write32(p, r->last.address, r->last.value);
+		err = dbg_flush(p);
+	}
+	if (err == E_TIMEOUT)
+		return target_fail(t, E_TARGET_FLASH,
+				   "the flash controller stays busy");
+	return err == 0 ? 0 : target_wire_fail(t, err, "erasing the chip");
+}
+
+static int default_options(struct target *t)
+{
+	uint32_t want[CHIP_OPTIONS_MAX] = { 0 };
+	int err;
+
+	for (unsigned i = 0; i < t->chip->option_count; i++)
+		want[i] = t->chip->options[i].def;
+	err = algo_start(t);
+	return err != 0 ? err : target_set_options(t, want);
+}
+
 int target_unlock(struct target *t, const struct chip *chip)
 {
-	uint32_t have[CHIP_OPTIONS_MAX] = { 0 }, want[CHIP_OPTIONS_MAX] = { 0 };
+	uint32_t have[CHIP_OPTIONS_MAX] = { 0 };
 	int err;
 
 	target_phase_set(t, PHASE_CONNECT, 0);
@@ -209,12 +264,8 @@ int target_unlock(struct target *t, const struct chip *chip)
 	if (chip_level(chip, have[0]) == 2)
 		return target_fail(t, E_TARGET_PROTECTED,
 				   "level 2 cannot be lifted");
-	for (unsigned i = 0; i < chip->option_count; i++)
-		want[i] = chip->options[i].def;
 	target_phase_set(t, PHASE_LOCK, 0);
-	err = algo_start(t);
-	if (err == 0)
-		err = target_set_options(t, want);
+	err = chip->recover != NULL ? recover(t) : default_options(t);
 	if (err == 0)
 		err = target_power_cycle(t);
 	return err != 0 ? err : check_unlocked(t);

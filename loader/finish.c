@@ -79,8 +79,7 @@ static int records_put(const uint8_t *p, const uint8_t *end)
 		err = record_put(&p, end, RECORDS, RECORD_FIRMWARE_CAP);
 	if (!err)
 		err = target_flash_put(TARGET_TOP + BOOT_WORDS_OFFSET,
-				       loader.boot_words,
-				       sizeof(loader.boot_words));
+				       loader.ending.boot_words, 8);
 	return err;
 }
 
@@ -113,5 +112,6 @@ __attribute__((noinline)) void commit_take(void)
 		return;
 	}
 	loader.step = STEP_DONE;
-	line_answer(LINK_DONE, 0, 0);
+	memcpy(loader.answer.body, loader.ending.done_token, DONE_TOKEN_LEN);
+	line_answer(LINK_DONE, 0, DONE_TOKEN_LEN);
 }

@@ -50,6 +50,11 @@ static int key_make(uint8_t out[32])
 
 		prim_sha256_update(&c, &v, sizeof(v));
 	}
+	for (unsigned n = TARGET_JITTER; n; n--) {
+		uint32_t v = target_jitter();
+
+		prim_sha256_update(&c, &v, sizeof(v));
+	}
 	prim_sha256_final(&c, out);
 	return loader.rng.failures ? E_RANDOM : 0;
 }
@@ -63,7 +68,7 @@ __attribute__((noinline)) void handshake_begin(void)
 	const uint8_t *psk = (const uint8_t *)SECRET;
 	struct verdict v;
 
-	if (REG(SECRET) == 0xffffffff)
+	if (!TARGET_STAGE0 || REG(SECRET) == 0xffffffff)
 		psk = NULL; /* no stage 0 */
 	target_lock_check(&v);
 	if (!verdict_ok(&v)) {

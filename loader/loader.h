@@ -16,16 +16,22 @@
 #include "wire/hello.h"
 #include "wire/record.h"
 
+/* What of message 2 is kept until the commit. */
+struct ending {
+	uint8_t done_token[DONE_TOKEN_LEN];
+	uint32_t boot_words[2];
+};
+
 /* Message 2 as it is laid out on the wire (wire/hello.h), the segments in their
  * place in memory; behind them follow the patches.  tests/unit/test_loader
  * fills it by the codec. */
 struct delivery_wire {
 	uint8_t before[2]; /* so that segments are aligned */
 	uint8_t version;
-	uint8_t content_key[32], link_down[32], link_up[32];
+	uint8_t content_key[32], link_key[32];
 	/* of the image's digest only the room is used: for the chunks' AAD */
 	uint8_t header_digest[32], index[4], last, digest_rest[27];
-	uint8_t chunk_len[4], boot_words[8];
+	uint8_t chunk_len[4], ending[sizeof(struct ending)];
 	uint8_t segment_count;
 	struct segment segments[]; /* u16 patch bytes, patches */
 };
@@ -70,7 +76,7 @@ struct loader { /* what is used most first: short instructions reach it */
 	uint8_t k[2][32]; /* k1: report, k2: commit */
 	struct noise noise;
 	struct prologue prologue;
-	uint32_t boot_words[2];
+	struct ending ending;
 	struct {
 		uint8_t head[LINK_HEAD_LEN];
 		uint8_t body[ANSWER_MAX + LINK_TAIL_LEN];

@@ -20,7 +20,7 @@
 #                FLASH on a chip that stands still then
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
-LOADERS := stm32l4
+LOADERS := stm32l4 stm32f1
 
 stm32l4_CHIP := stm32l4
 stm32l4_CPU := cm4
@@ -37,6 +37,29 @@ stm32l4_CFLAGS := -fno-tree-loop-im -fno-move-loop-invariants \
 	-fno-inline-small-functions -fno-tree-fre -fno-if-conversion \
 	-fno-tree-scev-cprop -fno-optimize-sibling-calls \
 	-fno-guess-branch-probability
+
+stm32f1_CHIP := stm32f1
+stm32f1_CPU := cm3
+stm32f1_PRIM := seal/prim_bearssl_m31.c
+stm32f1_TOP := 0x0801e000
+stm32f1_PAGE := 1024
+stm32f1_RAM_AT := 0x20000000
+stm32f1_RAM := 0x2000
+stm32f1_CODE := RAM
+stm32f1_LINKS := uart swd-pins
+stm32f1_CFLAGS := $(stm32l4_CFLAGS)
+
+# the first 16 bytes of RAM are the vectors
+stm32f0_CHIP := stm32f0
+stm32f0_CPU := cm0
+stm32f0_PRIM := seal/prim_bearssl_least.c
+stm32f0_TOP := 0x0800e000
+stm32f0_PAGE := 1024
+stm32f0_RAM_AT := 0x20000010
+stm32f0_RAM := 0x1ff0
+stm32f0_CODE := RAM
+stm32f0_LINKS := uart swd-pins
+stm32f0_CFLAGS := $(stm32l4_CFLAGS)
 
 uart_LINK_SRC := loader/link_uart.c
 swd-pins_LINK_SRC := loader/link_swd.c
@@ -57,7 +80,8 @@ $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(1)_PRIM) \
 		-isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
 		$$(filter-out -MMD -MP,$$(TARGET_CFLAGS)) \
 		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
-		-DTOP=$($(1)_TOP) -DLOADER_LINK='"$($(2)_LINK_SRC)"' \
+		-DTOP=$($(1)_TOP) -DPAGE_LEN=$($(1)_PAGE) \
+		-DLOADER_LINK='"$($(2)_LINK_SRC)"' \
 		-DLOADER_PRIM='"$($(1)_PRIM)"' -fwhole-program \
 		-fcallgraph-info=su $($(1)_CFLAGS) $$(TARGET_$($(1)_CPU)) \
 		-c -o $$@ loader/whole.c

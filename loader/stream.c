@@ -9,7 +9,10 @@
 #include "loader/loader.h"
 #include "seal/prim.h"
 
+#define IMAGE_AT (TARGET_FLASH_BASE + TARGET_FROZEN)
 #define IMAGE_END (TARGET_TOP + LOADER_OFFSET)
+/* The boot words, which an erasure must leave there. */
+#define KEEP (TARGET_FROZEN ? 0u : 8u)
 
 static inline uint32_t get32(const uint8_t *p)
 {
@@ -24,7 +27,7 @@ static inline uint32_t get32(const uint8_t *p)
 static bool layout_take(void)
 {
 	const struct delivery_wire *d = &loader.in.delivery.wire;
-	uint32_t end = TARGET_FLASH_BASE;
+	uint32_t end = IMAGE_AT;
 
 	loader.chunk_len = get32(d->chunk_len);
 	loader.total = 0;
@@ -43,9 +46,28 @@ static bool layout_take(void)
 	return loader.total != 0;
 }
 
+/*
+ * Something is in flash: an attempt was cut short.  Then no page is taken for
+ * erased.  The boot page is never erased for good measure, so it costs an
+ * erasure here when cells in it are torn, or may be.
+ */
+static bool room_make(void)
+{
+	target_unit *buf = (target_unit *)&loader.frame[0];
+	bool blank;
+
+	target_flash.again = !target_flash_blank(IMAGE_AT + KEEP,
+						 IMAGE_END - IMAGE_AT - KEEP);
+	if (!KEEP)
+		return true;
+	blank = target_flash_blank(IMAGE_AT + KEEP, TARGET_PAGE_LEN - KEEP);
+	if (TARGET_ECC ? !target_ecc : blank)
+		return true;
+	return !target_flash_renew(IMAGE_AT, KEEP, buf);
+}
+
 void stream_begin(void)
 {
-	target_unit *room = (target_unit *)&loader.frame[0];
 	struct delivery_wire *d = &loader.in.delivery.wire;
 
 	if (!layout_take()) {
@@ -54,17 +76,9 @@ void stream_begin(void)
 	}
 	loader.want = 0;
 	loader.turn = 0;
-	memcpy(loader.boot_words, d->boot_words, sizeof(loader.boot_words));
+	memcpy(&loader.ending, d->ending, sizeof(loader.ending));
 	memset(d->index, 0, sizeof(d->index));
-	if (target_flash_unlock()) {
-		loader_fault(LINK_FAULT_FLASH);
-		return;
-	}
-	/* Something in the boot page: an attempt was cut short.  Then no page
-	 * is taken for erased, and torn cells in this one cost an erase. */
-	target_flash.again = !target_flash_blank(TARGET_FLASH_BASE + 8,
-						 TARGET_PAGE_LEN - 8);
-	if (target_ecc && target_flash_renew(TARGET_FLASH_BASE, 8, room)) {
+	if (target_flash_unlock() || !room_make()) {
 		loader_fault(LINK_FAULT_FLASH);
 		return;
 	}
@@ -128,7 +142,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 		plain = loader.chunk_len;
 	if (len != plain + 2 * NOISE_TAG_LEN)
 		return;
-	if (prim_aead_open(d->link_down, loader.want, NULL, 0, body,
+	if (prim_aead_open(d->link_key, loader.want, NULL, 0, body,
 			   plain + NOISE_TAG_LEN, body + plain + NOISE_TAG_LEN))
 		return;
 	d->index[0] = (uint8_t)loader.want;

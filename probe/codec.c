@@ -218,7 +218,7 @@ int codec_sequence_decode(const uint8_t *packet, size_t len, uint8_t *in,
 	if (rd_u8(&r) != DAP_SWD_SEQUENCE || rd_u8(&r) != DAP_OK)
 		return E_PROBE;
 	bytes = rd_bytes(&r, in_len);
-	if (rd_end(&r) != 0)
+	if (r.err != 0)
 		return E_PROBE;
 	if (in_len != 0)
 		memcpy(in, bytes, in_len);

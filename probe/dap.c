@@ -119,10 +119,13 @@ static int receive_packet(struct probe *p, uint8_t *packet, size_t cap,
 		return probe_fail(p, err,
 				  "what comes from the probe is not "
 				  "CMSIS-DAP");
+	if (err == E_TIMEOUT)
+		return probe_fail(p, E_PROBE_LOST,
+				  "the probe gave no answer for %" PRIu32 " ms",
+				  p->timeout_ms);
 	return probe_fail(p, E_PROBE_LOST,
-			  "the probe went away, or gave no answer for %" PRIu32
-			  " ms",
-			  p->timeout_ms);
+			  "the probe went away: unplugged, or its connection "
+			  "broke");
 }
 
 static int send_packet(struct probe *p, const uint8_t *packet, size_t len)
@@ -130,7 +133,9 @@ static int send_packet(struct probe *p, const uint8_t *packet, size_t len)
 	if (p->lost)
 		return probe_fail(p, E_PROBE_LOST, "the probe is gone");
 	if (p->transport.ops->send(p->transport.self, packet, len) != 0)
-		return probe_fail(p, E_PROBE_LOST, "the probe went away");
+		return probe_fail(p, E_PROBE_LOST,
+				  "the probe went away: unplugged, or its "
+				  "connection broke");
 	return 0;
 }
 

@@ -31,6 +31,7 @@ static int info_number(struct probe *p, uint8_t id, uint32_t *out)
 
 static int read_info(struct probe *p)
 {
+	const struct transport *t = &p->transport;
 	struct probe_info *i = &p->info;
 	const struct {
 		uint8_t id;
@@ -56,6 +57,10 @@ static int read_info(struct probe *p)
 		if ((err = info_text(p, texts[n].id, texts[n].out, 64)) != 0)
 			return err;
 	i->packet_size = size < DAP_PACKET_MAX ? size : DAP_PACKET_MAX;
+	if (t->packet_max != 0 && i->packet_size > t->packet_max)
+		i->packet_size = (uint32_t)t->packet_max;
+	if (t->ops->packet_size != NULL)
+		t->ops->packet_size(t->self, i->packet_size);
 	i->packet_count = count;
 	i->swd = (caps & DAP_CAP_SWD) != 0;
 	i->jtag = (caps & DAP_CAP_JTAG) != 0;
@@ -87,9 +92,13 @@ static int transport_open(const char *uri, uint32_t timeout_ms,
 {
 	if (strncmp(uri, "tcp:", 4) == 0)
 		return dap_tcp_open(uri + 4, timeout_ms, out, why);
+	if (strncmp(uri, "usb:", 4) == 0)
+		return usb_bulk_open(uri + 4, out, why);
+	if (strncmp(uri, "hid:", 4) == 0)
+		return usb_hid_open(uri + 4, out, why);
 	snprintf(why, 256,
-		 "probe address %.100s: only tcp:HOST:PORT is "
-		 "supported",
+		 "probe address %.100s: it starts with none of tcp:, usb:, "
+		 "hid:, gdb:",
 		 uri);
 	return E_ARG;
 }

@@ -45,7 +45,7 @@ static int tcp_receive(void *self, uint8_t *packet, size_t cap,
 
 	err = tcp_receive_all(t->fd, head, sizeof(head), deadline);
 	if (err != 0)
-		return err;
+		return tcp_now_ms() < deadline ? err : E_TIMEOUT;
 	rd_init(&r, head, sizeof(head));
 	if (rd_u32(&r) != DAP_TCP_SIGNATURE)
 		return E_PROBE;
@@ -53,9 +53,10 @@ static int tcp_receive(void *self, uint8_t *packet, size_t cap,
 	if (rd_u8(&r) != DAP_TCP_RESPONSE || len == 0 || len > cap)
 		return E_PROBE;
 	err = tcp_receive_all(t->fd, packet, len, deadline);
-	if (err == 0)
-		*out_len = len;
-	return err;
+	if (err != 0)
+		return tcp_now_ms() < deadline ? err : E_TIMEOUT;
+	*out_len = len;
+	return 0;
 }
 
 static void tcp_close(void *self)
@@ -89,7 +90,6 @@ int dap_tcp_open(const char *address, uint32_t timeout_ms,
 		return E_NOMEM;
 	}
 	t->fd = fd;
-	out->ops = &tcp_ops;
-	out->self = t;
+	*out = (struct transport){ .ops = &tcp_ops, .self = t };
 	return 0;
 }

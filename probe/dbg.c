@@ -29,6 +29,11 @@ uint32_t dbg_dpidr(const struct probe *p)
 	return p->info.dpidr ? p->dpidr : 0;
 }
 
+uint32_t dbg_ap_idr(const struct probe *p)
+{
+	return p->info.dpidr ? p->ap_idr : 0;
+}
+
 int dbg_rom_identity(struct probe *p, uint32_t *out_designer,
 		     uint32_t *out_part)
 {

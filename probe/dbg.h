@@ -33,6 +33,8 @@ MUST_USE int dbg_recover(struct probe *p);
 
 /* 0 where probe_info.dpidr is not set. */
 uint32_t dbg_dpidr(const struct probe *p);
+/* IDR of access port 0, likewise. */
+uint32_t dbg_ap_idr(const struct probe *p);
 /* ROM table: JEP106 designer (continuation << 7 | id; bit 31 set when
  * the table names none the JEDEC way) and part number. */
 MUST_USE int dbg_rom_identity(struct probe *p, uint32_t *out_designer,

@@ -2,9 +2,16 @@
 MODULES += probe
 probe_SRC := probe/probe.c probe/dbg.c probe/tcp.c probe/serial.c \
 	probe/gdb.c probe/gdb_server.c probe/gdb_probe.c probe/gdb_load.c \
+	probe/usb.c probe/usb_bulk.c probe/usb_hid.c \
 	probe/dap_probe.c probe/dap.c probe/codec.c probe/dap_tcp.c \
 	probe/adi.c probe/mem.c probe/cortexm.c \
 	probe/line.c probe/link.c probe/link_swd.c probe/link_uart.c
+probe_LIBS := -lusb-1.0 -lhidapi-hidraw -lpthread
+
+TESTS += test_probe_usb
+test_probe_usb_SRC := tests/unit/test_probe_usb.c
+test_probe_usb_USE := probe wire base
+test_probe_usb_LIBS := -lcmocka
 
 TESTS += test_probe_codec
 test_probe_codec_SRC := tests/unit/test_probe_codec.c

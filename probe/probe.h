@@ -10,7 +10,7 @@
  *
  *   CMSIS-DAP   dap_probe.c on adi.c, mem.c, cortexm.c; below them dap.c
  *               (packets, several in flight), codec.c (their bytes),
- *               dap_tcp.c (how they travel)
+ *               dap_tcp.c, usb_bulk.c, usb_hid.c (how they travel)
  *   GDB server  gdb_probe.c on gdb.c, wire/gdb.h and tcp.c
  *
  * Every call returns 0 or E_*; probe_why() then explains in one line what the
@@ -28,8 +28,8 @@
 struct probe; /* one probe with one target; not shared between threads */
 
 struct probe_config {
-	/* "tcp:127.0.0.1:4441": CMSIS-DAP; libusb/hidapi come later.
-	 * "gdb:127.0.0.1:3333": a GDB server */
+	/* "tcp:127.0.0.1:4441", "usb:SERIAL", "hid:SERIAL": CMSIS-DAP
+	 * (probe/usb.h).  "gdb:127.0.0.1:3333": a GDB server */
 	const char *uri;
 	/* "/dev/ttyUSB0" or "tcp:HOST:PORT": this is the target's UART, not
 	 * the probe's own; NULL or "" for the latter */

@@ -2,9 +2,9 @@
 /*
  * seal/link.h - frames between station and loader.
  *
- * Before the link keys exist frames carry hello, message 1 and message 2 in
+ * Before the link key exists frames carry hello, message 1 and message 2 in
  * clear framing (they protect themselves).  Afterwards each chunk travels as a
- * frame sealed under the link key of its direction: frame n always carries
+ * frame sealed under the attempt's link key: frame n always carries
  * chunk n, nonce n, so a resent frame is the same bytes and no nonce is ever
  * used for two plaintexts.  The inner bytes are the cached ciphertext of the
  * order: two layers, the outer one different for every device and attempt.
@@ -23,9 +23,13 @@
  *                      chunk below n is programmed or buffered), LINK_REPORT,
  *                      LINK_DONE, LINK_FAULT code
  *
+ * Of what the loader says, LINK_MSG1 and LINK_REPORT are sealed end to end, and
+ * LINK_DONE proves itself by the done token of message 2.  The rest says what
+ * to send next and nothing more: forged, it costs a question, or the attempt.
+ *
  * A frame that is damaged, unexpected or does not authenticate changes
  * nothing; the loader answers with what it wants.  The station resends up to
- * LINK_RETRIES times.
+ * LINK_RETRIES times without an answer, LINK_REPEATS times with the same one.
  */
 #ifndef SEAL_LINK_H
 #define SEAL_LINK_H
@@ -40,6 +44,8 @@
 #define LINK_TAIL_LEN 4
 #define LINK_BODY_MAX 2048
 #define LINK_RETRIES 8
+/* At one flipped bit in 10,000 every second chunk comes damaged. */
+#define LINK_REPEATS 40
 
 enum link_type {
 	LINK_HELLO = 1,

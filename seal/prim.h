@@ -5,8 +5,8 @@
  * seal/prim_openssl.c on the host, seal/prim_bearssl_*.c on the chip (chosen
  * per family at link time):
  *
- *	seal/prim_bearssl_m31.c   Cortex-M3 and later
- *	seal/prim_bearssl_i15.c   Cortex-M0
+ *	seal/prim_bearssl_m31.c    Cortex-M3 and later
+ *	seal/prim_bearssl_least.c  Cortex-M0
  *
  * 3.5 and 3.9 kB there (tests/unit/test_seal_chip); a loader that is one
  * translation unit includes its adaptor (seal/prim_bearssl_glue.h).

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# awk -f seal/reroll.awk BEARSSL/src/FILE.c >FILE.c
+# awk [-v least=1] -f seal/reroll.awk BEARSSL/src/FILE.c >FILE.c
 #
 # The loader has 8 kB.  BearSSL 0.6 writes eight rounds of SHA-256, the eight
 # quarter rounds of ChaCha20, and the words of Poly1305 and of X25519's
 # multiplication one after the other; this makes one step in a loop of each and
-# leaves all else as it is.  Fails when the source is not as expected.
+# leaves all else as it is.  least: bytes come before time (Cortex-M0, whose
+# code is longer).  Fails when the source is not as expected.
 
 # SHA-256: what moves on from step to step are the names a to h.
 /for \(i = 0; i < 64; i \+= 8\) \{/ {
@@ -37,6 +38,37 @@
 	next
 }
 /^\t\t\tQROUND\(/ { edits++; next }
+
+# ... whose block stays in in[] as it is put in, to be added at the end in one
+# loop; in the byte order of our cores, which is ChaCha20's.
+FILENAME ~ /chacha/ {
+	edits += sub(/uint32_t kw\[8\], ivw\[3\]/, "uint32_t in[16]")
+	if (/memcpy\(&state|kw|ivw|tmp\[64\]|tmp\[48\]/) {
+		edits++
+		next
+	}
+	if (/^\t*for \(u = .*(< 3|< 8|< 12|< 16|< clen); .*\{/ && !/\t\t\tfor/)
+		tail = !/clen/
+	if (tail) {
+		tail = !/\}/
+		edits++
+		next
+	}
+	if (/^\twhile/) {
+		print "\tmemcpy(in, CW, sizeof CW);"
+		print "\tmemcpy(in + 4, key, 32);"
+		print "\tmemcpy(in + 13, iv, 12);"
+	}
+	if (/^\t\tstate\[12\] = cc/) {
+		print "\t\tin[12] = cc;"
+		print "\t\tmemcpy(state, in, sizeof in);"
+		edits++
+		next
+	}
+	edits += sub(/u = 0; u < 4;/, "u = 0; u < 16;")
+	edits += sub(/br_enc32le.*;/, "state[u] += in[u];")
+	edits += sub(/tmp\[u\]/, "((unsigned char *)state)[u]")
+}
 
 # Poly1305: the words r0..r4 and 5 * r1..r4 become one table m, in which word i
 # of a product begins at m[4 + i] and runs down.
@@ -83,6 +115,31 @@ inner && /^\t\ta[01] / { gsub(/a[01]/, "acc[&]"); gsub(/\[a/, "["); edits++ }
 inner && /^\tacc\[[0-4]\] = a/ { edits++; next }
 /^\}/ { inner = 0 }
 
+# br_poly1305_ctmul_run(): its key into words, its words into the tag.
+FILENAME ~ /poly1305/ && /^br_poly1305_ctmul_run/ {
+	run = 1
+}
+run && /^\tint i;/ {
+	print "\tstatic const uint32_t clamp[] = {"
+	print "\t\t0x03FFFFFF, 0x03FFFF03, 0x03FFC0FF, 0x03F03FFF, 0x000FFFFF"
+	print "\t};"
+}
+run && /^\tr\[0\] = / {
+	print "\tfor (i = 0; i < 5; i ++) {"
+	print "\t\tr[i] = br_dec32le(pkey + 3 * i) >> 2 * i & clamp[i];"
+	print "\t}"
+}
+run && /^\tw = \(uint64_t\)acc/ {
+	print "\tw = acc[0];"
+	print "\tfor (i = 0; i < 4; i ++) {"
+	print "\t\tw += (uint64_t)acc[i + 1] * ((uint32_t)1 << (26 - 6 * i));"
+	print "\t\tw += br_dec32le(pkey + 16 + 4 * i);"
+	print "\t\tbr_enc32le((unsigned char *)tag + 4 * i, (uint32_t)w);"
+	print "\t\tw >>= 32;"
+	print "\t}"
+}
+run && /^\tr\[.\] = |^\tw = \(|^\thi = |^\tbr_enc32le\(/ { edits++; next }
+run && /^\tuint32_t r\[5\]/ { edits += sub(/, hi;/, ";") }
 # X25519: column i of a product of nine words is summed where its carry is
 # propagated, and a square is a product.
 /^mul9\(/ { mul9 = 1 }
@@ -109,13 +166,43 @@ mul9 && /^\t\tw = t\[i\] \+ cc;/ {
 	edits++
 	next
 }
-/^\}/ { mul9 = square = 0; if (drop) { drop = 0; next } }
+
+# The least of it: lengths are known, a multiplication by 121665 is one like any
+# other, and the inverse of z2 is a power with all bits of its exponent set but
+# two (255 products more, in 8,500).
+least && /^f255_mul_a24\(/ { a24 = 1 }
+a24 && /^\{/ {
+	print
+	print "\tstatic const uint32_t c[9] = { 121665 };"
+	print ""
+	print "\tf255_mul(d, a, c);"
+	print "}"
+	edits++
+	drop = 1
+}
+least && /^api_mul\(/ { api = 1 }
+api && /^\tif \(Glen != 32/ { skip = 3 }
+api && /^\tmemset\(k \+ kblen/ { skip = 1 }
+api && /^\tmemcpy\(k, kb, kblen\);/ { edits += sub(/kblen/, "32") }
+api && /^\tmemcpy\(a, z2, sizeof z2\);/ {
+	print "\tmemcpy(b, z2, sizeof z2);"
+	print "\tfor (i = 253; i >= 0; i --) {"
+	print "\t\tf255_square(b, b);"
+	print "\t\tif (i != 2 && i != 4) {"
+	print "\t\t\tf255_mul(b, z2, b);"
+	print "\t\t}"
+	print "\t}"
+	power = 1
+}
+power && /^\tf255_mul\(x2, x2, b\);/ { power = 0 }
+power || skip > 0 { skip--; edits++; next }
+/^\}/ { api = a24 = mul9 = square = 0; if (drop) { drop = 0; next } }
 drop { next }
 { print }
 
 END {
-	want = FILENAME ~ /sha2small/ ? 9 : FILENAME ~ /chacha20/ ? 8 : \
-		FILENAME ~ /poly1305/ ? 52 : 85
+	want = FILENAME ~ /sha2small/ ? 9 : FILENAME ~ /chacha20/ ? 30 : \
+		FILENAME ~ /poly1305/ ? 66 : least ? 111 : 85
 	if (edits != want) {
 		printf "%s: %d places found, %d expected: not BearSSL 0.6?\n",
 			FILENAME, edits, want >"/dev/stderr"

@@ -38,7 +38,8 @@ static int check_sealed(struct call *c, const struct product *q,
 				   "signed",
 				   q->family);
 	row->demands = PROOF_NONE;
-	if (q->demands[0] != '\0' && !proof_find(q->demands, &row->demands))
+	if (q->demands[0] != '\0' && (!proof_find(q->demands, &row->demands) ||
+				      row->demands == PROOF_DEMO))
 		return call_refuse(c, R_BAD_REQUEST, "demands: none or stage0");
 	if (row->demands == PROOF_STAGE0 && !chip->stage0)
 		return call_refuse(c, R_PROOF,
@@ -113,6 +114,7 @@ static int check_file(struct call *c, const struct row_product *p,
 	const struct signer_port *s = c->l->signer;
 	uint32_t options[CHIP_OPTIONS_MAX];
 	char why[CHIP_WHY_CAP] = "";
+	const struct chip *chip;
 	int err = s->release_check(s->self, p->release_pub, q->file.data,
 				   q->file.len, h, digest);
 
@@ -134,8 +136,13 @@ static int check_file(struct call *c, const struct row_product *p,
 	if (h->family != p->family)
 		return call_refuse(c, R_BAD_REQUEST,
 				   "the release is for another chip family");
-	if (chip_want_options(chip_find((enum family)p->family), h, options,
-			      why) < 0)
+	chip = chip_of_release(h);
+	if (!chip)
+		return call_refuse(c, R_BAD_REQUEST,
+				   "the release is laid out for device ID "
+				   "0x%x, which is no %s",
+				   h->device, family_name(h->family));
+	if (chip_want_options(chip, h, options, why) < 0)
 		return call_refuse(c, R_BAD_REQUEST, "%s", why);
 	if (!h->sealed && p->modes == MODES_SEALED)
 		return call_refuse(c, R_MODE,

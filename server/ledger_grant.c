@@ -17,7 +17,9 @@ static int check_chip(struct call *c, const struct row_order *o)
 				    .designer = q->designer,
 				    .part = q->part,
 				    .device_id = q->device_id,
-				    .flash_kb = q->flash_kb };
+				    .flash_kb = q->flash_kb,
+				    .ap_idr = q->ap_idr,
+				    .vtor = q->vtor };
 	char why[CHIP_WHY_CAP] = "";
 
 	if (chip_check_print((enum family)o->family, &print, why) < 0)

@@ -33,6 +33,7 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 			struct row_loader *row)
 {
 	const struct chip *chip = chip_find(family_find(q->family));
+	char why[CHIP_WHY_CAP];
 
 	if (!chip || chip->witness_count == 0)
 		return call_refuse(c, R_BAD_REQUEST,
@@ -41,6 +42,8 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 	row->link = (uint32_t)loader_link_find(q->link);
 	if (q->link[0] && !row->link)
 		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
+	if (q->link[0] && !chip_speaks(chip, q->link, why))
+		return call_refuse(c, R_BAD_REQUEST, "%s", why);
 	if (q->loader.len != LOADER_LEN || q->stub.len == 0 ||
 	    q->stub.len > STUB_CODE_LEN)
 		return call_refuse(c, R_BAD_REQUEST,
@@ -343,7 +346,9 @@ static int check_part(struct call *c, const struct stage0_request *q,
 				    .designer = q->designer,
 				    .part = q->part,
 				    .device_id = q->device_id,
-				    .flash_kb = q->flash_kb };
+				    .flash_kb = q->flash_kb,
+				    .ap_idr = q->ap_idr,
+				    .vtor = q->vtor };
 	char why[CHIP_WHY_CAP] = "";
 
 	if (strcmp(b->manufacturer, c->flasher->row.manufacturer) != 0)

@@ -11,6 +11,7 @@
 #define EPHEMERAL_LEN 32
 
 _Static_assert(STORE_SESSION_CAP == WRAPPED_SESSION_LEN, "session fits");
+_Static_assert(STORE_LINK_CAP == SEALED_LINK_LEN, "link fits");
 _Static_assert(STORE_MESSAGE2_CAP == SIGNER_MESSAGE2_MAX, "message 2 fits");
 _Static_assert(STORE_COMMIT_CAP == SIGNER_COMMIT_MAX, "commit fits");
 
@@ -200,13 +201,19 @@ static int alarm_altered(struct call *c, const char *what,
 static int handshake_answer(struct call *c, const struct row_attempt *a)
 {
 	struct handshake_answer *out = c->job->answer;
+	int err;
 
 	out->grant = (uint64_t)a->grant_id;
 	out->attempt = a->attempt;
-	out->link_down.len = out->link_up.len = LINK_KEY_LEN;
-	memcpy(out->link_down.data, a->link_down, LINK_KEY_LEN);
-	memcpy(out->link_up.data, a->link_up, LINK_KEY_LEN);
-	return blob_set(&out->message2, a->message2, a->message2_len);
+	if (a->link_len != SEALED_LINK_LEN) /* of an older version */
+		return E_INTERNAL;
+	err = blob_set(&out->key_enc, a->link, X25519_LEN);
+	if (err == 0)
+		err = blob_set(&out->key_sealed, a->link + X25519_LEN,
+			       SEALED_LINK_LEN - X25519_LEN);
+	if (err == 0)
+		err = blob_set(&out->message2, a->message2, a->message2_len);
+	return err;
 }
 
 /*
@@ -263,6 +270,7 @@ static int handshake_ask(struct call *c, const struct sealed *s,
 			memcpy(h->master, batch.master, WRAPPED_KEY_LEN);
 		}
 	}
+	memcpy(h->kem_pub, c->flasher->row.kem_pub, X25519_LEN);
 	h->message = msg->data;
 	h->message_len = msg->len;
 	if (err == 0)
@@ -288,9 +296,8 @@ static int handshake_done(struct call *c, struct sealed *s,
 	a->loader_id = loader->id;
 	memcpy(a->session, h->session, WRAPPED_SESSION_LEN);
 	a->session_len = WRAPPED_SESSION_LEN;
-	memcpy(a->link_down, h->link_down, LINK_KEY_LEN);
-	memcpy(a->link_up, h->link_up, LINK_KEY_LEN);
-	a->link_down_len = a->link_up_len = LINK_KEY_LEN;
+	memcpy(a->link, h->link, SEALED_LINK_LEN);
+	a->link_len = SEALED_LINK_LEN;
 	memcpy(a->message2, h->message2, h->message2_len);
 	a->message2_len = (uint32_t)h->message2_len;
 	err = store_attempt_update(c->l->db, a);

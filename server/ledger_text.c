@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/hex.h"
+#include "chip/chip.h"
 #include "server/ledger_int.h"
 #include "wire/name.h"
 
@@ -126,9 +127,11 @@ int fill_product(const struct row_product *r, struct product *out)
 {
 	const char *family = family_name(r->family);
 	const char *proof = proof_name(r->demands);
+	const struct chip *chip = chip_find((enum family)r->family);
 	int err;
 
 	TEXT_SET(out->name, r->name);
+	TEXT_SET(out->label, chip && chip->label ? chip->label : "");
 	TEXT_SET(out->family, family ? family : "");
 	TEXT_SET(out->demands, proof ? proof : "");
 	TEXT_SET(out->modes, rules_modes(r->modes));

@@ -56,6 +56,12 @@ struct signer_rewrap { /* stored content key -> one enrolled flasher */
 #define WRAPPED_SESSION_LEN (X25519_LEN + 64 + AEAD_TAG_LEN)
 #define HANDSHAKE_LOADERS_MAX 8
 
+/* What the station gets of message 2: HPKE enc 32 || link key 32, done token
+ * 16, tag 16, sealed to its enrolled key under LABEL_HPKE_LINK, AAD = grant
+ * u64 LE || attempt u32 LE || header digest. */
+#define SEALED_LINK_LEN \
+	(X25519_LEN + LINK_KEY_LEN + DONE_TOKEN_LEN + AEAD_TAG_LEN)
+
 /* What the signer found.  Anything but OK: no key was computed. */
 enum sealed_verdict {
 	SEALED_OK,
@@ -88,13 +94,14 @@ struct signer_handshake {
 	uint8_t loader_count, admitted_count;
 	char batch[NAME_CAP]; /* stage 0: Noise_NKpsk0; "" = Noise_NK */
 	uint8_t master[WRAPPED_KEY_LEN];
+	uint8_t kem_pub[X25519_LEN]; /* the station's */
 	const uint8_t *message;
 	size_t message_len;
 	/* results */
 	enum sealed_verdict verdict;
 	char why[SIGNER_TEXT_CAP];
 	uint8_t loader; /* index of the one that it is */
-	uint8_t link_down[LINK_KEY_LEN], link_up[LINK_KEY_LEN];
+	uint8_t link[SEALED_LINK_LEN];
 	uint8_t session[WRAPPED_SESSION_LEN];
 	uint8_t message2[SIGNER_MESSAGE2_MAX];
 	size_t message2_len;

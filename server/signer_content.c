@@ -18,7 +18,7 @@
 static int sealed_layout_check(const struct release_header *h,
 			       const uint8_t *plain)
 {
-	const struct chip *c = chip_find((enum family)h->family);
+	const struct chip *c = chip_of_release(h);
 	const struct segment *first = &h->fw.segments[0];
 	uint32_t top, stub;
 	struct rd r;

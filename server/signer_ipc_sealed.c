@@ -66,6 +66,7 @@ int signer_ask_handshake(void *self, struct signer_handshake *h)
 	wr_bytes(&w, h->loaders, sizeof(h->loaders));
 	msg_wr_field(&w, h->batch, NAME_CAP);
 	wr_bytes(&w, h->master, WRAPPED_KEY_LEN);
+	wr_bytes(&w, h->kem_pub, X25519_LEN);
 	msg_wr_blob(&w, h->message, h->message_len);
 	if (!err)
 		err = signer_ask(self, MSG_HANDSHAKE, &w, &r);
@@ -73,8 +74,7 @@ int signer_ask_handshake(void *self, struct signer_handshake *h)
 		return err;
 	h->verdict = rd_verdict(&r, h->why);
 	h->loader = rd_u8(&r);
-	rd_copy(&r, h->link_down, LINK_KEY_LEN);
-	rd_copy(&r, h->link_up, LINK_KEY_LEN);
+	rd_copy(&r, h->link, SEALED_LINK_LEN);
 	rd_copy(&r, h->session, WRAPPED_SESSION_LEN);
 	rd_blob_into(&r, h->message2, sizeof(h->message2), &h->message2_len);
 	return rd_end(&r);
@@ -95,6 +95,7 @@ int signer_serve_handshake(const struct signer_port *p, struct rd *r,
 	rd_copy(r, h.loaders, sizeof(h.loaders));
 	msg_rd_field(r, h.batch, NAME_CAP);
 	rd_copy(r, h.master, WRAPPED_KEY_LEN);
+	rd_copy(r, h.kem_pub, X25519_LEN);
 	h.message = msg_rd_blob(r, MESSAGE_MAX, &h.message_len);
 	err = rd_end(r);
 	if (!err)
@@ -103,8 +104,7 @@ int signer_serve_handshake(const struct signer_port *p, struct rd *r,
 		return err;
 	wr_verdict(w, h.verdict, h.why);
 	wr_u8(w, h.loader);
-	wr_bytes(w, h.link_down, LINK_KEY_LEN);
-	wr_bytes(w, h.link_up, LINK_KEY_LEN);
+	wr_bytes(w, h.link, SEALED_LINK_LEN);
 	wr_bytes(w, h.session, WRAPPED_SESSION_LEN);
 	msg_wr_blob(w, h.message2, h.message2_len);
 	ct_wipe(&h, sizeof(h));

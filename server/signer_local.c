@@ -118,6 +118,17 @@ static bool serial_ok(const char *s)
 	return len < SERIAL_CAP;
 }
 
+/* A chip for demonstrations is called so, and no other is. */
+static bool proof_ok(const struct credential *c)
+{
+	const struct chip *chip = chip_find((enum family)c->family);
+
+	if (chip == NULL)
+		return false;
+	return chip->demonstration ? c->proof == PROOF_DEMO
+				   : c->proof <= PROOF_STAGE0;
+}
+
 /* The ledger decided; this makes sure that what is signed is a credential
  * that the ledger can have decided on, and nothing else. */
 static int claims_check(const struct credential *c)
@@ -129,8 +140,8 @@ static int claims_check(const struct credential *c)
 	if (!name_valid(c->product) || !name_valid(c->order) ||
 	    !serial_ok(c->serial))
 		return E_ARG;
-	if (!c->grant || c->grant > UNITS_MAX || c->proof > PROOF_STAGE0 ||
-	    c->uid_len > UID_MAX)
+	if (!c->grant || c->grant > UNITS_MAX || c->uid_len > UID_MAX ||
+	    !proof_ok(c))
 		return E_RANGE;
 	if (c->issued + ISSUED_SLACK < now || c->issued > now + ISSUED_SLACK)
 		return E_RANGE;

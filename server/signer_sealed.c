@@ -52,7 +52,7 @@ static int release_read(const struct signer_attempt *at,
 		err = crypto_sha256(at->header, at->header_len, r.digest);
 	if (err)
 		return err;
-	r.chip = chip_find((enum family)at->family);
+	r.chip = chip_of_release(&r.header);
 	if (!r.header.sealed || r.header.family != at->family || !r.chip)
 		return E_ARG;
 	*out = r;
@@ -111,6 +111,24 @@ static int session_open(const struct signer_local *s,
 				sizeof(aad), wrapped + X25519_LEN,
 				WRAPPED_SESSION_LEN - X25519_LEN,
 				(uint8_t *)out);
+}
+
+/* Link key and done token for the station, and for nobody on the way. */
+static int link_seal_for(const struct signer_handshake *h,
+			 const uint8_t digest[DIGEST_LEN],
+			 const struct delivery *d, uint8_t out[SEALED_LINK_LEN])
+{
+	uint8_t aad[SESSION_AAD_LEN], text[LINK_KEY_LEN + DONE_TOKEN_LEN];
+	int err;
+
+	session_aad(&h->at, digest, aad);
+	memcpy(text, d->link_key, LINK_KEY_LEN);
+	memcpy(text + LINK_KEY_LEN, d->done_token, DONE_TOKEN_LEN);
+	err = crypto_hpke_seal(h->kem_pub, LABEL_HPKE_LINK,
+			       sizeof(LABEL_HPKE_LINK) - 1, aad, sizeof(aad),
+			       text, sizeof(text), out, out + X25519_LEN);
+	ct_wipe(text, sizeof(text));
+	return err;
 }
 
 /* ---- batch masters ----------------------------------------------------- */
@@ -247,18 +265,16 @@ static int make_message2(struct signer_local *s, struct signer_handshake *h,
 	err = signer_content_key(s, h->at.order, r->digest, h->wrapped,
 				 d.content_key);
 	if (!err)
-		err = crypto_random(d.link_down, LINK_KEY_LEN);
+		err = crypto_random(d.link_key, LINK_KEY_LEN);
 	if (!err)
-		err = crypto_random(d.link_up, LINK_KEY_LEN);
+		err = crypto_random(d.done_token, DONE_TOKEN_LEN);
 	if (!err)
 		err = authority_message2(n, &d, h->message2, &h->message2_len,
 					 &session);
 	if (!err)
 		err = session_wrap(s, &h->at, r->digest, &session, h->session);
-	if (!err) {
-		memcpy(h->link_down, d.link_down, LINK_KEY_LEN);
-		memcpy(h->link_up, d.link_up, LINK_KEY_LEN);
-	}
+	if (!err)
+		err = link_seal_for(h, r->digest, &d, h->link);
 	ct_wipe(&d, sizeof(d));
 	ct_wipe(&session, sizeof(session));
 	return err;

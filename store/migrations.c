@@ -271,11 +271,29 @@ static const char step_2[] =
 	" BEGIN SELECT RAISE(ABORT, 'only signed orders give a flasher keys');"
 	" END;";
 
-/* One line per loader; those listed before speak both (0). */
+/* One line per loader; those listed before speak both (0).  Link keys no
+ * longer in the clear: attempts that have one begin anew. */
 static const char step_3[] =
 	"ALTER TABLE loaders ADD COLUMN link INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE batch_chips ADD COLUMN loader_id INTEGER"
-	" REFERENCES loaders;";
+	" REFERENCES loaders;"
+	"DROP TRIGGER attempts_answered_once;"
+	"ALTER TABLE attempts DROP COLUMN link_down;"
+	"ALTER TABLE attempts DROP COLUMN link_up;"
+	"ALTER TABLE attempts ADD COLUMN link BLOB;"
+	"CREATE TRIGGER attempts_answered_once BEFORE UPDATE ON attempts"
+	" WHEN NEW.challenge IS NOT OLD.challenge"
+	" OR NEW.grant_id <> OLD.grant_id OR NEW.attempt <> OLD.attempt"
+	" OR (OLD.request IS NOT NULL"
+	"  AND (NEW.request IS NOT OLD.request"
+	"   OR NEW.ephemeral IS NOT OLD.ephemeral"
+	"   OR NEW.session IS NOT OLD.session"
+	"   OR NEW.link IS NOT OLD.link"
+	"   OR NEW.message2 IS NOT OLD.message2))"
+	" OR (OLD.report IS NOT NULL"
+	"  AND (NEW.report IS NOT OLD.report"
+	"   OR NEW.sealed_commit IS NOT OLD.sealed_commit))"
+	" BEGIN SELECT RAISE(ABORT, 'an answer never changes'); END;";
 
 const char *const store_migrations[] = { step_1, step_2, step_3 };
 const size_t store_migration_count = sizeof(store_migrations) /

@@ -40,16 +40,15 @@ static const struct col attempt_cols[] = {
 	COL_VAR_OF(row_attempt, request, request_len),
 	COL(I64Z, row_attempt, loader_id),
 	COL_VAR_OF(row_attempt, session, session_len),
-	COL_VAR_OF(row_attempt, link_down, link_down_len),
-	COL_VAR_OF(row_attempt, link_up, link_up_len),
+	COL_VAR_OF(row_attempt, link, link_len),
 	COL_VAR_OF(row_attempt, message2, message2_len),
 	COL_VAR_OF(row_attempt, report, report_len),
 	COL_VAR_OF(row_attempt, commit, commit_len),
-#define ATTEMPT_ANSWERS 9
+#define ATTEMPT_ANSWERS 8
 };
 #define ATTEMPT_SELECT                                                \
 	"SELECT grant_id, attempt, flasher_id, challenge, ephemeral," \
-	" request, loader_id, session, link_down, link_up, message2," \
+	" request, loader_id, session, link, message2,"               \
 	" report, sealed_commit FROM attempts "
 
 /* -- batches ------------------------------------------------------------- */
@@ -305,14 +304,14 @@ int store_attempt_update(struct store *s, const struct row_attempt *row)
 	sqlite3_stmt *st = stmt_use(
 		s, ST_ATTEMPT_UPDATE,
 		"UPDATE attempts SET ephemeral = ?1, request = ?2,"
-		" loader_id = ?3, session = ?4, link_down = ?5, link_up = ?6,"
-		" message2 = ?7, report = ?8, sealed_commit = ?9"
-		" WHERE grant_id = ?10 AND attempt = ?11");
+		" loader_id = ?3, session = ?4, link = ?5, message2 = ?6,"
+		" report = ?7, sealed_commit = ?8"
+		" WHERE grant_id = ?9 AND attempt = ?10");
 
 	if (!st)
 		return E_DB;
 	cols_bind(st, 1, attempt_cols + ATTEMPT_FIXED, ATTEMPT_ANSWERS, row);
-	sqlite3_bind_int64(st, 10, row->grant_id);
-	sqlite3_bind_int64(st, 11, row->attempt);
+	sqlite3_bind_int64(st, 9, row->grant_id);
+	sqlite3_bind_int64(st, 10, row->attempt);
 	return stmt_done(s, st);
 }

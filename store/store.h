@@ -35,6 +35,7 @@
 #define STORE_ANSWER_CAP 512
 #define STORE_SELECTOR_LEN 4
 #define STORE_SESSION_CAP 112
+#define STORE_LINK_CAP 96
 #define STORE_MESSAGE2_CAP 1408
 #define STORE_COMMIT_CAP 1024
 
@@ -224,8 +225,9 @@ struct row_attempt { /* one attempt of a sealed grant */
 	int64_t loader_id;
 	uint8_t session[STORE_SESSION_CAP]; /* transport keys, for the signer */
 	uint32_t session_len;
-	uint8_t link_down[LINK_KEY_LEN], link_up[LINK_KEY_LEN];
-	uint32_t link_down_len, link_up_len;
+	uint8_t link[STORE_LINK_CAP]; /* link key, done token: for the station
+				       * alone */
+	uint32_t link_len;
 	uint8_t message2[STORE_MESSAGE2_CAP];
 	uint32_t message2_len;
 	/* from the report on */

@@ -7,7 +7,6 @@
 
 #define NOWHERE 0xffffffffu /* Unicorn's "until": odd, never reached */
 #define UC_INTR_SVC 2	    /* Unicorn's exception numbers for Arm */
-#define UC_INTR_DATA_ABORT 4
 #define UC_INTR_BKPT 7
 #define UC_INTR_EXC_RETURN 8
 #define UC_INTR_NOCP 17
@@ -227,6 +226,10 @@ static void exc_return_insn(struct core *c)
 
 static void fault_insn(struct core *c)
 {
+	if (c->fault_late) {
+		core_put(c, UC_ARM_REG_PC, c->last | 1);
+		c->next = c->last;
+	}
 	if (c->fault_fetch) {
 		core_exc_fault(c, EXC_BUSFAULT, CFSR_IBUSERR);
 		return;
@@ -246,9 +249,6 @@ static void intr_insn(struct core *c)
 		break;
 	case UC_INTR_EXC_RETURN:
 		exc_return_insn(c);
-		break;
-	case UC_INTR_DATA_ABORT: /* v6-M: not aligned */
-		core_exc_fault(c, EXC_BUSFAULT, 0);
 		break;
 	case UC_INTR_NOCP:
 		core_exc_fault(c, EXC_USAGEFAULT, CFSR_NOCP);
@@ -286,6 +286,8 @@ static void after_run(struct core *c, uc_err e)
 		core_halt_now(c, CORE_BKPT);
 	else if (c->stop == STOP_SKIP)
 		core_skip_now(c);
+	else if (c->stop == STOP_UNDEF)
+		core_exc_fault(c, EXC_USAGEFAULT, 0);
 	else if (c->stop == STOP_NOCP)
 		core_exc_fault(c, EXC_USAGEFAULT, CFSR_NOCP);
 	else if (c->stop == STOP_NONE)

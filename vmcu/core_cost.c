@@ -6,7 +6,8 @@
  * (2 to 12 in silicon), ISB 4.  Cortex-M3 (TRM r2p0, 18.2): the same, but MLA
  * 2, long multiplication 4 (3 to 5), with accumulation 6 (4 to 7).  Cortex-M0
  * (TRM r0p0, 3.3): loads and stores 2, lists 1 + n, POP of the PC 4 + n, BL 4,
- * MRS, MSR and barriers 4, multiplication 1.
+ * MRS, MSR and barriers 4, multiplication 1.  Unicorn's Cortex-M0 also runs
+ * Thumb-2; what v6-M has not is therefore marked here.
  *
  * What follows a taken branch (pipeline refill) and flash wait states are
  * added in core_hook.c when they happen.
@@ -29,8 +30,8 @@ static uint8_t entry(enum core_class class, unsigned cycles)
 
 static uint8_t cost_hint(unsigned op, bool v6m)
 {
-	if (op & 0xf && !v6m)
-		return entry(CLASS_IT, 1);
+	if (op & 0xf)
+		return entry(v6m ? CLASS_UNDEF : CLASS_IT, 1);
 	if (op == 0xbf20 || op == 0xbf30 || op == 0xbf40)
 		return entry(CLASS_WAIT, v6m ? 2 : 1);
 	return 1;
@@ -42,6 +43,8 @@ static uint8_t cost_16(unsigned op, bool v6m)
 
 	if ((op & 0xff00) == 0xbf00)
 		return cost_hint(op, v6m);
+	if ((op & 0xf500) == 0xb100 && v6m) /* CBZ, CBNZ */
+		return entry(CLASS_UNDEF, 1);
 	if ((op & 0xffe0) == 0xb660)
 		return entry(CLASS_AFTER, 1);
 	if ((op & 0xff00) == 0xbd00 && v6m) /* the refill makes it 4 + n */
@@ -91,10 +94,8 @@ static const struct wide wide_m3[] = {
 
 /* BL shares its first halfwords with all the others; 2, and the refill. */
 static const struct wide wide_m0[] = {
-	{ 0xffff, 0xf3ef, CLASS_SYSTEM, 2 }, /* MRS */
-	{ 0xffe0, 0xf380, CLASS_SYSTEM, 2 }, /* MSR */
-	{ 0xffff, 0xf3bf, CLASS_SYSTEM, 2 }, /* barriers */
-	{ 0, 0, CLASS_PLAIN, 2 },
+	{ 0xf800, 0xf000, CLASS_V6M, 2 },
+	{ 0, 0, CLASS_UNDEF, 1 },
 };
 
 static uint8_t cost_wide(const struct wide *w, unsigned op)

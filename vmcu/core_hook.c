@@ -119,6 +119,15 @@ static bool fpu_off(const struct core *c, uint16_t second)
 	return (cp == 10 || cp == 11) && (c->cpacr >> 20 & 0xf) != 0xf;
 }
 
+/* MRS, MSR, DSB, DMB, ISB (ARM DDI 0419, A5.3). */
+static bool v6m_system(uint16_t op, uint16_t second)
+{
+	if ((second & 0xd000) != 0x8000)
+		return false;
+	return op == 0xf3ef || (op & 0xfff0) == 0xf380 ||
+	       (op == 0xf3bf && second >= 0x8f40 && second < 0x8f70);
+}
+
 static void hook_special(struct core *c, uint32_t addr, uint16_t op,
 			 enum core_class class)
 {
@@ -142,10 +151,20 @@ static void hook_special(struct core *c, uint32_t addr, uint16_t op,
 	case CLASS_MUL:
 		c->clk += core_cost_mul(second);
 		return;
-	case CLASS_SYSTEM:
+	case CLASS_UNDEF:
+		stop(c, STOP_UNDEF);
+		return;
+	case CLASS_V6M:
 		if ((second & 0xd000) == 0xd000)
-			return; /* BL has the same first halfwords */
+			return; /* BL */
+		if (!v6m_system(op, second)) {
+			stop(c, STOP_UNDEF);
+			return;
+		}
 		c->clk += c->model->system_extra;
+		hint = 0;
+		break;
+	case CLASS_SYSTEM:
 		hint = op == 0xf3af ? second & 0xff : 0;
 		break;
 	case CLASS_AFTER:
@@ -202,6 +221,7 @@ static void on_intr(uc_engine *uc, uint32_t number, void *user)
 
 static void fault_at(struct core *c, uint32_t addr, bool fetch)
 {
+	c->fault_late = false;
 	c->fault = true;
 	c->fault_fetch = fetch;
 	c->fault_addr = addr;
@@ -305,6 +325,21 @@ void core_on_watch(uc_engine *uc, uc_mem_type type, uint64_t addr64, int size,
 	}
 }
 
+/* v6-M: Unicorn would do it, and has done it when this is heeded. */
+static void on_access(uc_engine *uc, uc_mem_type type, uint64_t addr, int size,
+		      int64_t value, void *user)
+{
+	struct core *c = user;
+
+	(void)type;
+	(void)value;
+	if ((addr & ((uint64_t)size - 1)) == 0)
+		return;
+	fault_at(c, (uint32_t)addr, false);
+	c->fault_late = true;
+	uc_emu_stop(uc);
+}
+
 static uc_err map_io(struct core *c, unsigned i, uint32_t base, uint32_t size)
 {
 	c->io_base[i] = base;
@@ -341,5 +376,8 @@ uc_err core_hooks_add(struct core *c)
 	if (e == UC_ERR_OK)
 		e = uc_hook_add(c->uc, &h, UC_HOOK_MEM_INVALID,
 				(void *)on_invalid, c, 1, 0);
+	if (e == UC_ERR_OK && !c->model->v7m)
+		e = uc_hook_add(c->uc, &h, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
+				(void *)on_access, c, 1, 0);
 	return e == UC_ERR_OK ? map_all_io(c) : e;
 }

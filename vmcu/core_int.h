@@ -65,6 +65,8 @@ enum core_class {
 	CLASS_FPU = 5,	  /* coprocessor 10 and 11 */
 	CLASS_SYSTEM = 6, /* 32-bit MSR, hints, barriers */
 	CLASS_MUL = 7,	  /* more with accumulation: in the second half */
+	CLASS_UNDEF = 8,  /* v6-M has not got it, whatever Unicorn thinks */
+	CLASS_V6M = 9,	  /* 32 bits on v6-M: told by the second half */
 };
 
 enum core_cost { CORE_COST_M0, CORE_COST_M3, CORE_COST_M4, CORE_COSTS };
@@ -107,6 +109,7 @@ enum core_stop {
 	STOP_STEP,
 	STOP_NOCP,
 	STOP_SKIP, /* this instruction is to be left out */
+	STOP_UNDEF,
 };
 
 struct core {
@@ -168,6 +171,7 @@ struct core {
 
 	/* a fault that a hook saw */
 	bool fault, fault_fetch;
+	bool fault_late; /* the instruction is done already */
 	uint32_t fault_addr;
 	int intr; /* Unicorn's interrupt number, -1 none */
 

@@ -109,10 +109,13 @@ static uint32_t prio_word(const struct core *c, unsigned first)
 	return v;
 }
 
+#define PRIO_V6M 0xc800u /* SVCall, PendSV, SysTick */
+
 static void prio_word_write(struct core *c, unsigned first, uint32_t v)
 {
 	for (unsigned i = 0; i < 4 && first + i < CORE_EXCEPTIONS; i++)
-		c->prio[first + i] = v >> (8 * i) & c->model->prio_mask;
+		if (c->model->v7m || first >= 16 || PRIO_V6M >> (first + i) & 1)
+			c->prio[first + i] = v >> (8 * i) & c->model->prio_mask;
 	core_kick(c);
 }
 
@@ -429,8 +432,7 @@ void core_scs_write(struct core *c, uint32_t addr, uint32_t v)
 		return;
 	}
 	if (is_shpr(off)) {
-		if (c->model->v7m || off != 0xd18)
-			prio_word_write(c, 4 + (off - 0xd18), v);
+		prio_word_write(c, 4 + (off - 0xd18), v);
 		return;
 	}
 	for (i = 0; i < sizeof(live_regs) / sizeof(*live_regs); i++) {

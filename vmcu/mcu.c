@@ -7,6 +7,7 @@
 
 static const struct chip *const chips[] = {
 	&stm32l4_chip,
+	&stm32f051_chip,
 	&stm32f103xb_chip,
 	&stm32f103xe_chip,
 	&nrf51822_chip,

@@ -165,6 +165,7 @@ struct mcu {
 };
 
 extern const struct chip stm32l4_chip;
+extern const struct chip stm32f051_chip;
 extern const struct chip nrf51822_chip;
 extern const struct chip stm32f103xb_chip, stm32f103xe_chip;
 

@@ -14,6 +14,9 @@ vmcu_SRC := vmcu/mcu.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_mem
 	vmcu/stm32f1/chip.c vmcu/stm32f1/memory.c vmcu/stm32f1/gpio.c \
 	vmcu/stm32f1/uart.c vmcu/stm32f1/rcc.c vmcu/stm32f1/system.c \
 	vmcu/stm32f1/adc.c vmcu/stm32f1/timer.c vmcu/stm32f1/profile.c
+vmcu_SRC += vmcu/stm32f0/chip.c vmcu/stm32f0/memory.c vmcu/stm32f0/rcc.c \
+	vmcu/stm32f0/adc.c vmcu/stm32f0/tim14.c vmcu/stm32f0/system.c \
+	vmcu/stm32f0/profile.c
 
 VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
 	test_vmcu_periph test_vmcu_state test_vmcu_cut test_vmcu_faults
@@ -24,6 +27,15 @@ $(1)_USE := vmcu wire base
 $(1)_LIBS := -lunicorn -lcmocka
 endef
 $(foreach t,$(VMCU_TESTS),$(eval $(call VMCU_CHIP_TEST,$(t))))
+
+F0_TESTS := test_vmcu_m0 test_vmcu_f0
+TESTS += $(F0_TESTS)
+define VMCU_F0_TEST
+$(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c tests/unit/f0_rig.c
+$(1)_USE := vmcu wire base
+$(1)_LIBS := -lunicorn -lcmocka
+endef
+$(foreach t,$(F0_TESTS),$(eval $(call VMCU_F0_TEST,$(t))))
 
 # The interrupt test program, for here and for QEMU.
 IRQ_SRC := tests/target/irq/start.c tests/target/irq/irq.c \

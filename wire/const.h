@@ -18,6 +18,7 @@
 #define LABEL_HPKE_CONTENT_KEY "signet hpke content key v1"
 #define LABEL_HPKE_STORED_KEY "signet hpke stored key v1"
 #define LABEL_HPKE_SESSION "signet hpke session v1"
+#define LABEL_HPKE_LINK "signet hpke link v1"
 #define LABEL_HPKE_MASTER "signet hpke stage0 master v1"
 #define LABEL_HPKE_STAGE0 "signet hpke stage0 v1"
 #define LABEL_HANDSHAKE "signet handshake v1"
@@ -32,6 +33,7 @@
 #define DIGEST_LEN 32	 /* SHA-256 */
 #define CHALLENGE_LEN 32 /* of a sealed attempt, see wire/hello.h */
 #define LINK_KEY_LEN 32
+#define DONE_TOKEN_LEN 16
 #define CREDENTIAL_MAX 472 /* fits its record, see wire/record.h */
 #define FIRMWARE_SIG_MAX 504
 #define RELEASE_HEADER_MAX 1024
@@ -58,10 +60,12 @@ enum family {
 };
 
 /* How the owner knows that a real, locked chip got the unit
- * (docs/threat-model.md): nothing, or a stage-0 secret. */
-#define PROOF_LIST(X)            \
-	X(PROOF_NONE, 0, "none") \
-	X(PROOF_STAGE0, 1, "stage0")
+ * (docs/threat-model.md): nothing; a stage-0 secret; or not at all, by a chip
+ * whose lock falls to any debugger. */
+#define PROOF_LIST(X)                \
+	X(PROOF_NONE, 0, "none")     \
+	X(PROOF_STAGE0, 1, "stage0") \
+	X(PROOF_DEMO, 2, "demonstration")
 
 enum proof_step {
 #define X(sym, num, name) sym = (num),

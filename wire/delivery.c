@@ -68,11 +68,11 @@ int delivery_encode(const struct delivery *d, uint8_t *out, size_t cap,
 	wr_init(&w, out, cap);
 	wr_u8(&w, HELLO_VERSION);
 	wr_bytes(&w, d->content_key, sizeof(d->content_key));
-	wr_bytes(&w, d->link_down, LINK_KEY_LEN);
-	wr_bytes(&w, d->link_up, LINK_KEY_LEN);
+	wr_bytes(&w, d->link_key, LINK_KEY_LEN);
 	wr_bytes(&w, d->header_digest, DIGEST_LEN);
 	wr_bytes(&w, d->digest, DIGEST_LEN);
 	wr_u32(&w, d->chunk_len);
+	wr_bytes(&w, d->done_token, DONE_TOKEN_LEN);
 	wr_u32(&w, d->boot_words[0]);
 	wr_u32(&w, d->boot_words[1]);
 	wr_u8(&w, d->segment_count);
@@ -121,11 +121,11 @@ int delivery_decode(const uint8_t *buf, size_t len, struct delivery *out)
 	if (rd_u8(&r) != HELLO_VERSION)
 		rd_fail(&r, E_VERSION);
 	rd_copy(&r, out->content_key, sizeof(out->content_key));
-	rd_copy(&r, out->link_down, LINK_KEY_LEN);
-	rd_copy(&r, out->link_up, LINK_KEY_LEN);
+	rd_copy(&r, out->link_key, LINK_KEY_LEN);
 	rd_copy(&r, out->header_digest, DIGEST_LEN);
 	rd_copy(&r, out->digest, DIGEST_LEN);
 	out->chunk_len = rd_u32(&r);
+	rd_copy(&r, out->done_token, DONE_TOKEN_LEN);
 	out->boot_words[0] = rd_u32(&r);
 	out->boot_words[1] = rd_u32(&r);
 	rd_segments(&r, out);

@@ -71,17 +71,17 @@ MUST_USE int claim_encode(const struct claim *c, uint8_t *out, size_t cap,
 MUST_USE int claim_decode(const uint8_t *buf, size_t len, struct claim *out);
 
 /*
- * What message 2 releases: u8 version 1, content key[32], link key to the
- * chip[32], link key from the chip[32], header digest[32], release digest[32],
- * u32 chunk_len, boot words 2 * u32 (the firmware's own stack pointer and
- * reset vector), u8 segment count, count * (address u32, length u32), u16
- * patch bytes, patches (address u32, u16 length, bytes)...
+ * What message 2 releases: u8 version 1, content key[32], link key[32],
+ * header digest[32], release digest[32], u32 chunk_len, done token[16], boot
+ * words 2 * u32 (the firmware's own stack pointer and reset vector), u8 segment
+ * count, count * (address u32, length u32), u16 patch bytes, patches (address
+ * u32, u16 length, bytes)...
  */
 #define PATCH_TOTAL_MAX 1024
 struct delivery {
 	uint8_t content_key[32];
-	uint8_t link_down[LINK_KEY_LEN]; /* station -> chip */
-	uint8_t link_up[LINK_KEY_LEN];	 /* chip -> station */
+	uint8_t link_key[LINK_KEY_LEN];	    /* station -> chip */
+	uint8_t done_token[DONE_TOKEN_LEN]; /* what the chip ends with */
 	uint8_t header_digest[DIGEST_LEN];
 	uint8_t digest[DIGEST_LEN];
 	uint32_t chunk_len;
@@ -91,8 +91,9 @@ struct delivery {
 	uint16_t patch_len;
 	uint8_t patches[PATCH_TOTAL_MAX];
 };
-#define DELIVERY_MAX \
-	(1 + 32 * 5 + 4 + 8 + 1 + SEGMENTS_MAX * 8 + 2 + PATCH_TOTAL_MAX)
+#define DELIVERY_MAX                                                      \
+	(1 + 32 * 4 + 4 + DONE_TOKEN_LEN + 8 + 1 + SEGMENTS_MAX * 8 + 2 + \
+	 PATCH_TOTAL_MAX)
 MUST_USE int delivery_encode(const struct delivery *d, uint8_t *out, size_t cap,
 			     size_t *out_len);
 /* Decodes in place: *out is all zeros after a failure. */

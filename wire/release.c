@@ -18,13 +18,13 @@ enum field { /* map keys, ascending */
 	     FIELD_FAMILY = 7,
 	     FIELD_OPTIONS = 8,
 	     FIELD_PROTECTION = 9,
-	     FIELD_BOOT = 10,
+	     FIELD_BOOT = 10,   /* of a sealed release */
+	     FIELD_DEVICE = 11, /* where the family has several chips */
 };
 
 enum {
 	FIRMWARE_FIELDS = FIELD_SEGMENTS,
-	HEADER_FIELDS = FIELD_PROTECTION, /* of a signed release */
-	SEALED_FIELDS = FIELD_BOOT,
+	HEADER_FIELDS = FIELD_PROTECTION, /* that are always there */
 	FILE_ITEMS = 5,
 	SEAL_TAG_LEN = 16,
 	PROTECTION_MAX = 2,
@@ -106,7 +106,7 @@ static void rd_field(struct rd *r, enum field want)
 	int64_t key = cbor_rd_int(r);
 
 	if (key != want)
-		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_BOOT
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_DEVICE
 				   ? E_SYNTAX
 				   : E_CRITICAL);
 }
@@ -221,7 +221,7 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 	if (err)
 		return err;
 	wr_init(&w, out, cap);
-	cbor_wr_map(&w, h->sealed ? SEALED_FIELDS : HEADER_FIELDS);
+	cbor_wr_map(&w, (size_t)HEADER_FIELDS + h->sealed + (h->device != 0));
 	wr_firmware_fields(&w, &h->fw);
 	cbor_wr_uint(&w, FIELD_CHUNK_LEN);
 	cbor_wr_uint(&w, h->chunk_len);
@@ -237,7 +237,35 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 		cbor_wr_uint(&w, h->boot[0]);
 		cbor_wr_uint(&w, h->boot[1]);
 	}
+	if (h->device != 0) {
+		cbor_wr_uint(&w, FIELD_DEVICE);
+		cbor_wr_uint(&w, h->device);
+	}
 	return wr_end(&w, out_len);
+}
+
+/* Fields 10 and 11, of which each may be missing: `count` follow. */
+static void rd_optional(struct rd *r, size_t count, struct release_header *h)
+{
+	int64_t key = count > 0 ? cbor_rd_int(r) : 0;
+
+	if (key == FIELD_BOOT) {
+		h->sealed = true;
+		rd_tuple(r, 2);
+		h->boot[0] = rd_word(r);
+		h->boot[1] = rd_word(r);
+		key = --count > 0 ? cbor_rd_int(r) : 0;
+	}
+	if (key == FIELD_DEVICE) {
+		h->device = rd_word(r);
+		if (h->device == 0) /* left out, then */
+			rd_fail(r, E_NOT_CANONICAL);
+		count--;
+	}
+	if (count > 0)
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_DEVICE
+				   ? E_SYNTAX
+				   : E_CRITICAL);
 }
 
 int release_header_decode(const uint8_t *buf, size_t len,
@@ -251,8 +279,8 @@ int release_header_decode(const uint8_t *buf, size_t len,
 	memset(&h, 0, sizeof(h));
 	rd_init(&r, buf, len);
 	count = cbor_rd_map(&r, r.left);
-	if (count < HEADER_FIELDS || count > SEALED_FIELDS)
-		rd_fail(&r, count > SEALED_FIELDS ? E_CRITICAL : E_SYNTAX);
+	if (count < HEADER_FIELDS || count > FIELD_DEVICE)
+		rd_fail(&r, count > FIELD_DEVICE ? E_CRITICAL : E_SYNTAX);
 	rd_firmware_fields(&r, &h.fw);
 	rd_field(&r, FIELD_CHUNK_LEN);
 	h.chunk_len = rd_word(&r);
@@ -262,13 +290,7 @@ int release_header_decode(const uint8_t *buf, size_t len,
 	rd_options(&r, &h);
 	rd_field(&r, FIELD_PROTECTION);
 	h.protection = rd_small(&r);
-	h.sealed = count == SEALED_FIELDS;
-	if (h.sealed) {
-		rd_field(&r, FIELD_BOOT);
-		rd_tuple(&r, 2);
-		h.boot[0] = rd_word(&r);
-		h.boot[1] = rd_word(&r);
-	}
+	rd_optional(&r, count - HEADER_FIELDS, &h);
 	err = rd_end(&r);
 	if (!err)
 		err = header_check(&h);

@@ -11,7 +11,9 @@
  *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments
  *            [[address, length]...], 6 chunk length, 7 family,
  *            8 options [[register, mask, value]...], 9 protection level,
- *            10 boot [stack, reset]: only in sealed releases }
+ *            10 boot [stack, reset]: only in sealed releases,
+ *            11 device ID of the chip that it is laid out for: only where a
+ *            family has several }
  * firmware COSE_Sign1 by the release key, AAD LABEL_FIRMWARE, payload:
  *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments }
  *          It is installed in the target and checked by its bootloader.
@@ -73,6 +75,7 @@ struct release_header {
 	struct option_word options[OPTIONS_MAX];
 	bool sealed;	  /* laid out for sealed mode; then: */
 	uint32_t boot[2]; /* the firmware's own stack pointer, reset vector */
+	uint32_t device;  /* which chip of the family; 0 = it has but one */
 };
 
 struct release_file {	       /* pointers into the decoded buffer */

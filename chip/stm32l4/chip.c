@@ -12,16 +12,16 @@
 static const struct chip_algo algo = {
 	.code = stm32l4_algo,
 	.code_len = sizeof(stm32l4_algo),
-	.load = L4_ALGO_LOAD,
+	.load = ALGO_LOAD,
 	.vtor = 0xe000ed08,
-	.control = L4_ALGO_CONTROL,
-	.buffer = { L4_ALGO_BUFFER0, L4_ALGO_BUFFER1 },
-	.mirror = { L4_ALGO_MIRROR0, L4_ALGO_MIRROR1 },
-	.buffer_len = L4_ALGO_BUFFER_LEN,
+	.control = ALGO_CONTROL,
+	.buffer = { ALGO_BUFFER0, ALGO_BUFFER1 },
+	.mirror = { ALGO_MIRROR0, ALGO_MIRROR1 },
+	.buffer_len = ALGO_BUFFER_LEN,
 	/* DS11451 table 53: mass erase 24.59 ms, double word 90.76 us, page
 	 * erase 24.47 ms at most; about twice that is waited for. */
 	.erase_us = 60000,
-	.buffer_us = L4_ALGO_BUFFER_LEN / 8 * 200,
+	.buffer_us = ALGO_BUFFER_LEN / 8 * 200,
 	.options_us = 120000,
 	.crc_us_per_kb = 40000,
 };
@@ -30,6 +30,7 @@ const struct chip chip_stm32l4 = {
 	.name = "stm32l432",
 	.family = FAMILY_STM32L4,
 	.family_name = "stm32l4",
+	.label = "protected by its manual",
 	.flash_base = 0x08000000, /* RM0394 3.3.1 */
 	.flash_len = 256 * 1024,
 	.page_len = 2048,
@@ -47,6 +48,8 @@ const struct chip chip_stm32l4 = {
 	.device_id = 0x435,
 	.device_id_mask = 0xfff,
 	.flash_kb = 256,
+	.ap_idr = 0x24770011, /* AHB-AP of the Cortex-M4 */
+	.vtor = 0xffffff80,   /* TBLOFF [31:7] */
 	.algo = &algo,
 	/* RM0394 3.4.1 and 3.7: OPTR, PCROP1SR, PCROP1ER, WRP1AR, WRP1BR with
 	 * the values of a part as delivered */
@@ -61,6 +64,7 @@ const struct chip chip_stm32l4 = {
 	.level_mask = 0xff,
 	.level_value = { 0xaa, 0xbb, 0xcc }, /* RM0394 3.5.1 */
 	.level2 = true,
+	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,
 	.closed_ram = 0x10000000, /* SRAM2; DS11451 table 2 */
 	.seal_clear = 1u << 25,	  /* SRAM2_RST: 0 = every reset erases SRAM2 */
 	/* RM0394 8.4.1, 46.4.2 (pins of the debug port), 46.6.1, 3.7.5 */

@@ -15,6 +15,7 @@
 #define TARGET_FAMILY FAMILY_STM32L4
 #define TARGET_FLASH_BASE 0x08000000u
 #define TARGET_PAGE_LEN 2048u
+#define TARGET_ECC 1
 typedef uint64_t target_unit;
 #define TARGET_UID ((const uint8_t *)0x1fff7590)
 #define TARGET_UID_LEN 12

@@ -53,7 +53,7 @@ tidy_one() {
 export -f tidy_one
 export TIDY_CHECKS='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-branch-clone,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,-clang-analyzer-valist.Uninitialized,-clang-analyzer-optin.performance.Padding'
 tidy() {
-	git ls-files '*.c' | grep -vE '^(tests/(target|fuzz)|examples/|chip/.*/(flash_algo|target)|loader/|verify/signet_verify_bearssl|seal/prim_bearssl)' |
+	git ls-files '*.c' | grep -vE '^(tests/(target|fuzz)|examples/|chip/(.*/)?(algo_|target)|loader/|verify/signet_verify_bearssl|seal/prim_bearssl)' |
 		xargs -P "$(nproc)" -n 1 bash -c 'tidy_one "$@"' tidy
 }
 make -s -j"$(nproc)" programs >/dev/null 2>&1 || true

@@ -120,15 +120,16 @@ def main():
     image = struct.pack("<II", 0x2000C000, TOP + 0x1B00 + 1) + image[8:]
     segment = struct.pack("<II", FLASH, len(image))
     digest = hashlib.sha256(b"signet image v1" + segment + image).digest()
-    content, down, up, header = (os.urandom(32) for _ in range(4))
-    delivery = b"\x01" + content + down + up + header + digest + struct.pack(
-        "<III", CHUNK, 0x20008000, 0x08000101) + b"\x01" + segment + struct.pack("<H", 0)
+    content, link, header = (os.urandom(32) for _ in range(3))
+    token = os.urandom(16)
+    delivery = b"\x01" + content + link + header + digest + struct.pack(
+        "<I16sII", CHUNK, token, 0x20008000, 0x08000101) + b"\x01" + segment + struct.pack("<H", 0)
     keys = handshake(chip, private, psk, loader, delivery)
-    report = stream(chip, image, content, down, header)
+    report = stream(chip, image, content, link, header)
     report = keys[0].decrypt_with_ad(b"", report)
     expect("the report's digest", report[:33] == b"\x01" + digest)
     commit = b"\x01" + record(2, 250) + record(1, 200)
-    expect("the commit is taken", chip.say(COMMIT, 0, keys[1].encrypt_with_ad(b"", commit))[0] == DONE)
+    expect("the commit is taken", chip.say(COMMIT, 0, keys[1].encrypt_with_ad(b"", commit)) == (DONE, 0, token))
     chip.end()
     print("dissononce: a chip installed, %s" % ("NKpsk0" if psk else "NK"))
 

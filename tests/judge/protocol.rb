@@ -233,8 +233,8 @@ same "prologue", LABELS.fetch("LABEL_HANDSHAKE").b + hello + uid + v("loader-dig
 words = [0x40022020, 0xfeeff8bb, 0x48000000, 0xaaffffff].pack("V4")
 same "claim", [1, 3, 12].pack("C3") + uid + "\x02".b + words + [1280, 3, 9, 0].pack("V4"), v("claim")
 patch = [0x08000010, 2].pack("Vv") + "SN"
-delivery = "\x01".b + v("content-key") + v("link-key-down") + v("link-key-up") + v("release-header-digest") + digest +
-           [64, 0x2000c000, 0x08000189].pack("V3") + "\x02".b + [0x08000000, 100, 0x08001000, 8].pack("V4") +
+delivery = "\x01".b + v("content-key") + v("link-key") + v("release-header-digest") + digest +
+           [64].pack("V") + v("done-token")[0, 16] + [0x2000c000, 0x08000189].pack("V2") + "\x02".b + [0x08000000, 100, 0x08001000, 8].pack("V4") +
            [patch.size].pack("v") + patch
 same "delivery", delivery, v("delivery")
 first, second, hash, k1, k2 = handshake("Noise_NK_25519_ChaChaPoly_SHA256", nil, v("claim"), delivery)
@@ -244,7 +244,7 @@ same "handshake hash", hash, v("handshake-hash")
 same "k1", k1, v("transport-k1")
 same "k2", k2, v("transport-k2")
 chunk = v("chunks")[80..]
-same "frame of chunk 1", frame("LINK_DATA", 1, seal_aead(v("link-key-down"), noise_nonce(1), "", chunk)), v("frame-data")
+same "frame of chunk 1", frame("LINK_DATA", 1, seal_aead(v("link-key"), noise_nonce(1), "", chunk)), v("frame-data")
 same "frame want 1", frame("LINK_WANT", 1, ""), v("frame-want")
 patched = plain.dup
 patched[0x10, 2] = "SN"

@@ -145,7 +145,7 @@ static bool take_data(struct chip_peer *p, uint16_t index, uint8_t *body,
 	if (plain > d->chunk_len)
 		plain = d->chunk_len;
 	if (index != p->want || len != plain + 2 * NOISE_TAG_LEN ||
-	    link_open(d->link_down, index, body, len))
+	    link_open(d->link_key, index, body, len))
 		return false;
 	release_chunk_nonce(index, nonce);
 	release_chunk_aad(d->header_digest, index, at + plain == p->total, aad);
@@ -171,7 +171,7 @@ static bool take_commit(struct chip_peer *p, const uint8_t *body, size_t len)
 	memcpy(p->credential, c.credential, c.credential_len);
 	memcpy(p->firmware, c.firmware, c.firmware_len);
 	p->step = CHIP_PEER_DONE;
-	answer(p, LINK_DONE, 0, NULL, 0);
+	answer(p, LINK_DONE, 0, p->soft.delivery.done_token, DONE_TOKEN_LEN);
 	return true;
 }
 

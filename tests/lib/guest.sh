@@ -10,6 +10,10 @@
 #   guest_start OPTION...  boots; options are more of QEMU's
 #   guest NAME COMMAND     runs a command there; output in $DIR/NAME.log
 #   guest_monitor COMMAND  one line to QEMU's monitor
+#   guest_wait COMMAND     until it succeeds there, 10 s at most
+#
+# In the guest `host WORD...` calls the test's function guest_host with these
+# words, and ends with its exit code.
 #
 # The console is in $DIR/console.log.  GUEST_ACCEL=kvm or tcg overrides the
 # choice of the accelerator.
@@ -103,6 +107,7 @@ guest_init() {
 	for m in $(cat order); do insmod "$m.ko" || echo "no module $m"; done
 	cd /tmp
 	stty -F /dev/ttyS1 raw -echo
+	stty -F /dev/ttyS2 raw -echo
 	exec 3<>/dev/ttyS1
 	echo "== ready ==" >&3
 	while read -r line <&3; do
@@ -114,7 +119,15 @@ guest_init() {
 		echo "== exit $code ==" >&3
 	done
 	INIT
-	chmod +x "$TREE/init"
+	cat >"$TREE/bin/host" <<-'HOST'
+	#!/bin/sh
+	exec 8>/tmp/host.lock 9<>/dev/ttyS2
+	flock 8
+	echo "$*" >&9
+	read -r code <&9
+	exit "$code"
+	HOST
+	chmod +x "$TREE/init" "$TREE/bin/host"
 	echo "$GUEST_MODULES" >"$TREE/modules/order"
 	(cd "$TREE" && find . | cpio -o -H newc --quiet) | gzip -1 \
 		>"$DIR/initrd.gz"
@@ -124,7 +137,7 @@ guest_start() {
 	local accel
 	accel=$(guest_accel)
 	guest_init
-	mkfifo "$DIR"/{cmd,mon}.{in,out}
+	mkfifo "$DIR"/{cmd,mon,host}.{in,out}
 	exec 5<>"$DIR/cmd.in" 6<>"$DIR/cmd.out" \
 		7<>"$DIR/mon.in" 8<>"$DIR/mon.out"
 	timeout 600 qemu-system-x86_64 -accel "$accel" -smp 1 -m 256 \
@@ -132,14 +145,28 @@ guest_start() {
 		-nic none -kernel "$GUEST/vmlinuz" -initrd "$DIR/initrd.gz" \
 		-append "console=ttyS0 quiet panic=-1" \
 		-serial "file:$DIR/console.log" -serial "pipe:$DIR/cmd" \
-		-monitor "pipe:$DIR/mon" -device qemu-xhci,id=usb \
+		-serial "pipe:$DIR/host" -monitor "pipe:$DIR/mon" -device qemu-xhci,id=usb \
 		"$@" >"$DIR/qemu.log" 2>&1 &
 	GUEST_PID=$!
 	PIDS+=("$GUEST_PID")
 	cat <&8 >"$DIR/monitor.log" &
 	PIDS+=("$!")
+	guest_serve <>"$DIR/host.out" >"$DIR/host.in" &
+	PIDS+=("$!")
 	guest_until '== ready ==' 90 /dev/null || guest_dead "does not boot"
 	say "guest: Linux $KERNEL under $accel"
+}
+
+guest_host() { return 1; } # a test has its own
+
+guest_serve() {
+	local line code
+	while IFS= read -r line; do
+		code=0
+		# shellcheck disable=SC2086
+		guest_host $line >>"$DIR/host.log" 2>&1 </dev/null || code=$?
+		echo "$code"
+	done
 }
 
 guest_dead() {
@@ -175,6 +202,11 @@ guest() {
 }
 
 guest_monitor() { printf '%s\n' "$1" >&7; }
+
+guest_wait() {
+	guest wait "i=0; until $1; do i=\$((i+1)); [ \$i -lt 100 ] || exit 1; usleep 100000; done" ||
+		fail "in the guest this does not come true: $1"
+}
 
 # guest_probe ID HOST:PORT: options that plug a virtual MCU's probe in.
 guest_probe() {

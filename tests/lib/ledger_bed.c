@@ -314,6 +314,8 @@ void bed_grant_request(const char *order, uint32_t chip, uint64_t nonce,
 	out->part = 0x435;
 	out->device_id = 0x10006435;
 	out->flash_kb = 256;
+	out->ap_idr = 0x24770011;
+	out->vtor = 0xffffff80;
 }
 
 enum refusal_code bed_grant(struct bed *b, const struct bed_flasher *f,

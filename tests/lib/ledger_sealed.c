@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authority/authority.h"
+#include "base/hex.h"
 
 static void must(bool ok, const char *what)
 {
@@ -175,17 +176,42 @@ void job_message1(struct job *j)
 	     "message 1");
 }
 
+/* What of the answer is for the station alone. */
+static void open_link(struct job *j)
+{
+	const struct handshake_answer *a = &j->answer;
+	uint8_t aad[8 + 4 + DIGEST_LEN];
+	size_t len = 0;
+	struct wr w;
+
+	wr_init(&w, aad, sizeof(aad));
+	wr_u64(&w, a->grant);
+	wr_u32(&w, a->attempt);
+	must(hex_decode(j->grant.header_digest, aad + 12, DIGEST_LEN, &len) ==
+			     0 &&
+		     crypto_hpke_open(j->flasher->kem, a->key_enc.data,
+				      LABEL_HPKE_LINK,
+				      sizeof(LABEL_HPKE_LINK) - 1, aad,
+				      sizeof(aad), a->key_sealed.data,
+				      a->key_sealed.len, j->link) == 0,
+	     "link key");
+}
+
 enum refusal_code job_handshake_with(struct job *j, const uint8_t *msg,
 				     size_t len)
 {
 	struct handshake_request q = { .grant = j->grant.grant,
 				       .attempt = j->grant.attempt,
 				       .message = { (uint8_t *)msg, len } };
+	enum refusal_code code;
 
 	BED_SET(q.loader, j->loader);
 	shape_clear(&handshake_answer_shape, &j->answer);
-	return bed_call(j->vault->bed, OP_HANDSHAKE, j->flasher->caller, &q,
+	code = bed_call(j->vault->bed, OP_HANDSHAKE, j->flasher->caller, &q,
 			&j->answer, &j->refusal);
+	if (code == R_NONE)
+		open_link(j);
+	return code;
 }
 
 enum refusal_code job_handshake(struct job *j)

@@ -43,6 +43,7 @@ struct job {
 	uint8_t message1[SOFT_MESSAGE1_MAX];
 	size_t message1_len;
 	struct handshake_answer answer; /* shape_clear() by job_clear() */
+	uint8_t link[LINK_KEY_LEN + DONE_TOKEN_LEN]; /* of it, opened */
 	uint8_t report[SOFT_REPORT_MAX];
 	size_t report_len;
 	struct installed_answer commit;

@@ -103,8 +103,8 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 	b->delivery.boot_words[1] = FLASH + BED_ENTRY + 1;
 	for (unsigned i = 0; i < 32; i++) {
 		b->delivery.content_key[i] = (uint8_t)i;
-		b->delivery.link_down[i] = (uint8_t)(i + 32);
-		b->delivery.link_up[i] = (uint8_t)(i + 64);
+		b->delivery.link_key[i] = (uint8_t)(i + 32);
+		b->delivery.done_token[i % DONE_TOKEN_LEN] = (uint8_t)(i + 64);
 		b->delivery.header_digest[i] = (uint8_t)(i + 96);
 	}
 }
@@ -338,7 +338,7 @@ unsigned sealed_bed_chunk(struct sealed_bed *b, uint16_t n)
 	release_chunk_aad(b->delivery.header_digest, n, last, aad);
 	prim_aead_seal(b->delivery.content_key, n, aad, sizeof(aad), body, len,
 		       body + len);
-	link_seal(b->delivery.link_down, n, body, len + 16, body);
+	link_seal(b->delivery.link_key, n, body, len + 16, body);
 	type = answer(b, LINK_DATA, n, body, len + 32);
 	b->spent[last ? 2 : 1] += mcu_now(b->mcu) - t;
 	if (type == LINK_REPORT)

@@ -72,8 +72,8 @@ static struct leak *secrets(const struct sealed_bed *b, bool keys_only)
 		return l;
 	}
 	leak_secret(l, "content key", d->content_key, 32);
-	leak_secret(l, "link key down", d->link_down, 32);
-	leak_secret(l, "link key up", d->link_up, 32);
+	leak_secret(l, "link key down", d->link_key, 32);
+	leak_secret(l, "done token", d->done_token, DONE_TOKEN_LEN);
 	leak_secret(l, "transport key 1", b->k1, 32);
 	leak_secret(l, "transport key 2", b->k2, 32);
 	return l;
@@ -233,8 +233,9 @@ static void prepare(struct sealed_bed *b, uint32_t size)
 	for (unsigned i = 0; i < 32; i++) { /* keys that look like keys */
 		x = x * 1664525 + 1013904223;
 		b->delivery.content_key[i] = (uint8_t)(x >> 24);
-		b->delivery.link_down[i] = (uint8_t)(x >> 16);
-		b->delivery.link_up[i] = (uint8_t)((x >> 8) ^ i * 7);
+		b->delivery.link_key[i] = (uint8_t)(x >> 16);
+		b->delivery.done_token[i % DONE_TOKEN_LEN] =
+			(uint8_t)((x >> 8) ^ i * 7);
 	}
 	sealed_bed_start(b);
 }

@@ -147,6 +147,8 @@ static int invent(struct attack *a)
 	q.part = c->chip->part;
 	q.device_id = c->chip->device_id;
 	q.flash_kb = c->chip->flash_kb;
+	q.ap_idr = c->chip->ap_idr;
+	q.vtor = c->chip->vtor;
 	if (r == 0)
 		r = http_call(a->client, OP_GRANT, &q, &a->grant, &a->refusal);
 	if (expect(a, "grant", r) != 0)

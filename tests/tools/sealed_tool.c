@@ -291,8 +291,8 @@ static void handshake(struct tool *t)
 	     chip_check_lock(t->chip, &t->header, claim.words, claim.word_count,
 			     why),
 	     why);
-	must(t, crypto_random(t->delivery.link_down, LINK_KEY_LEN), "");
-	must(t, crypto_random(t->delivery.link_up, LINK_KEY_LEN), "");
+	must(t, crypto_random(t->delivery.link_key, LINK_KEY_LEN), "");
+	must(t, crypto_random(t->delivery.done_token, DONE_TOKEN_LEN), "");
 	must(t,
 	     authority_message2(&noise, &t->delivery, message, &len,
 				&t->session),
@@ -313,7 +313,7 @@ static void stream(struct tool *t)
 		size_t len = release_chunk_len(&t->header, n) + AEAD_TAG_LEN;
 
 		at = (size_t)n * (t->header.chunk_len + AEAD_TAG_LEN);
-		link_seal(t->delivery.link_down, n, t->chunks + at, len, body);
+		link_seal(t->delivery.link_key, n, t->chunks + at, len, body);
 		talk(t, LINK_DATA, n, body, len + AEAD_TAG_LEN);
 	}
 	while (t->heard.head.type == LINK_WANT)

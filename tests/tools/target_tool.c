@@ -165,9 +165,11 @@ static int do_identify(struct tool *t, char **args)
 	hex_encode(id.uid, id.uid_len, uid);
 	printf("identify: uid=%s dpidr=%08" PRIx32 " cpuid=%08" PRIx32
 	       " designer=%" PRIx32 " part=%" PRIx32 " device=%08" PRIx32
-	       " flash=%" PRIu32 " locked=%d\n",
+	       " flash=%" PRIu32 " ap=%08" PRIx32 " vtor=%08" PRIx32
+	       " locked=%d\n",
 	       uid, id.print.dpidr, id.print.cpuid, id.print.designer,
-	       id.print.part, id.print.device_id, id.print.flash_kb, id.locked);
+	       id.print.part, id.print.device_id, id.print.flash_kb,
+	       id.print.ap_idr, id.print.vtor, id.locked);
 	if (chip_check_print(t->chip->family, &id.print, why) != 0)
 		printf("identify: counterfeit: %s\n", why);
 	if (chip_check_uid(t->chip->family, id.uid, id.uid_len, why) != 0)
@@ -349,9 +351,18 @@ static void set_when(struct tool *t, const char *value)
 		die("--when PHASE[:PERCENT]");
 }
 
+static void set_chip(struct tool *t, const char *value)
+{
+	t->chip = chip_by_name(value);
+	if (t->chip == NULL)
+		die("--chip: there is none of this name");
+}
+
 static void parse_option(struct tool *t, const char *name, const char *value)
 {
-	if (strcmp(name, "--probe") == 0)
+	if (strcmp(name, "--chip") == 0)
+		set_chip(t, value);
+	else if (strcmp(name, "--probe") == 0)
 		t->probe_config.uri = value;
 	else if (strcmp(name, "--serial") == 0)
 		t->probe_config.serial = value;

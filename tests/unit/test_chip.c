@@ -24,6 +24,8 @@ static const struct chip_print genuine = {
 	.part = 0x435,
 	.device_id = 0x10016435,
 	.flash_kb = 256,
+	.ap_idr = 0x24770011,
+	.vtor = 0xffffff80,
 };
 
 static void uid_refused(const uint8_t *uid, size_t len, const char *word)
@@ -77,8 +79,7 @@ static void test_uid_impossible(void **state)
 
 static void test_unsupported(void **state)
 {
-	static const enum family none[] = { FAMILY_STM32F1, FAMILY_STM32F0,
-					    FAMILY_NRF51, FAMILY_NONE,
+	static const enum family none[] = { FAMILY_STM32F0, FAMILY_NONE,
 					    (enum family)99 };
 	char why[CHIP_WHY_CAP];
 
@@ -91,6 +92,72 @@ static void test_unsupported(void **state)
 		assert_int_equal(chip_check_print(none[i], &genuine, why),
 				 E_UNSUPPORTED);
 	}
+}
+
+/* -- nRF51 ----------------------------------------------------------------- */
+
+static void test_nrf51_uid(void **state)
+{
+	static const uint8_t qemu[8] = { 3, 0, 0, 0, 0x78, 0x56, 0x34, 0x12 };
+	uint8_t uid[8];
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	memcpy(uid, qemu, 8);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), E_RANGE);
+	assert_non_null(strstr(why, "QEMU"));
+	uid[7] ^= 1;
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), 0);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, real_uid, 12, why),
+			 E_RANGE);
+	memset(uid, 0, 8);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), E_RANGE);
+	memset(uid, 0xff, 8);
+	assert_int_equal(chip_check_uid(FAMILY_NRF51, uid, 8, why), E_RANGE);
+}
+
+static void test_nrf51_print(void **state)
+{
+	struct chip_print p = {
+		.dpidr = 0x0bb11477,
+		.cpuid = 0x410cc200,
+		.designer = 0x244,
+		.part = 1,
+		.device_id = 0xffff0072,
+		.flash_kb = 256,
+		.ap_idr = 0x04770021,
+	};
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why), 0);
+	p.device_id = 0xffff0044; /* an older build is genuine too */
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why), 0);
+	p.device_id = 0xffff00d2; /* an nRF51802 */
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, "device ID is 0xd2"));
+	p.device_id = 0xffff0072;
+	p.cpuid = 0x410cc601;
+	assert_int_equal(chip_check_print(FAMILY_NRF51, &p, why),
+			 E_TARGET_FINGERPRINT);
+}
+
+static void test_links(void **state)
+{
+	const struct chip *n51 = chip_find(FAMILY_NRF51);
+	const struct chip *l4 = chip_find(FAMILY_STM32L4);
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_true(chip_speaks(n51, "uart", why));
+	assert_false(chip_speaks(n51, "swd-pins", why));
+	assert_non_null(strstr(why, "no GPIO pins"));
+	assert_true(chip_speaks(l4, "swd-pins", why));
+	assert_true(chip_speaks(l4, "uart", why));
+	assert_false(chip_speaks(l4, "smoke", why));
+	assert_string_equal(n51->label, "tests and demonstrations");
+	assert_true(n51->demonstration && !n51->stage0 && !l4->demonstration);
 }
 
 static void print_refused(struct chip_print p, const char *word)
@@ -117,11 +184,62 @@ static void test_print(void **state)
 	p = genuine, p.part = 0x4c3, print_refused(p, "part");
 	p = genuine, p.device_id = 0x10016415, print_refused(p, "device ID");
 	p = genuine, p.flash_kb = 128, print_refused(p, "flash size");
+	p = genuine, p.ap_idr = 0x14770011, print_refused(p, "AP IDR");
+	p = genuine, p.vtor = 0x3fffff80, print_refused(p, "VTOR");
 	p = genuine, p.cpuid = 0x412fc231;
 	assert_int_equal(chip_check_print(FAMILY_STM32L4, &p, why),
 			 E_TARGET_FINGERPRINT);
 	assert_string_equal(why, "CPUID is 0x412fc231, genuine parts have "
 				 "0x410fc241");
+}
+
+/* Two chips in one family: told apart by what they say of themselves. */
+static void test_sisters(void **state)
+{
+	static const struct chip_print xb = {
+		.dpidr = 0x1ba01477,
+		.cpuid = 0x411fc231,
+		.designer = 0x020,
+		.part = 0x410,
+		.device_id = 0x20036410,
+		.flash_kb = 128,
+		.ap_idr = 0x14770011,
+		.vtor = 0x3fffff80,
+	};
+	const struct chip *b = chip_by_name("stm32f103xb");
+	const struct chip *e = chip_by_name("stm32f103xe");
+	struct release_header h = { .family = FAMILY_STM32F1 };
+	struct chip_print p = xb;
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_ptr_equal(chip_of(FAMILY_STM32F1, 0x20036410), b);
+	assert_ptr_equal(chip_of(FAMILY_STM32F1, 0x10036414), e);
+	assert_null(chip_of(FAMILY_STM32F1, 0x10036412));
+	assert_null(chip_of(FAMILY_STM32L4, 0x20036410));
+	assert_null(chip_of_release(&h)); /* which of the two? */
+	h.device = 0x414;
+	assert_ptr_equal(chip_of_release(&h), e);
+	assert_int_equal(chip_release_device(b), 0x410);
+	h = (struct release_header){ .family = FAMILY_STM32L4 };
+	assert_ptr_equal(chip_of_release(&h), chip_find(FAMILY_STM32L4));
+	assert_int_equal(chip_release_device(chip_find(FAMILY_STM32L4)), 0);
+	h.device = 0x435; /* one chip, and so one way to write it */
+	assert_null(chip_of_release(&h));
+	assert_int_equal(chip_check_print(FAMILY_STM32F1, &p, why), 0);
+	p.flash_kb = 512;
+	assert_int_equal(chip_check_print(FAMILY_STM32F1, &p, why),
+			 E_TARGET_FINGERPRINT);
+	p.part = 0x414; /* the ROM table says the one, DBGMCU the other */
+	assert_int_equal(chip_check_print(FAMILY_STM32F1, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, "part"));
+	p.device_id = 0x10036414;
+	assert_int_equal(chip_check_print(FAMILY_STM32F1, &p, why), 0);
+	p.device_id = 0x10036412;
+	assert_int_equal(chip_check_print(FAMILY_STM32F1, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, "device ID"));
 }
 
 static void test_names(void **state)
@@ -273,8 +391,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uid_good),
 		cmocka_unit_test(test_uid_impossible),
+		cmocka_unit_test(test_nrf51_uid),
+		cmocka_unit_test(test_nrf51_print),
+		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_unsupported),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_sisters),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_level),
 		cmocka_unit_test(test_lock_good),

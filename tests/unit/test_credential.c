@@ -163,7 +163,7 @@ static const struct {
 		  PROOF,
 	  E_SYNTAX },
 	/* values: empty and long UID, families 0 and 5 and 259, proof
-	 * 2, names against the rule, empty serial, control byte */
+	 * 3, names against the rule, empty serial, control byte */
 	{ "a8" PRODUCT ISSUED GRANT "3a0001117040" FAMILY ORDER DIGEST PROOF,
 	  E_RANGE },
 	{ "a8" PRODUCT ISSUED GRANT
@@ -175,7 +175,7 @@ static const struct {
 	  E_RANGE },
 	{ "a8" PRODUCT ISSUED GRANT UID "3a00011171190103" ORDER DIGEST PROOF,
 	  E_RANGE },
-	{ "a8" PRODUCT ISSUED GRANT UID FAMILY ORDER DIGEST "3a0001117502",
+	{ "a8" PRODUCT ISSUED GRANT UID FAMILY ORDER DIGEST "3a0001117503",
 	  E_RANGE },
 	{ "a8"
 	  "0260" ISSUED GRANT UID FAMILY ORDER DIGEST PROOF,
@@ -284,7 +284,8 @@ static void test_names(void **state)
 	assert_int_equal(family_find("nrf51"), FAMILY_NRF51);
 	assert_int_equal(family_find("NRF51"), FAMILY_NONE);
 	assert_string_equal(proof_name(PROOF_STAGE0), "stage0");
-	assert_null(proof_name(2));
+	assert_string_equal(proof_name(PROOF_DEMO), "demonstration");
+	assert_null(proof_name(3));
 }
 
 int main(void)

@@ -229,8 +229,8 @@ static struct delivery delivery(void)
 					    { 0x08001000, 100 } } };
 
 	memset(d.content_key, 1, 32);
-	memset(d.link_down, 2, 32);
-	memset(d.link_up, 3, 32);
+	memset(d.link_key, 2, 32);
+	memset(d.done_token, 3, DONE_TOKEN_LEN);
 	memset(d.header_digest, 4, 32);
 	memset(d.digest, 5, 32);
 	return d;
@@ -246,8 +246,12 @@ static int both(const struct delivery *d)
 
 	wr_init(&w, raw, sizeof(raw));
 	wr_u8(&w, 1);
-	wr_bytes(&w, d->content_key, 5 * 32);
+	wr_bytes(&w, d->content_key, 32);
+	wr_bytes(&w, d->link_key, 32);
+	wr_bytes(&w, d->header_digest, 32);
+	wr_bytes(&w, d->digest, 32);
 	wr_u32(&w, d->chunk_len);
+	wr_bytes(&w, d->done_token, DONE_TOKEN_LEN);
 	wr_u32(&w, d->boot_words[0]);
 	wr_u32(&w, d->boot_words[1]);
 	wr_u8(&w, d->segment_count);

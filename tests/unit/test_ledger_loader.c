@@ -153,6 +153,8 @@ static enum refusal_code stage0(struct world *w, const struct bed_flasher *f,
 	q.part = part.part;
 	q.device_id = part.device_id;
 	q.flash_kb = part.flash_kb;
+	q.ap_idr = part.ap_idr;
+	q.vtor = part.vtor;
 	BED_SET(q.loader, loader);
 	code = bed_call(&w->bed, OP_STAGE0, f->caller, &q, &a, NULL);
 	if (code != R_NONE)

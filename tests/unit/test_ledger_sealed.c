@@ -109,9 +109,9 @@ static void check_delivery(const struct vault *v, const struct job *j)
 	assert_memory_equal(d->boot_words, v->header.boot, 8);
 	assert_int_equal(d->segment_count, 1);
 	assert_int_equal(d->segments[0].len, VAULT_SIZE);
-	assert_memory_equal(d->link_down, j->answer.link_down.data, 32);
-	assert_memory_equal(d->link_up, j->answer.link_up.data, 32);
-	assert_memory_not_equal(d->link_up, d->link_down, 32);
+	assert_memory_equal(d->link_key, j->link, LINK_KEY_LEN);
+	assert_memory_equal(d->done_token, j->link + LINK_KEY_LEN,
+			    DONE_TOKEN_LEN);
 }
 
 /* What the chip will keep: both records, as they are programmed. */
@@ -198,8 +198,8 @@ static void test_replay(void **state)
 		assert_int_equal(job_handshake(&j), R_NONE);
 		assert_int_equal(j.answer.message2.len, len);
 		assert_memory_equal(j.answer.message2.data, first, len);
-		assert_memory_equal(j.answer.link_up.data,
-				    j.chip.delivery.link_up, 32);
+		assert_memory_equal(j.link, j.chip.delivery.link_key,
+				    LINK_KEY_LEN);
 		bed_shut(&w->bed);
 		assert_int_equal(bed_open(&w->bed), 0);
 	}
@@ -354,8 +354,9 @@ static void test_old_session(void **state)
 		job_handshake_with(&two, one.message1, one.message1_len),
 		R_REPLAY);
 	assert_int_equal(job_handshake(&two), R_NONE);
-	assert_memory_not_equal(two.answer.link_up.data,
-				one.answer.link_up.data, 32);
+	assert_memory_not_equal(two.link, one.link, LINK_KEY_LEN);
+	assert_memory_not_equal(two.link + LINK_KEY_LEN,
+				one.link + LINK_KEY_LEN, DONE_TOKEN_LEN);
 	job_clear(&one);
 	job_clear(&two);
 }
@@ -492,13 +493,13 @@ static void test_power_cut(void **state)
 {
 	struct world *w = *state;
 	struct credential a, b;
-	uint8_t key[32];
+	uint8_t key[DONE_TOKEN_LEN];
 	struct job j;
 
 	start(w, 1, 1, &j);
 	job_run(&j);
 	check_records(&j, &a);
-	memcpy(key, j.chip.delivery.link_up, 32);
+	memcpy(key, j.chip.delivery.done_token, sizeof(key));
 	job_clear(&j);
 	/* cut before the marker: the same grant, a new attempt */
 	start(w, 1, 2, &j);
@@ -506,7 +507,7 @@ static void test_power_cut(void **state)
 	job_run(&j);
 	check_records(&j, &b);
 	assert_memory_equal(&a, &b, sizeof(a)); /* one credential */
-	assert_memory_not_equal(key, j.chip.delivery.link_up, 32);
+	assert_memory_not_equal(key, j.chip.delivery.done_token, sizeof(key));
 	counts(w, 0, 1, 1, 0);
 	/* a late message of the first attempt gets nothing new */
 	j.grant.attempt = 1;
@@ -827,6 +828,8 @@ static enum refusal_code stage0(struct world *w, const struct bed_flasher *f,
 	q.part = part.part;
 	q.device_id = part.device_id;
 	q.flash_kb = part.flash_kb;
+	q.ap_idr = part.ap_idr;
+	q.vtor = part.vtor;
 	hex_encode(w->vault.loader_digest, DIGEST_LEN, q.loader);
 	code = bed_call(&w->bed, OP_STAGE0, f->caller, &q, &a, NULL);
 	if (code != R_NONE)

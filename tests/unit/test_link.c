@@ -379,7 +379,7 @@ static struct link_head stream(struct bed *b)
 		size_t len = (IMAGE - at < 192 ? IMAGE - at : 192) + 16;
 
 		assert_true(at < IMAGE);
-		link_seal(b->d.link_down, h.index,
+		link_seal(b->d.link_key, h.index,
 			  b->chunks + h.index * (192 + 16), len, body);
 		h = talk(b, LINK_DATA, h.index, body, len + 16);
 	}
@@ -488,14 +488,14 @@ static void annoy(struct bed *b, const struct bed *other)
 		assert_int_equal(h.type, answer[1]);
 	}
 	/* another chip's, an old one, one of the future */
-	link_seal(other->d.link_down, want, b->chunks + want * 208, 208, body);
+	link_seal(other->d.link_key, want, b->chunks + want * 208, 208, body);
 	talk(b, LINK_DATA, want, body, 224);
-	link_seal(b->d.link_down, (uint16_t)(want + 1),
+	link_seal(b->d.link_key, (uint16_t)(want + 1),
 		  b->chunks + (want + 1) * 208, 208, body);
 	talk(b, LINK_DATA, (uint16_t)(want + 1), body, 224);
 	/* chunk n under nonce n, but said to be the next */
 	if (want) {
-		link_seal(b->d.link_down, (uint16_t)(want - 1),
+		link_seal(b->d.link_key, (uint16_t)(want - 1),
 			  b->chunks + (want - 1) * 208, 208, body);
 		talk(b, LINK_DATA, want, body, 224);
 		talk(b, LINK_DATA, (uint16_t)(want - 1), body, 224);
@@ -536,13 +536,13 @@ static void test_frames_that_change_nothing(void **state)
 	assert_int_equal(h.type, LINK_WANT);
 	for (uint16_t n = 0; n < 3; n++) {
 		annoy(&b, &other);
-		link_seal(b.d.link_down, n, b.chunks + n * 208, 208, body);
+		link_seal(b.d.link_key, n, b.chunks + n * 208, 208, body);
 		h = talk(&b, LINK_DATA, n, body, 224);
 		assert_int_equal(h.type, LINK_WANT);
 		assert_int_equal(h.index, n + 1);
 	}
 	/* and on from the fourth */
-	link_seal(b.d.link_down, 3, b.chunks + 3 * 208, 208, body);
+	link_seal(b.d.link_key, 3, b.chunks + 3 * 208, 208, body);
 	talk(&b, LINK_DATA, 3, body, 224);
 	h = talk(&b, LINK_ASK, 0, NULL, 0);
 	assert_int_equal(h.index, 4);

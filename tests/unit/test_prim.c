@@ -26,8 +26,8 @@
 			   uint8_t *, size_t, uint8_t[16]);                   \
 	int p##_aead_open(const uint8_t[32], uint64_t, const void *, size_t,  \
 			  uint8_t *, size_t, const uint8_t[16]);
-PRIM_DECLARE(i15)
 PRIM_DECLARE(m31)
+PRIM_DECLARE(least)
 
 static const struct prim {
 	const char *name;
@@ -48,8 +48,8 @@ static const struct prim {
 			p##_aead_open                                     \
 	}
 	PRIM(prim),
-	PRIM(i15),
 	PRIM(m31),
+	PRIM(least),
 };
 
 enum { PRIMS = sizeof(prims) / sizeof(*prims), LONG = 700 };

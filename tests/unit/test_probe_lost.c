@@ -198,7 +198,7 @@ static void test_bad_addresses(void **state)
 		const char *uri;
 		int err;
 	} cases[] = {
-		{ "usb:", E_ARG },
+		{ "jtag:", E_ARG },
 		{ "tcp:", E_ARG },
 		{ "tcp:localhost", E_ARG },
 		{ "tcp::4441", E_ARG },

@@ -92,6 +92,7 @@ static const struct {
 	       VALUE(LINK_SYNC),
 	       VALUE(LINK_BODY_MAX),
 	       VALUE(LINK_RETRIES),
+	       VALUE(LINK_REPEATS),
 	       VALUE(LINK_HELLO),
 	       VALUE(LINK_MSG2),
 	       VALUE(LINK_DATA),

@@ -68,9 +68,10 @@ static size_t claim(uint8_t out[CLAIM_MAX])
 	return n;
 }
 
-static size_t delivery(uint8_t out[DELIVERY_MAX], uint8_t link_down[32])
+static size_t delivery(uint8_t out[DELIVERY_MAX], uint8_t link_key[32])
 {
 	static const uint8_t patch[] = { 0x10, 0, 0, 8, 2, 0, 'S', 'N' };
+	uint8_t token[32];
 	struct delivery d = { .chunk_len = 64,
 			      .boot_words = { 0x2000c000, 0x08000189 },
 			      .segment_count = 2,
@@ -84,9 +85,10 @@ static size_t delivery(uint8_t out[DELIVERY_MAX], uint8_t link_down[32])
 	assert_int_equal(
 		page_vector("release-header-digest", d.header_digest, 32), 32);
 	assert_int_equal(page_vector("image-digest", d.digest, 32), 32);
-	key("link key to the chip", "link-key-down", d.link_down);
-	key("link key from the chip", "link-key-up", d.link_up);
-	memcpy(link_down, d.link_down, 32);
+	key("link key", "link-key", d.link_key);
+	key("done token", "done-token", token);
+	memcpy(d.done_token, token, DONE_TOKEN_LEN);
+	memcpy(link_key, d.link_key, 32);
 	assert_int_equal(delivery_encode(&d, out, DELIVERY_MAX, &n), 0);
 	page_emit("delivery", out, n);
 	return n;
@@ -131,7 +133,7 @@ static void handshake(const struct texts *t, const uint8_t *secret,
 }
 
 /* The second and last chunk of the page's stream, as it goes to this chip. */
-static void data_frame(const uint8_t link_down[32])
+static void data_frame(const uint8_t link_key[32])
 {
 	const struct link_head h = { LINK_DATA, 1, 44 + 16 + 16 };
 	const struct link_head want = { LINK_WANT, 1, 0 };
@@ -139,7 +141,7 @@ static void data_frame(const uint8_t link_down[32])
 	size_t n = page_vector("chunks", chunks, sizeof(chunks));
 
 	assert_int_equal(n, 64 + 16 + 44 + 16);
-	link_seal(link_down, 1, chunks + 80, 60, body);
+	link_seal(link_key, 1, chunks + 80, 60, body);
 	page_emit("frame-data", frame, link_frame(&h, body, frame));
 	page_emit("frame-want", frame, link_frame(&want, NULL, frame));
 }
@@ -209,7 +211,7 @@ static void test_vectors(void **state)
 					  "handshake-hash" };
 	static const char *const nkpsk0[] = { "message-1-psk", "message-2-psk",
 					      "handshake-hash-psk" };
-	uint8_t k1[32], k2[32], other1[32], other2[32], link_down[32];
+	uint8_t k1[32], k2[32], other1[32], other2[32], link_key[32];
 	struct texts t;
 
 	(void)state;
@@ -220,11 +222,11 @@ static void test_vectors(void **state)
 	key("server ephemeral", "server-ephemeral-private", e2);
 	t.prologue_len = prologue(t.prologue);
 	t.claim_len = claim(t.claim);
-	t.delivery_len = delivery(t.delivery, link_down);
+	t.delivery_len = delivery(t.delivery, link_key);
 	handshake(&t, NULL, nk, k1, k2);
 	page_emit("transport-k1", k1, 32);
 	page_emit("transport-k2", k2, 32);
-	data_frame(link_down);
+	data_frame(link_key);
 	report(k1);
 	commit(k2);
 	key("stage-0 secret", "stage0-secret", psk);

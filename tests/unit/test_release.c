@@ -103,6 +103,36 @@ static void test_sealed_header(void **state)
 	check_lengths(decode_header, want, want_len);
 }
 
+static void test_device_header(void **state)
+{
+	struct release_header h = example();
+	struct release_header back;
+	uint8_t want[512], got[512];
+	size_t want_len = unhex("aa" FW REST "0b190414", want, sizeof(want));
+	size_t len;
+
+	(void)state;
+	h.device = 0x414;
+	assert_int_equal(release_header_encode(&h, got, sizeof(got), &len), 0);
+	assert_int_equal(len, want_len);
+	assert_memory_equal(got, want, len);
+	assert_int_equal(release_header_decode(want, want_len, &back), 0);
+	assert_memory_equal(&back, &h, sizeof(h));
+	check_lengths(decode_header, want, want_len);
+	/* beside the boot words */
+	h.sealed = true;
+	h.boot[0] = 0x2000c000;
+	h.boot[1] = 0x08000101;
+	want_len = unhex("ab" FW REST "0a821a2000c0001a08000101" "0b190414",
+			 want, sizeof(want));
+	assert_int_equal(release_header_encode(&h, got, sizeof(got), &len), 0);
+	assert_int_equal(len, want_len);
+	assert_memory_equal(got, want, len);
+	assert_int_equal(release_header_decode(want, want_len, &back), 0);
+	assert_memory_equal(&back, &h, sizeof(h));
+	check_lengths(decode_header, want, want_len);
+}
+
 static void test_firmware(void **state)
 {
 	struct release_header h = example();
@@ -266,10 +296,20 @@ static void test_header_bytes(void **state)
 		const char *hex;
 		int err;
 	} bad[] = {
-		{ "aa" FW REST "0b00", E_CRITICAL },
+		{ "aa" FW REST "0c00", E_CRITICAL },
 		{ "ab" FW REST "0a820102"
-		  "0b00",
+		  "0c00",
 		  E_CRITICAL },
+		{ "ac" FW REST "0a820102"
+		  "0b01"
+		  "0c00",
+		  E_CRITICAL },
+		{ "aa" FW REST "0b00", E_NOT_CANONICAL },
+		{ "ab" FW REST "0b01"
+		  "0a820102",
+		  E_SYNTAX },
+		{ "aa" FW REST "0900", E_SYNTAX },
+		{ "aa" FW REST "0b1b0000000100000000", E_RANGE },
 		{ "aa" FW REST "0a00", E_SYNTAX },
 		{ "aa" FW REST "0a8101", E_SYNTAX },
 		{ "aa" FW REST "0a82011b0000000100000000", E_RANGE },
@@ -415,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_sealed_header),
+		cmocka_unit_test(test_device_header),
 		cmocka_unit_test(test_firmware),
 		cmocka_unit_test(test_largest_fits),
 		cmocka_unit_test(test_segments),
