@@ -62,7 +62,7 @@ define BOARD_RULE
 BOARD_$(1) := examples/$(1)/board.c examples/console.c examples/startup.c
 TICKS_$(1) := examples/$(1)/ticks.c
 endef
-EXAMPLE_FAMILIES := stm32l4 stm32f0
+EXAMPLE_FAMILIES := stm32l4 stm32f0 nrf51
 $(foreach f,$(EXAMPLE_FAMILIES),$(eval $(call BOARD_RULE,$(f))))
 
 # The example bootloader with crypto that costs nothing: tests/unit/test_glitch
@@ -95,7 +95,8 @@ EXAMPLE_stm32l432 := stm32l4 cm4 m31
 EXAMPLE_stm32f051 := stm32f0 cm0 m15
 EXAMPLE_stm32f103xb := stm32f1 cm3 m31 xb
 EXAMPLE_stm32f103xe := stm32f1 cm3 m31 xe
-EXAMPLE_CHIPS := stm32l432 stm32f051 stm32f103xb stm32f103xe
+EXAMPLE_nrf51822 := nrf51 cm0 m15
+EXAMPLE_CHIPS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
 CHIP ?= stm32l432
 EXAMPLE := $(or $(EXAMPLE_$(CHIP)),none none none)

@@ -165,7 +165,7 @@ static void test_nrf51_print(void **state)
 	struct chip_print p = {
 		.dpidr = 0x0bb11477,
 		.cpuid = 0x410cc200,
-		.designer = 0x244,
+		.designer = 0x144,
 		.part = 1,
 		.device_id = 0xffff0072,
 		.flash_kb = 256,
