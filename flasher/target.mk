@@ -34,3 +34,20 @@ $(T)/tests/hello.elf $(T)/tests/hello_shut.elf: tests/target/hello.c \
 $(T)/tests/hello.bin $(T)/tests/hello_shut.bin: %.bin: %.elf
 	$(TARGET_OBJCOPY) -O binary $< $@
 TARGETS += $(T)/tests/hello.bin $(T)/tests/hello_shut.bin
+
+# The same on the example boards.
+define HELLO_BOARD
+TARGETS += $(T)/tests/hello-$(1).bin
+$(T)/tests/hello-$(1).elf: tests/target/hello_board.c examples/$(1)/board.c \
+		examples/console.c examples/startup.c examples/board.h \
+		examples/$(1)/board_chip.h examples/$(1)/bootloader.ld \
+		examples/sections.ld
+	@mkdir -p $$(@D)
+	$$(TARGET_CC) -I. -Iexamples/$(1) -std=c11 -Os -g -Wall -Wextra \
+		-ffunction-sections $$(TARGET_$(2)) \
+		$$(TARGET_LDFLAGS) -L. -T examples/$(1)/bootloader.ld -o $$@ \
+		$$(filter %.c,$$^)
+$(T)/tests/hello-$(1).bin: $(T)/tests/hello-$(1).elf
+	$$(TARGET_OBJCOPY) -O binary $$< $$@
+endef
+$(eval $(call HELLO_BOARD,stm32f0,cm0))
