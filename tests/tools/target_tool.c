@@ -5,8 +5,9 @@
  *
  *   target_tool [OPTIONS] ACTION...
  *
- * options: --probe URI  --serial LINE  --power COMMAND  --clock HZ  --level
- * 0..2
+ * options: --chip NAME (default stm32l432)
+ *          --probe URI  --serial LINE  --power COMMAND  --clock HZ
+ *          --level 0..2
  *          --off-ms N   --record OFFSET=FILE (twice at most)
  *          --option REG,MASK,VALUE
  *          --when PHASE[:PERCENT] --run COMMAND
@@ -138,7 +139,7 @@ static void load(struct tool *t, const char *name)
 	}
 	h->fw.segment_count = (uint8_t)image.count;
 	h->chunk_len = CHUNK_LEN;
-	h->family = FAMILY_STM32L4;
+	h->family = (uint8_t)t->chip->family;
 	image_free(&image);
 }
 
