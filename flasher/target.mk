@@ -4,7 +4,8 @@ MODULES += target
 target_SRC := flasher/target.c flasher/target_algo.c flasher/target_flash.c \
 	flasher/target_prepare.c \
 	flasher/target_lock.c flasher/target_start.c flasher/blocks.c \
-	flasher/power.c
+	flasher/power.c flasher/gpio.c
+target_LIBS := -lgpiod -lpthread
 
 # Drives that job without a server; script tests and the benchmark run it.
 TOOLS += target_tool
@@ -20,6 +21,11 @@ TESTS += test_power
 test_power_SRC := tests/unit/test_power.c
 test_power_USE := target probe chip wire base
 test_power_LIBS := -lcmocka
+
+TESTS += test_gpio
+test_gpio_SRC := tests/unit/test_gpio.c
+test_gpio_USE := target probe chip wire base
+test_gpio_LIBS := -lcmocka
 
 # Firmware for tests/e2e/target.sh: says hello; the second one shuts the debug
 # pins as well.
