@@ -20,6 +20,7 @@ static const struct gdb_server servers[] = {
 			 "{[[target current] cget -dap] dpreg 0}",
 		.catch = "catch {[target current] read_memory",
 		.honest = "gdb_report_data_abort enable",
+		.detach_stands = true,
 		.silent = true,
 	},
 	{

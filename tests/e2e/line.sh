@@ -122,7 +122,13 @@ order_make second lamp 6
 rm -f "$DIR/again.state"
 cp "$f" "$DIR/again.state"
 "$B/signet-vmcu" ctl "${CH_SOCKET[0]}" insert "$DIR/again.state" >/dev/null
-run "already built" 1 station program --order second --channels 0
+if [ -n "$HIDES" ]; then
+	run "hidden" 6 station program --order second --channels 0
+	expect "hidden" "$DIR/out" 'E_TARGET_PROTECTED.*hides its unique ID'
+fi
+# who it is can be read when it is empty
+run "already built" 1 station program --order second --channels 0 \
+	${HIDES:+--erase-locked}
 refused "already built" already-built
 
 
@@ -159,7 +165,8 @@ run "start pattern" 6 station program --order second --channels 0 \
 	--start-pattern "never said"
 expect "start pattern" "$DIR/out" 'E_TARGET_NO_PROOF'
 expect "start pattern" "$DIR/out" 'it said "'
-run "the same chip again" 0 station program --order second --channels 0
+run "the same chip again" 0 station program --order second --channels 0 \
+	${HIDES:+--erase-locked}
 [ "$(order_field second delivered)" = 1 ] || fail "a retry cost a unit"
 [ "$(order_field second closed)" = 1 ] || fail "the retry is not closed"
 
