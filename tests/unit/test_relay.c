@@ -40,6 +40,7 @@ struct plan { /* what the child does */
 	bool dead;	  /* the wire stays high */
 	bool stuck;	  /* the wire stays low */
 	bool no_sequence, no_uart;
+	bool ahead;	 /* (the host) sends chunks ahead */
 	uint32_t packet; /* packet size, 0 = 512 */
 };
 
@@ -234,7 +235,7 @@ static bool wire_clock(struct wire *w, int host)
 /* -- the probe ------------------------------------------------------------ */
 
 struct serial { /* the chip's end of the UART */
-	uint8_t out[LINK_FRAME_MAX];
+	uint8_t out[4 * LINK_FRAME_MAX];
 	size_t len, at;
 };
 
@@ -269,9 +270,12 @@ static void serial_say(struct wire *w, struct serial *s)
 {
 	if (w->state != BUSY)
 		return;
-	memcpy(s->out, w->answer, w->answer_len);
-	s->len = w->answer_len;
-	s->at = 0;
+	if (s->at == s->len)
+		s->at = s->len = 0;
+	if (s->len + w->answer_len <= sizeof(s->out)) {
+		memcpy(s->out + s->len, w->answer, w->answer_len);
+		s->len += w->answer_len;
+	}
 	w->state = LISTENING;
 }
 
@@ -287,8 +291,8 @@ static size_t uart(struct wire *w, struct serial *s, const uint8_t *req,
 		for (unsigned k = 0; k < 8; k++)
 			b ^= (uint8_t)(flipped(w) << k);
 		hear_byte(w, b);
+		serial_say(w, s);
 	}
-	serial_say(w, s);
 	for (; s->at < s->len && n < want; s->at++, n++) {
 		out[6 + n] = s->out[s->at];
 		for (unsigned k = 0; k < 8; k++)
@@ -445,9 +449,9 @@ static bool next_for(const struct link_head *heard, struct link_head *out,
 }
 
 /* A whole job; *ret_chunks = how far the chip got. */
-static int job(struct relay *r, unsigned *ret_chunks)
+static int job(struct relay *r, bool ahead, unsigned *ret_chunks)
 {
-	uint8_t body[LINK_BODY_MAX], good[MESSAGE];
+	uint8_t body[LINK_BODY_MAX], next[LINK_BODY_MAX], good[MESSAGE];
 	struct relay_frame f;
 	struct link_head h;
 	int err = relay_talk(r, NULL, NULL, &f);
@@ -459,6 +463,13 @@ static int job(struct relay *r, unsigned *ret_chunks)
 		if (f.head.len != 0) {
 			content(f.head.type, 0, good, f.head.len);
 			assert_memory_equal(f.body, good, f.head.len);
+		}
+		if (ahead && h.type == LINK_DATA && h.index + 1u < CHUNKS) {
+			struct link_head n = { LINK_DATA, h.index + 1,
+					       CHUNK_BODY };
+
+			content(LINK_DATA, n.index, next, n.len);
+			relay_ahead(r, &n, next);
 		}
 		err = relay_talk(r, &h, body, &f);
 	}
@@ -485,7 +496,7 @@ static int run(const struct plan *plan, enum probe_line line,
 	if (err == 0)
 		err = relay_open(p, line, 0, &r, why);
 	if (err == 0)
-		err = job(r, &chunks);
+		err = job(r, plan->ahead, &chunks);
 	if (r != NULL) {
 		*ret_count = *relay_counts(r);
 		if (err != 0)
@@ -517,6 +528,49 @@ static void test_clean(void **state)
 		assert_int_equal(c.sent, 1 + 3 + CHUNKS);
 		assert_int_equal(c.asked, 1);
 		assert_int_equal(c.damaged, 0);
+	}
+}
+
+/* One chunk ahead, where the line buffers. */
+static void test_ahead(void **state)
+{
+	static const struct plan plans[] = {
+		{ .ahead = true },
+		{ .ahead = true, .packet = 64 },
+	};
+	struct relay_count c = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(run(&plans[i / 2], lines[i % 2], &c), 0);
+		assert_int_equal(c.sent, 1 + 3 + CHUNKS);
+		assert_int_equal(c.asked, 1);
+		assert_int_equal(c.ahead, i % 2 == 0 ? 0 : CHUNKS - 1);
+	}
+}
+
+static void test_ahead_losses(void **state)
+{
+	static const struct plan plans[] = {
+		{ .name = "frames to the chip", .ahead = true, .lose = 4 },
+		{ .name = "answers", .ahead = true, .swallow = 5 },
+		{ .name = "old answers", .ahead = true, .old = 6 },
+		{ .ahead = true, .lose = 7, .swallow = 5, .old = 9 },
+	};
+	struct plan flips = { .ahead = true, .flip = 10000 };
+	struct relay_count c = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		assert_int_equal(run(&plans[i], PROBE_LINE_UART, &c), 0);
+		/* the next answer makes good for one that was lost */
+		assert_true(c.sent >= 1 + 3 + CHUNKS + (plans[i].lose != 0));
+		assert_true(c.sent < 6 * CHUNKS);
+	}
+	for (uint32_t i = 0; i < 20; i++) {
+		flips.seed = i;
+		assert_int_equal(run(&flips, PROBE_LINE_UART, &c), 0);
+		assert_true(c.sent > 1 + 3 + CHUNKS);
 	}
 }
 
@@ -640,9 +694,14 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bits),   cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_losses), cmocka_unit_test(test_flips),
-		cmocka_unit_test(test_drops),  cmocka_unit_test(test_no_chip),
+		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_ahead),
+		cmocka_unit_test(test_ahead_losses),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_flips),
+		cmocka_unit_test(test_drops),
+		cmocka_unit_test(test_no_chip),
 		cmocka_unit_test(test_cannot),
 	};
 
