@@ -422,7 +422,7 @@ static int hello_make(struct job *j)
 static int step_link(struct job *j)
 {
 	enum probe_line line = (enum probe_line)j->conf->link;
-	uint32_t rate = j->conf->link_baud;
+	uint32_t rate;
 	char why[RELAY_WHY_CAP] = "";
 	int r = hello_make(j);
 
@@ -430,10 +430,12 @@ static int step_link(struct job *j)
 		return r;
 	if (line == PROBE_LINE_UART)
 		target_uart_lost(j->target);
-	if (line != PROBE_LINE_UART)
-		rate = j->conf->link_clock;
-	else if (rate == 0)
-		rate = j->id.chip->link_baud;
+	if (line == PROBE_LINE_UART)
+		rate = j->conf->link_baud ? j->conf->link_baud
+					  : j->id.chip->link_baud;
+	else
+		rate = j->conf->link_clock ? j->conf->link_clock
+					   : j->id.chip->link_clock;
 	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why), "%s", why);
