@@ -39,6 +39,10 @@ const char *relay_why(const struct relay *r);
 MUST_USE int relay_talk(struct relay *r, const struct link_head *h,
 			const uint8_t *body, struct relay_frame *out);
 
+/* Asks once.  0 when nobody answers as the loader does: it is no more.
+ * E_STATE when it does. */
+MUST_USE int relay_gone(struct relay *r);
+
 struct relay_count { /* since relay_open() */
 	uint32_t sent, asked, damaged;
 };
