@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
 # Target code: the verification library for each core, and the example
-# bootloader and application for the STM32L432.
+# bootloader and application for each chip.
 #
 #   make target
-#   make example KEYS=path/signet_keys.h OUT=dir [APP_VERSION=1.0.0]
+#   make example KEYS=path/signet_keys.h OUT=dir [CHIP=stm32l432]
+#                [APP_VERSION=1.0.0]
 #
 # KEYS is what `signet product keys-header NAME` writes.  OUT gets
 # bootloader.elf|hex, app.elf|hex and firmware.hex, which holds both.
@@ -56,17 +57,30 @@ PROBES := $(foreach b,$(VERIFY_BUILDS),$(T)/probe/$(b).elf \
 	$(T)/probe/$(b)-parts.elf)
 TARGETS += $(PROBES)
 
+# What belongs to a board, by family; its objects must find board_chip.h.
+define BOARD_RULE
+BOARD_$(1) := examples/$(1)/board.c examples/console.c examples/startup.c
+TICKS_$(1) := examples/$(1)/ticks.c
+endef
+EXAMPLE_FAMILIES := stm32l4 stm32f0 nrf51
+$(foreach f,$(EXAMPLE_FAMILIES),$(eval $(call BOARD_RULE,$(f))))
+
 # The example bootloader with crypto that costs nothing: tests/unit/test_glitch
 GLITCH := $(T)/glitch/bootloader.elf
 TARGETS += $(GLITCH)
 $(T)/cm0/examples/bootloader/main.o: TARGET_CPPFLAGS += -Itests/target/glitch
+$(call target_objs,cm0,examples/bootloader/main.c $(BOARD_stm32l4)) \
+	$(call target_objs,cm4,examples/bootloader/main.c \
+	examples/app/main.c tests/target/mpu/mpu.c $(BOARD_stm32l4) \
+	$(TICKS_stm32l4)): \
+	TARGET_CPPFLAGS += -Iexamples/stm32l4
 $(GLITCH): $(call target_objs,cm0,examples/bootloader/main.c \
-		examples/stm32l4/board.c examples/stm32l4/startup.c \
+		$(BOARD_stm32l4)) $(call target_objs,cm0,\
 		tests/target/fake_crypto.c) $(T)/cm0/signet_verify.o \
-		examples/bootloader/bootloader.ld examples/stm32l4/sections.ld
+		examples/stm32l4/bootloader.ld examples/sections.ld
 	@mkdir -p $(@D)
 	$(TARGET_CC) $(TARGET_cm0) $(TARGET_LDFLAGS) -L. \
-		-T examples/bootloader/bootloader.ld -o $@ \
+		-T examples/stm32l4/bootloader.ld -o $@ \
 		$(filter %.o %.a,$^)
 
 # Fails when the library got larger or slower than it may.
@@ -74,44 +88,65 @@ check-size: $(PROBES) $(B)/bench_footprint
 	@mkdir -p build/bench
 	$(B)/bench_footprint
 
-# -- the example for STM32L432 -----------------------------------------------
-BOARD_OBJS := $(call target_objs,cm4,examples/stm32l4/board.c \
-	examples/stm32l4/startup.c)
-BOOT_LIBS := $(T)/cm4/verify/signet_verify_bearssl_m31.o \
-	$(T)/cm4/signet_verify.o
-EXAMPLE_LDS := examples/stm32l4/sections.ld
+# -- the examples, by chip ---------------------------------------------------
+# family, core, crypto (bench/footprint: the fast one, where there is a choice),
+# and the folder of what sister chips differ in
+EXAMPLE_stm32l432 := stm32l4 cm4 m31
+EXAMPLE_stm32f051 := stm32f0 cm0 m15
+EXAMPLE_stm32f103xb := stm32f1 cm3 m31 xb
+EXAMPLE_stm32f103xe := stm32f1 cm3 m31 xe
+EXAMPLE_nrf51822 := nrf51 cm0 m15
+EXAMPLE_CHIPS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
-TARGETS += $(BOARD_OBJS)
+CHIP ?= stm32l432
+EXAMPLE := $(or $(EXAMPLE_$(CHIP)),none none none)
+FAMILY := $(word 1,$(EXAMPLE))
+CORE := $(word 2,$(EXAMPLE))
+SISTER := examples/$(FAMILY)$(addprefix /,$(word 4,$(EXAMPLE)))
+EXAMPLE_LDS := examples/sections.ld
+boot_libs = $(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
+	$(T)/$(1)/signet_verify.o
 
-# The two main.c hold the owner's keys, so they are compiled per KEYS.
+# All that is not the two images is compiled per KEYS too, because it differs
+# from chip to chip.
 OUT ?= build/example
 APP_VERSION ?= 1.0.0
 EXAMPLE_CC = $(TARGET_CC) $(TARGET_CPPFLAGS) -I$(dir $(KEYS)) \
-	$(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
-	-ffile-prefix-map=$(dir $(KEYS))=. $(TARGET_cm4)
-EXAMPLE_LD = $(TARGET_CC) $(TARGET_cm4) $(TARGET_LDFLAGS) -L.
+	-Iexamples/$(FAMILY) -I$(SISTER) $(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
+	-ffile-prefix-map=$(dir $(KEYS))=. $(TARGET_$(CORE))
+EXAMPLE_LD = $(TARGET_CC) $(TARGET_$(CORE)) $(TARGET_LDFLAGS) -L.
 
 example: $(OUT)/firmware.hex
 	$(TARGET_SIZE) $(OUT)/bootloader.elf $(OUT)/app.elf
 
 $(OUT)/.keys: FORCE
 	@test -n "$(KEYS)" || { echo "usage: make example" \
-		"KEYS=path/signet_keys.h OUT=dir [APP_VERSION=1.0.0]" >&2; false; }
+		"KEYS=path/signet_keys.h OUT=dir [CHIP=stm32l432]" \
+		"[APP_VERSION=1.0.0]" >&2; false; }
+	@test $(FAMILY) != none || { echo "there is no example for $(CHIP):" \
+		"$(EXAMPLE_CHIPS)" >&2; false; }
 	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read" >&2; false; }
 	@mkdir -p $(OUT)
-	@{ cat "$(KEYS)"; echo "/* $(APP_VERSION) */"; } >$@.new
+	@{ cat "$(KEYS)"; echo "/* $(APP_VERSION) $(CHIP) */"; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
+OUT_BOARD := $(OUT)/board.o $(OUT)/console.o $(OUT)/startup.o
 $(OUT)/bootloader.o: examples/bootloader/main.c $(OUT)/.keys
 	$(EXAMPLE_CC) -c -o $@ $<
 $(OUT)/app.o: examples/app/main.c $(OUT)/.keys
 	$(EXAMPLE_CC) -DAPP_VERSION='"$(APP_VERSION)"' -c -o $@ $<
-$(OUT)/bootloader.elf: $(OUT)/bootloader.o $(BOARD_OBJS) $(BOOT_LIBS) \
-		examples/bootloader/bootloader.ld $(EXAMPLE_LDS)
-	$(EXAMPLE_LD) -T examples/bootloader/bootloader.ld -o $@ \
+$(OUT)/board.o $(OUT)/ticks.o: $(OUT)/%.o: examples/$(FAMILY)/%.c $(OUT)/.keys
+	$(EXAMPLE_CC) -c -o $@ $<
+$(OUT)/console.o $(OUT)/startup.o: $(OUT)/%.o: examples/%.c $(OUT)/.keys
+	$(EXAMPLE_CC) -c -o $@ $<
+$(OUT)/bootloader.elf: $(OUT)/bootloader.o $(OUT_BOARD) \
+		$(call boot_libs,$(CORE),$(word 3,$(EXAMPLE))) \
+		examples/$(FAMILY)/bootloader.ld $(EXAMPLE_LDS)
+	$(EXAMPLE_LD) -T examples/$(FAMILY)/bootloader.ld -o $@ \
 		$(filter %.o %.a,$^)
-$(OUT)/app.elf: $(OUT)/app.o $(BOARD_OBJS) examples/app/app.ld $(EXAMPLE_LDS)
-	$(EXAMPLE_LD) -T examples/app/app.ld -o $@ $(filter %.o %.a,$^)
+$(OUT)/app.elf: $(OUT)/app.o $(OUT)/ticks.o $(OUT_BOARD) $(SISTER)/app.ld \
+		$(EXAMPLE_LDS)
+	$(EXAMPLE_LD) -T $(SISTER)/app.ld -o $@ $(filter %.o %.a,$^)
 $(OUT)/%.hex: $(OUT)/%.elf
 	$(TARGET_OBJCOPY) -O ihex $< $@
 # both images, with one end record and no start address
@@ -121,28 +156,30 @@ $(OUT)/firmware.hex: $(OUT)/bootloader.hex $(OUT)/app.hex
 
 -include $(wildcard $(OUT)/*.d)
 
-# The examples with keys that are none, for tests/unit/test_boot, which puts
+# The STM32L432's with keys that are none, for tests/unit/test_boot, which puts
 # its own in their place.
 BOOT_TEST := $(T)/boot/bootloader.elf $(T)/boot/app.elf
+BOARD_OBJS := $(call target_objs,cm4,$(BOARD_stm32l4))
+L4_LD = $(TARGET_CC) $(TARGET_cm4) $(TARGET_LDFLAGS) -L.
 TARGETS += $(BOOT_TEST)
 $(T)/cm4/examples/bootloader/main.o $(T)/cm4/examples/app/main.o: \
 	TARGET_CPPFLAGS += -Itests/target/glitch
 $(T)/boot/bootloader.elf: $(T)/cm4/examples/bootloader/main.o $(BOARD_OBJS) \
-		$(BOOT_LIBS) examples/bootloader/bootloader.ld \
+		$(call boot_libs,cm4,m31) examples/stm32l4/bootloader.ld \
 		$(EXAMPLE_LDS)
 $(T)/boot/app.elf: $(T)/cm4/examples/app/main.o $(BOARD_OBJS) \
-		examples/app/app.ld $(EXAMPLE_LDS)
+		$(call target_objs,cm4,$(TICKS_stm32l4)) \
+		examples/stm32l4/app.ld $(EXAMPLE_LDS)
 $(BOOT_TEST):
 	@mkdir -p $(@D)
-	$(EXAMPLE_LD) -T examples/$(basename $(@F))/$(basename $(@F)).ld \
-		-o $@ $(filter %.o %.a,$^)
+	$(L4_LD) -T examples/stm32l4/$(basename $(@F)).ld -o $@ \
+		$(filter %.o %.a,$^)
 
 # The board's MPU set-up, judged by QEMU: tests/judge/qemu-mpu.sh
 TARGETS += $(T)/mpu.elf
 $(T)/mpu.elf: $(call target_objs,cm4,tests/target/mpu/mpu.c) $(BOARD_OBJS) \
-		examples/bootloader/bootloader.ld $(EXAMPLE_LDS)
-	$(EXAMPLE_LD) -T examples/bootloader/bootloader.ld -o $@ \
-		$(filter %.o,$^)
+		examples/stm32l4/bootloader.ld $(EXAMPLE_LDS)
+	$(L4_LD) -T examples/stm32l4/bootloader.ld -o $@ $(filter %.o,$^)
 
 FORCE:
 .PHONY: example check-size FORCE

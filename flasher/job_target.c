@@ -31,6 +31,7 @@ static int open_target(struct job *j)
 {
 	const struct station *st = j->env->st;
 	struct probe_config pc = { .uri = j->conf->probe,
+				   .serial = j->conf->serial,
 				   .clock_hz = st->conf.clock_hz };
 	struct power_config power = {
 		.command = j->conf->power[0] ? j->conf->power : NULL,
@@ -46,6 +47,27 @@ static int open_target(struct job *j)
 	return target_new(j->probe, &power, progress, j, &j->target);
 }
 
+/* Before a unit is reserved: can this probe do it at all? */
+static int check_probe(struct job *j)
+{
+	int r = target_can_build(j->target);
+
+	if (r != 0) {
+		j->next = "use a CMSIS-DAP probe, or OpenOCD over SWD, on this "
+			  "channel";
+		return job_target_failed(j, r);
+	}
+	if (j->env->start_pattern[0] && !probe_info(j->probe)->uart) {
+		snprintf(j->why, sizeof(j->why),
+			 "this probe has no UART to hear the firmware's start "
+			 "with");
+		j->next = "write serial = LINE into the channel of "
+			  "flasher.conf, or use another probe";
+		return E_UNSUPPORTED;
+	}
+	return 0;
+}
+
 /* Another chip of the same family is no counterfeit, and not what the release
  * is laid out for.  Whatever else it is, the server judges. */
 static int check_sister(struct job *j, const struct chip *chip)
@@ -55,9 +77,33 @@ static int check_sister(struct job *j, const struct chip *chip)
 	if (is == NULL || is == chip)
 		return 0;
 	snprintf(j->why, sizeof(j->why),
-		 "the release is laid out for %s, and this is a %s",
-		 chip->name, is->name);
+		 "the release is laid out for %s, and this is a %s", chip->name,
+		 is->name);
 	return E_TARGET_FINGERPRINT;
+}
+
+/* Who it is can be read no more: identity came first, when it was open. */
+static int look_behind_lock(struct job *j, const struct chip *chip)
+{
+	int r;
+
+	if (!j->id.locked || !j->env->erase_locked) {
+		snprintf(j->why, sizeof(j->why),
+			 "the chip is read-protected and hides its unique ID; "
+			 "--erase-locked erases such chips to read it");
+		return E_TARGET_PROTECTED;
+	}
+	ui_say(j->env->ui, (int)j->channel,
+	       "a locked chip that hides its unique ID is erased");
+	r = target_unlock(j->target, chip);
+	if (r == 0)
+		r = target_identify(j->target, chip, &j->id);
+	if (r != 0)
+		return job_target_failed(j, r);
+	if (j->id.uid_len != 0)
+		return 0;
+	snprintf(j->why, sizeof(j->why), "the chip hides its unique ID");
+	return E_TARGET_PROTECTED;
 }
 
 int job_step_identify(struct job *j)
@@ -79,14 +125,13 @@ int job_step_identify(struct job *j)
 	r = target_identify(j->target, chip, &j->id);
 	if (r != 0)
 		return job_target_failed(j, r);
-	r = check_sister(j, chip);
+	r = check_probe(j);
+	if (r == 0)
+		r = check_sister(j, chip);
+	if (r == 0 && j->id.uid_len == 0)
+		r = look_behind_lock(j, chip);
 	if (r != 0)
 		return r;
-	if (j->id.uid_len == 0) {
-		snprintf(j->why, sizeof(j->why),
-			 "the chip is read-protected and hides its unique ID");
-		return E_TARGET_PROTECTED;
-	}
 	hex_encode(j->id.uid, j->id.uid_len, j->res->uid);
 	ui_uid(j->env->ui, j->channel, j->res->uid);
 	return 0;

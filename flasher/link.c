@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #define READ_CAP 512
-/* Before the first repetition; then twice as long each time, one second in
- * all. */
-#define RETRY_PAUSE_US 2000
+/* Before the first repetition; then ever longer, six seconds in all: a
+ * Cortex-M0 says nothing while it makes its keys. */
+#define RETRY_PAUSE_US(i) (2000u << ((i) < 7 ? (i)*3 / 2 : 10))
 
 struct relay {
 	struct probe *probe; /* borrowed */
@@ -210,7 +210,7 @@ int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 		h = NULL;
 		body = NULL;
 		if (err == 0)
-			err = wait_us(r, RETRY_PAUSE_US << i);
+			err = wait_us(r, RETRY_PAUSE_US(i));
 	}
 	if (err == 0)
 		err = relay_fail(r, E_TARGET_LOST,

@@ -39,7 +39,7 @@ static void claim(uint8_t *p)
 }
 
 /* SHA-256 over tested samples. */
-static int key_make(uint8_t out[32])
+static __attribute__((noinline)) int key_make(uint8_t out[32])
 {
 	struct prim_sha256 c;
 
@@ -59,11 +59,21 @@ static int key_make(uint8_t out[32])
 	return loader.rng.failures ? E_RANDOM : 0;
 }
 
-/* A new hello makes a new key; the same one gets the same answer. */
+/* And the two products that need nothing of what is to come. */
+__attribute__((noinline)) int handshake_key(void)
+{
+	struct noise_ephemeral *e = &loader.ephemeral;
+
+	if (key_make(e->priv))
+		return E_RANDOM;
+	return noise_ephemeral_make(e, signet_server_pub);
+}
+
+/* A new hello takes a new key, the first the one that is there; the same hello
+ * gets the same answer. */
 __attribute__((noinline)) void handshake_begin(void)
 {
 	struct prologue *p = &loader.prologue;
-	uint8_t key[32];
 	uint8_t *body = loader.answer.body;
 	const uint8_t *psk = (const uint8_t *)SECRET;
 	struct verdict v;
@@ -75,7 +85,7 @@ __attribute__((noinline)) void handshake_begin(void)
 		loader_fault(LINK_FAULT_OPEN);
 		return;
 	}
-	if (key_make(key)) {
+	if (loader.step != STEP_READY && handshake_key()) {
 		loader_fault(LINK_FAULT_RANDOM);
 		return;
 	}
@@ -83,12 +93,12 @@ __attribute__((noinline)) void handshake_begin(void)
 	noise_init(&loader.noise, true, signet_server_pub, p, sizeof(*p), psk);
 	claim(body + NOISE_KEY_LEN);
 	if (!verdict_ok(&v) ||
-	    noise_write1(&loader.noise, signet_server_pub, psk, key,
-			 body + NOISE_KEY_LEN, CLAIM_LEN, body)) {
+	    noise_write1_with(&loader.noise, psk, &loader.ephemeral,
+			      body + NOISE_KEY_LEN, CLAIM_LEN, body)) {
 		loader_fault(LINK_FAULT_CRYPTO);
 		return;
 	}
-	memset(key, 0, sizeof(key));
+	memset(&loader.ephemeral, 0, sizeof(loader.ephemeral));
 	loader.step = STEP_HELLO;
 	line_answer(LINK_MSG1, 0, CLAIM_LEN + NOISE_OVERHEAD);
 }

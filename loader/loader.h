@@ -75,6 +75,7 @@ struct loader { /* what is used most first: short instructions reach it */
 	struct target_rng rng;
 	uint8_t k[2][32]; /* k1: report, k2: commit */
 	struct noise noise;
+	struct noise_ephemeral ephemeral;
 	struct prologue prologue;
 	struct ending ending;
 	struct {
@@ -112,6 +113,7 @@ void link_get(uint8_t *p, uint32_t cap);
 void link_put(const uint8_t *p, uint32_t len);
 
 /* -- handshake.c ----------------------------------------------------------- */
+MUST_USE int handshake_key(void);
 void handshake_begin(void);
 void handshake_end(void);
 

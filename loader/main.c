@@ -77,7 +77,7 @@ static void start(void)
 	target_lock_check(&v);
 	if (!verdict_ok(&v))
 		loader_fault(LINK_FAULT_OPEN);
-	else if (target_rng_start(&loader.rng))
+	else if (target_rng_start(&loader.rng) || handshake_key())
 		loader_fault(LINK_FAULT_RANDOM);
 	else
 		line_answer(LINK_READY, 0, 0);

@@ -142,8 +142,18 @@ endif
 
 TESTS += test_loader
 test_loader_SRC := tests/unit/test_loader.c tests/lib/sealed_bed.c \
+	tests/lib/bed_chip.c \
 	tests/unit/vmcu_rig.c vmcu/unicorn_leaks.c
 test_loader_USE := vmcu seal sealhost wire base
 test_loader_LIBS := -lcrypto -lunicorn -lcmocka
 $(B)/test_loader: $(call LOADER_FILES,$(LOADER_ALL),$(T)/loader)
+
+# The same on the chips that have neither VTOR, ECC nor an RNG, or not all.
+TESTS += test_loader_chips
+test_loader_chips_SRC := tests/unit/test_loader_chips.c \
+	tests/lib/sealed_bed.c tests/lib/bed_chip.c tests/unit/vmcu_rig.c \
+	vmcu/unicorn_leaks.c
+test_loader_chips_USE := $(test_loader_USE)
+test_loader_chips_LIBS := $(test_loader_LIBS)
+$(B)/test_loader_chips: $(call LOADER_FILES,$(LOADER_ALL),$(T)/loader)
 .PHONY: loader

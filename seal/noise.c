@@ -120,27 +120,28 @@ void noise_init(struct noise *s, bool initiator, const uint8_t rs[32],
 	mix_hash(s, rs, NOISE_KEY_LEN);
 }
 
-/* Nothing can fail behind the DH, so the state changes at once. */
-static int message_write(struct noise *s, const uint8_t *psk,
-			 const uint8_t e_priv[32], const uint8_t peer[32],
-			 const void *payload, size_t len, uint8_t *out)
+int noise_ephemeral_make(struct noise_ephemeral *e, const uint8_t peer[32])
+{
+	prim_x25519_base(e->pub, e->priv);
+	return prim_x25519(e->dh, e->priv, peer);
+}
+
+/* Nothing can fail any more, so the state changes at once. */
+static void message_write(struct noise *s, const uint8_t *psk,
+			  const struct noise_ephemeral *e, const void *payload,
+			  size_t len, uint8_t *out)
 {
 	uint8_t *text = out + NOISE_KEY_LEN;
-	uint8_t dh[32], k[32];
-	int err = prim_x25519(dh, e_priv, peer);
+	uint8_t k[32];
 
-	if (err)
-		return err;
 	if (len && payload != text)
 		memmove(text, payload, len);
-	prim_x25519_base(out, e_priv);
-	mix_tokens(s, psk, out, dh, k);
+	memcpy(out, e->pub, NOISE_KEY_LEN);
+	mix_tokens(s, psk, e->pub, e->dh, k);
 	prim_aead_seal(k, 0, s->h, HASH_LEN, text, len, text + len);
 	mix_hash(s, text, len + NOISE_TAG_LEN);
 	s->step++;
-	ct_wipe(dh, sizeof(dh));
 	ct_wipe(k, sizeof(k));
-	return 0;
 }
 
 static int message_read(struct noise *s, const uint8_t *psk,
@@ -183,17 +184,31 @@ static bool in_turn(const struct noise *s, bool initiator, unsigned int step)
 	return s->initiator == initiator && s->step == step;
 }
 
+int noise_write1_with(struct noise *s, const uint8_t psk[32],
+		      const struct noise_ephemeral *e, const void *payload,
+		      size_t len, uint8_t *out)
+{
+	if (!in_turn(s, true, 0) || s->psk != (psk != NULL))
+		return E_STATE;
+	message_write(s, psk, e, payload, len, out);
+	memcpy(s->e, e->priv, NOISE_KEY_LEN);
+	return 0;
+}
+
 int noise_write1(struct noise *s, const uint8_t rs[32], const uint8_t psk[32],
 		 const uint8_t e_priv[32], const void *payload, size_t len,
 		 uint8_t *out)
 {
+	struct noise_ephemeral e;
 	int err;
 
 	if (!in_turn(s, true, 0) || s->psk != (psk != NULL))
 		return E_STATE;
-	err = message_write(s, psk, e_priv, rs, payload, len, out);
+	memcpy(e.priv, e_priv, NOISE_KEY_LEN);
+	err = noise_ephemeral_make(&e, rs);
 	if (!err)
-		memcpy(s->e, e_priv, NOISE_KEY_LEN);
+		err = noise_write1_with(s, psk, &e, payload, len, out);
+	ct_wipe(&e, sizeof(e));
 	return err;
 }
 
@@ -209,9 +224,17 @@ int noise_read1(struct noise *s, const uint8_t s_priv[32],
 int noise_write2(struct noise *s, const uint8_t e_priv[32], const void *payload,
 		 size_t len, uint8_t *out)
 {
+	struct noise_ephemeral e;
+	int err;
+
 	if (!in_turn(s, false, 1))
 		return E_STATE;
-	return message_write(s, NULL, e_priv, s->e, payload, len, out);
+	memcpy(e.priv, e_priv, NOISE_KEY_LEN);
+	err = noise_ephemeral_make(&e, s->e);
+	if (!err)
+		message_write(s, NULL, &e, payload, len, out);
+	ct_wipe(&e, sizeof(e));
+	return err;
 }
 
 int noise_read2(struct noise *s, const uint8_t *msg, size_t len,

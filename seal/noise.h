@@ -42,6 +42,17 @@ void noise_init(struct noise *s, bool initiator, const uint8_t rs[32],
 MUST_USE int noise_write1(struct noise *s, const uint8_t rs[32],
 			  const uint8_t psk[32], const uint8_t e_priv[32],
 			  const void *payload, size_t len, uint8_t *out);
+/* The same in two steps: what costs the time and needs no message, from e->priv
+ * and the peer's public key; and the message.  An ephemeral serves once.
+ * E_CRYPTO, E_STATE as above. */
+struct noise_ephemeral {
+	uint8_t priv[32], pub[32], dh[32];
+};
+MUST_USE int noise_ephemeral_make(struct noise_ephemeral *e,
+				  const uint8_t peer[32]);
+MUST_USE int noise_write1_with(struct noise *s, const uint8_t psk[32],
+			       const struct noise_ephemeral *e,
+			       const void *payload, size_t len, uint8_t *out);
 /* Responder, message 1: s_priv is its static private key.  payload gets len -
  * NOISE_OVERHEAD bytes; E_DECRYPT leaves zeros there.  It may be msg or msg +
  * NOISE_KEY_LEN, which costs the message. */

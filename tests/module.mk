@@ -11,7 +11,8 @@ SWEEPS := sweep_power sweep_debugger sweep_lock
 TOOLS += $(SWEEPS)
 define SWEEP_RULE
 $(1)_SRC := tests/sweep/$(1:sweep_%=%).c tests/lib/fork_bed.c \
-	tests/lib/leak.c tests/lib/sealed_bed.c tests/lib/elf32.c \
+	tests/lib/leak.c tests/lib/sealed_bed.c \
+	tests/lib/bed_chip.c tests/lib/elf32.c \
 	tests/unit/vmcu_rig.c vmcu/unicorn_leaks.c
 $(1)_USE := chip vmcu seal sealhost wire base
 $(1)_LIBS := -lunicorn -lcmocka -lcrypto

@@ -352,8 +352,12 @@ void core_run(struct core *c, uint64_t ps)
 			return;
 		}
 		c->stalled = false;
-		if (core_exc_take(c))
+		if (core_exc_take(c)) {
+			/* the entry was the step (ARMv7-M ARM C1.5.2) */
+			if (c->step == 1)
+				core_halt_now(c, CORE_HALTED);
 			continue;
+		}
 		if (c->sleeping) {
 			idle(c);
 			return;

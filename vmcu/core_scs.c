@@ -5,6 +5,7 @@
  * the core register file as the debugger selects it (C1.6.3).
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "vmcu/core_int.h"
 #include "vmcu/mcu_int.h"
@@ -219,6 +220,11 @@ static void aircr_write(struct core *c, uint32_t v)
 	if (v >> 16 != 0x05fa)
 		return;
 	c->aircr_prigroup = c->model->v7m ? v >> 8 & 7 : 0;
+	if (v & 2 && c->halted) { /* VECTCLRACTIVE */
+		c->sys_active = 0;
+		memset(c->irq_active, 0, sizeof(c->irq_active));
+		core_put(c, UC_ARM_REG_IPSR, 0);
+	}
 	if (v & 4)
 		mcu_want_reset(c->m, RESET_SOFTWARE);
 	core_kick(c);

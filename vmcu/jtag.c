@@ -45,6 +45,15 @@ void jtag_init(struct jtag *j, struct adiv5 *adi)
 	jtag_reset(j);
 }
 
+/* In front of a chip that has none, the SW-DP's number: OpenOCD's scripts
+ * expect it there. */
+static uint32_t idcode(const struct jtag *j)
+{
+	uint32_t own = identity(j)->jtag_idcode;
+
+	return own != 0 ? own : identity(j)->dpidr;
+}
+
 void jtag_reset(struct jtag *j)
 {
 	j->state = JTAG_RESET;
@@ -72,7 +81,7 @@ static void capture_dr(struct jtag *j)
 	j->waiting = false;
 	switch (j->core.ir) {
 	case IR_IDCODE:
-		tap_load(&j->core, identity(j)->jtag_idcode, 32);
+		tap_load(&j->core, idcode(j), 32);
 		break;
 	case IR_DPACC:
 	case IR_APACC:

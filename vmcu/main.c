@@ -47,6 +47,7 @@ static const char help_text[] =
 	"                       usb-redir\n"
 	"  --usb-serial TEXT    the probe's serial number (default: from the "
 	"UID)\n"
+	"  --fiction-jtag       JTAG in front of a chip that has SWD alone\n"
 	"  --control SOCKET     unix socket for ctl\n"
 	"  --packet-cost MS     virtual time of a probe packet (default 0.25)\n"
 	"  --jtag-clock HZ      clock of remote_bitbang (default 1000000)\n"
@@ -177,6 +178,13 @@ static bool set_packet_cost(struct parse *p, const char *s)
 	return true;
 }
 
+static bool set_fiction_jtag(struct parse *p, const char *s)
+{
+	(void)s;
+	p->o.fiction_jtag = true;
+	return true;
+}
+
 static bool set_jtag_clock(struct parse *p, const char *s)
 {
 	char *end;
@@ -235,26 +243,28 @@ static bool set_ready_file(struct parse *p, const char *s)
 static const struct {
 	const char *name;
 	bool (*set)(struct parse *p, const char *s);
+	bool flag; /* takes no value */
 } run_option[] = {
-	{ "chip", set_chip },
-	{ "state", set_state },
-	{ "uid", set_uid },
-	{ "seed", set_seed },
-	{ "profile", set_profile },
-	{ "quirk", set_quirk },
-	{ "dap", set_dap },
-	{ "bitbang", set_bitbang },
-	{ "usbredir", set_usbredir },
-	{ "usb-serial", set_usb_serial },
-	{ "control", set_control },
-	{ "packet-cost", set_packet_cost },
-	{ "jtag-clock", set_jtag_clock },
-	{ "flash-time", set_flash_time },
-	{ "speed", set_speed },
-	{ "power", set_power },
-	{ "capture", set_capture },
-	{ "fault", set_fault },
-	{ "ready-file", set_ready_file },
+	{ "chip", set_chip, false },
+	{ "state", set_state, false },
+	{ "uid", set_uid, false },
+	{ "seed", set_seed, false },
+	{ "profile", set_profile, false },
+	{ "quirk", set_quirk, false },
+	{ "dap", set_dap, false },
+	{ "bitbang", set_bitbang, false },
+	{ "usbredir", set_usbredir, false },
+	{ "usb-serial", set_usb_serial, false },
+	{ "control", set_control, false },
+	{ "packet-cost", set_packet_cost, false },
+	{ "fiction-jtag", set_fiction_jtag, true },
+	{ "jtag-clock", set_jtag_clock, false },
+	{ "flash-time", set_flash_time, false },
+	{ "speed", set_speed, false },
+	{ "power", set_power, false },
+	{ "capture", set_capture, false },
+	{ "fault", set_fault, false },
+	{ "ready-file", set_ready_file, false },
 };
 #define RUN_OPTIONS (sizeof(run_option) / sizeof(run_option[0]))
 
@@ -290,7 +300,10 @@ static int parse_run(int argc, char **argv, struct parse *p)
 
 	for (size_t k = 0; k < RUN_OPTIONS; k++)
 		options[k] = (struct option){ run_option[k].name,
-					      required_argument, NULL, 'x' };
+					      run_option[k].flag
+						      ? no_argument
+						      : required_argument,
+					      NULL, 'x' };
 	while ((c = getopt_long(argc, argv, "", options, &i)) != -1) {
 		if (c != 'x')
 			return VMCU_EXIT_USAGE;

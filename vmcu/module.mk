@@ -10,10 +10,7 @@ vmcu_SRC := vmcu/mcu.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_mem
 	vmcu/stm32l4/rcc.c vmcu/stm32l4/rng.c \
 	vmcu/stm32/bus.c vmcu/stm32/gpio.c vmcu/stm32/usart.c \
 	vmcu/stm32/iwdg.c vmcu/stm32/ids.c vmcu/stm32/fpec.c vmcu/stm32/fpec_regs.c \
-	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c \
-	vmcu/stm32f1/chip.c vmcu/stm32f1/memory.c vmcu/stm32f1/gpio.c \
-	vmcu/stm32f1/uart.c vmcu/stm32f1/rcc.c vmcu/stm32f1/system.c \
-	vmcu/stm32f1/adc.c vmcu/stm32f1/timer.c vmcu/stm32f1/profile.c
+	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c
 vmcu_SRC += vmcu/stm32f0/chip.c vmcu/stm32f0/memory.c vmcu/stm32f0/rcc.c \
 	vmcu/stm32f0/adc.c vmcu/stm32f0/tim14.c vmcu/stm32f0/system.c \
 	vmcu/stm32f0/profile.c
@@ -66,3 +63,4 @@ bench_vmcu_LIBS := -lunicorn -lpthread
 
 include vmcu/nrf51/nrf51.mk
 include vmcu/debug.mk
+include vmcu/stm32f1/stm32f1.mk

@@ -53,6 +53,20 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static int check_jtag(struct bench *b, const struct run_options *o,
+		      char why[256])
+{
+	b->swj.fiction = o->fiction_jtag;
+	swj_power_on_reset(&b->swj);
+	if (o->bitbang == NULL || swj_has_jtag(&b->swj))
+		return 0;
+	snprintf(why, 256,
+		 "--bitbang: %s has SWD alone; --fiction-jtag puts a JTAG port "
+		 "in front of it that no silicon has",
+		 mcu_chip(b->mcu));
+	return E_UNSUPPORTED;
+}
+
 static int loop_open(struct loop *l, const struct run_options *o)
 {
 	char why[256] = "";
@@ -63,6 +77,8 @@ static int loop_open(struct loop *l, const struct run_options *o)
 	l->usb.fd = l->usb.listen_fd = -1;
 	l->signal_fd = signals_open();
 	err = bench_new(&o->mcu, &l->bench, why);
+	if (err == 0)
+		err = check_jtag(l->bench, o, why);
 	if (err == 0)
 		err = dap_server_init(&l->dap, l->bench, o->dap, o->packet_ps,
 				      why);

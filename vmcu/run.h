@@ -29,7 +29,7 @@ struct run_options {
 	void *prepare_user;
 	uint64_t packet_ps;
 	uint32_t jtag_hz;
-	bool real_time, power_off;
+	bool real_time, power_off, fiction_jtag;
 };
 
 /* Serves until SIGTERM, SIGINT or `ctl quit`. */

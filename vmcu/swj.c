@@ -5,6 +5,11 @@
 #define SWD_TO_JTAG 0xe73c
 #define SWITCH_BITS 16
 
+bool swj_has_jtag(const struct swj *s)
+{
+	return s->fiction || mcu_identity(s->time->mcu)->jtag_idcode != 0;
+}
+
 void swj_init(struct swj *s, struct wiretime *time)
 {
 	*s = (struct swj){ .time = time };
@@ -18,7 +23,7 @@ void swj_power_on_reset(struct swj *s)
 	adiv5_power_on_reset(&s->adi);
 	swdp_power_on_reset(&s->swd);
 	jtag_reset(&s->jtag);
-	s->swd_selected = false;
+	s->swd_selected = !swj_has_jtag(s);
 	s->ones = 0;
 	s->switch_bits = 0;
 }
@@ -28,7 +33,7 @@ static void select_protocol(struct swj *s)
 	if (s->switch_word == JTAG_TO_SWD) {
 		s->swd_selected = true;
 		swdp_power_on_reset(&s->swd);
-	} else if (s->switch_word == SWD_TO_JTAG) {
+	} else if (s->switch_word == SWD_TO_JTAG && swj_has_jtag(s)) {
 		s->swd_selected = false;
 		jtag_reset(&s->jtag);
 	}

@@ -23,7 +23,10 @@ struct swj {
 	struct jtag jtag;
 	bool swd_selected;
 	bool unplugged; /* the cable is off: nobody hears, nobody answers */
-	unsigned ones;	/* run of ones on SWDIO/TMS */
+	/* A JTAG port in front of a chip that has SWD alone: for tools that
+	 * speak nothing else.  No silicon has it. */
+	bool fiction;
+	unsigned ones; /* run of ones on SWDIO/TMS */
 	unsigned switch_bits;
 	uint16_t switch_word;
 	bool chip_drives; /* in the last cycle */
@@ -39,6 +42,7 @@ void swj_power_on_reset(struct swj *s);
 int swj_swd_cycle(struct swj *s, int probe);
 
 /* TCK edges for a JTAG adapter. */
+bool swj_has_jtag(const struct swj *s);
 void swj_jtag_rising(struct swj *s, int tms, int tdi);
 void swj_jtag_falling(struct swj *s);
 int swj_tdo(const struct swj *s);

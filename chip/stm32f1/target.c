@@ -69,9 +69,11 @@ void target_clock(void)
 static const struct {
 	uint32_t address, mask, value;
 } witness[TARGET_WORDS] = {
-	{ 0x4002201c, 3, 2 },
-	{ 0x40022020, 0, 0 },
 	{ OPTIONS_AT, 0, 0 },
+	{ OPTIONS_AT + 4, 0, 0 },
+	{ OPTIONS_AT + 8, 0, 0 },
+	{ OPTIONS_AT + 12, 0, 0 },
+	{ 0x4002201c, 3, 2 },
 	{ 0xe000edf0, 1, 0 },
 	{ 0xe0042000, 0xffffffff, 0 },
 };

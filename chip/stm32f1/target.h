@@ -20,7 +20,7 @@
 typedef uint16_t target_unit;
 #define TARGET_UID ((const uint8_t *)0x1ffff7e8)
 #define TARGET_UID_LEN 12
-#define TARGET_WORDS 5
+#define TARGET_WORDS 7
 /* Half a bit of entropy per sample is claimed, for two converters that see
  * noise of their own; false alarms at 2^-30. */
 #define TARGET_RNG_RUN 61

@@ -3,9 +3,7 @@
  * app - the product's firmware, as far as this example goes: it says that it
  * runs, then counts seconds.
  */
-#include "examples/stm32l4/board.h"
-#include "examples/stm32l4/startup.h"
-#include "examples/stm32l4/stm32l432.h"
+#include "examples/board.h"
 
 #include "signet_keys.h"
 
@@ -13,32 +11,21 @@
 #define APP_VERSION "1.0.0"
 #endif
 
-#define TICK_HZ 10u /* SysTick is 24 bits wide: 80 MHz / 10 fits */
-
-static volatile uint32_t ticks;
-
-void systick_handler(void)
-{
-	ticks++;
-}
+#define TICK_HZ 10u
 
 int main(void)
 {
-	uint32_t seconds = 0;
 
 	board_clock();
 	console_init();
 	console_text("app: " SIGNET_PRODUCT " " APP_VERSION " running\r\n");
-	SYST_RVR = BOARD_HZ / TICK_HZ - 1;
-	SYST_CVR = 0;
-	SYST_CSR = SYST_CSR_CLKSOURCE | SYST_CSR_TICKINT | SYST_CSR_ENABLE;
-	for (;;) {
-		__asm__ volatile("wfi");
-		if (ticks / TICK_HZ == seconds)
+	board_ticks(TICK_HZ);
+	for (uint32_t ticks = 1;; ticks++) {
+		board_wait_tick();
+		if (ticks % TICK_HZ != 0)
 			continue;
-		seconds = ticks / TICK_HZ;
 		console_text("app: tick ");
-		console_dec(seconds);
+		console_dec(ticks / TICK_HZ);
 		console_text("\r\n");
 	}
 }

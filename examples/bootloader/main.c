@@ -10,9 +10,8 @@
  *
  * After a refusal it sleeps for ever and refreshes no watchdog.
  */
-#include "examples/stm32l4/board.h"
-#include "examples/stm32l4/startup.h"
-#include "examples/stm32l4/stm32l432.h"
+#include "examples/board.h"
+#include "examples/startup.h"
 #include "verify/signet_verify.h"
 #include "verify/signet_verify_bearssl.h"
 #include "wire/record.h"
@@ -21,7 +20,6 @@
 
 #include <string.h>
 
-#define APP_BASE 0x08004000u
 #define RECORDS_BASE (FLASH_BASE + FLASH_LEN - RESERVED_LEN)
 
 static const struct signet_policy policy = {
@@ -53,15 +51,14 @@ static void __attribute__((noreturn)) refuse(const char *reason)
 	}
 }
 
-/* Flash that was torn by a power cut has two wrong bits somewhere, and reading
- * it raises NMI.  Such content is neither ours nor anybody's. */
+/* Content of damaged memory is neither ours nor anybody's. */
 void nmi_handler(void)
 {
+	const char *damage = board_damage();
+
 	board_clock();
 	console_init();
-	if (FLASH_ECCR & FLASH_ECCR_ECCD)
-		refuse("flash memory is damaged (ECC)");
-	refuse("unexpected NMI");
+	refuse(damage ? damage : "unexpected NMI");
 }
 
 void fault_handler(void)
@@ -83,29 +80,12 @@ static bool app_startable(const struct firmware_info *fw)
 		uint32_t end = s->address + s->len;
 
 		if (s->address <= APP_BASE && end >= APP_BASE + 8 &&
-		    vectors[0] > SRAM1_BASE && vectors[0] <= SRAM_END &&
+		    vectors[0] > RAM_BASE && vectors[0] <= RAM_END &&
 		    vectors[1] > APP_BASE && vectors[1] < end &&
 		    vectors[1] % 2 == 1)
 			return true;
 	}
 	return false;
-}
-
-static void __attribute__((noreturn)) app_start(void)
-{
-	const uint32_t *vectors = (const uint32_t *)(uintptr_t)APP_BASE;
-
-	console_flush();
-	MPU_CTRL = 0;
-	SCB_VTOR = APP_BASE;
-	__asm__ volatile("dsb\n\t"
-			 "msr msp, %0\n\t"
-			 "isb\n\t"
-			 "bx %1"
-			 :
-			 : "r"(vectors[0]), "r"(vectors[1])
-			 : "memory");
-	__builtin_unreachable();
 }
 
 static void report(const struct credential *c, const struct firmware_info *fw)
@@ -153,5 +133,6 @@ int main(void)
 	/* once more, as near to the jump as can be */
 	if (!verdict_ok(&firmware_good) || !verdict_ok(&device_good))
 		refuse("disturbed");
-	app_start();
+	console_flush();
+	board_start((const uint32_t *)(uintptr_t)APP_BASE);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "examples/stm32l4/board.h"
+#include "examples/board.h"
 
-#include "examples/stm32l4/stm32l432.h"
-
+/* 80 MHz from MSI (4 MHz) by the PLL. */
 void board_clock(void)
 {
 	if ((RCC_CFGR & RCC_CFGR_SWS_MASK) == RCC_CFGR_SWS_PLL)
@@ -25,6 +24,7 @@ void board_clock(void)
 		;
 }
 
+/* By the MPU. */
 void board_execute_only(void)
 {
 	const uint32_t data = MPU_RASR_NORMAL | MPU_RASR_READ_WRITE |
@@ -36,7 +36,7 @@ void board_execute_only(void)
 		{ 0x00000000, MPU_RASR_SIZE(29) | data },
 		{ FLASH_BASE, MPU_RASR_SIZE(14) | MPU_RASR_NORMAL |
 				      MPU_RASR_READ_ONLY | MPU_RASR_ENABLE },
-		{ SRAM1_BASE, MPU_RASR_SIZE(29) | data },
+		{ RAM_BASE, MPU_RASR_SIZE(29) | data },
 	};
 
 	for (uint32_t i = 0; i < sizeof(regions) / sizeof(regions[0]); i++) {
@@ -47,6 +47,29 @@ void board_execute_only(void)
 	__asm__ volatile("dsb\n\tisb" ::: "memory");
 }
 
+/* Flash that was torn by a power cut has two wrong bits somewhere, and reading
+ * it raises NMI. */
+const char *board_damage(void)
+{
+	return FLASH_ECCR & FLASH_ECCR_ECCD ? "flash memory is damaged (ECC)"
+					    : NULL;
+}
+
+void board_start(const uint32_t *vectors)
+{
+	MPU_CTRL = 0;
+	SCB_VTOR = (uint32_t)(uintptr_t)vectors;
+	__asm__ volatile("dsb\n\t"
+			 "msr msp, %0\n\t"
+			 "isb\n\t"
+			 "bx %1"
+			 :
+			 : "r"(vectors[0]), "r"(vectors[1])
+			 : "memory");
+	__builtin_unreachable();
+}
+
+/* USART2, transmitter on PA2. */
 void console_init(void)
 {
 	RCC_AHB2ENR |= RCC_AHB2ENR_GPIOAEN;
@@ -59,40 +82,11 @@ void console_init(void)
 	USART2_CR1 = USART_CR1_UE | USART_CR1_TE;
 }
 
-static void console_char(char c)
+void console_char(char c)
 {
 	while (!(USART2_ISR & USART_ISR_TXE))
 		;
 	USART2_TDR = (uint8_t)c;
-}
-
-void console_text(const char *s)
-{
-	while (*s)
-		console_char(*s++);
-}
-
-void console_hex(const uint8_t *p, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		console_char(digits[p[i] >> 4]);
-		console_char(digits[p[i] & 15]);
-	}
-}
-
-void console_dec(uint32_t v)
-{
-	char text[11];
-	char *p = text + sizeof(text) - 1;
-
-	*p = '\0';
-	do {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	console_text(p);
 }
 
 void console_flush(void)

@@ -21,14 +21,14 @@ cat >"$DIR/next" <<EOF2
 # CHANNEL RESULT
 echo "\$1 \$2 \$SIGNET_UID" >>"$DIR/next.log"
 "$PWD/$B/signet-vmcu" ctl "$DIR/ch\$1.sock" insert "$DIR/next-\$1.state" --new \
-	--uid 5a00\${1}a00144f354638353320 >/dev/null
+	--uid $(chip_uid '5${1}') >/dev/null
 EOF2
 chmod +x "$DIR/next"
 
 run "work" 0 station work
 expect "work" "$DIR/out" '^first +open +3 +0 +0 +lamp +1.0.0'
 run "probes" 0 station probes
-expect "probes" "$DIR/out" 'target +stm32l432 +[0-9a-f]{24}$'
+expect "probes" "$DIR/out" "target +$CHIP +[0-9a-f]+\$"
 
 # -- three devices on two channels -------------------------------------------
 run "three devices" 0 station program --order first --count 3 \
@@ -36,7 +36,7 @@ run "three devices" 0 station program --order first --count 3 \
 expect "three devices" "$DIR/out" '^3 built, 0 refused, 0 failed$'
 [ "$(grep -c ' prove$' "$DIR/out")" -ge 3 ] || fail "no proof of protection"
 [ "$(wc -l <"$DIR/next.log")" = 1 ] || fail "one board was to be brought in"
-expect "the hook" "$DIR/next.log" '^[01] built [0-9a-f]{24}$'
+expect "the hook" "$DIR/next.log" '^[01] built [0-9a-f]{16,24}$'
 for field in delivered closed; do
 	[ "$(order_field first $field)" = 3 ] || fail "$field is not 3"
 done
@@ -81,7 +81,12 @@ run "flash dump" 0 signet verify --flash "$DIR/flash.bin" \
 	--key "$DIR/device.pub" --release-key "$SIGNET_HOME/keys/main.pub"
 expect "flash dump" "$DIR/out" '^firmware +1.0.0, .*byte for byte'
 cp "$DIR/flash.bin" "$DIR/bent.bin"
-printf '\x00' | dd of="$DIR/bent.bin" bs=1 seek=300 conv=notrunc 2>/dev/null
+python3 - "$DIR/bent.bin" <<'PY'
+import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+b[300] ^= 1
+open(sys.argv[1], "wb").write(b)
+PY
 run "one byte of firmware" 1 signet verify --flash "$DIR/bent.bin" \
 	--key "$DIR/device.pub" --release-key "$SIGNET_HOME/keys/main.pub"
 run "one byte of firmware, no release key" 1 signet verify \
@@ -90,7 +95,7 @@ expect "one byte of firmware, no release key" "$DIR/out" '^NOT genuine'
 run "flash without release key" 0 signet verify --flash "$DIR/flash.bin" \
 	--key "$DIR/device.pub"
 expect "flash without release key" "$DIR/out" '^firmware +as the credential'
-run "empty flash" 1 sh -c "head -c 262144 /dev/zero | tr '\0' '\377' \
+run "empty flash" 1 sh -c "head -c $FLASH_LEN /dev/zero | tr '\0' '\377' \
 	>'$DIR/blank.bin' && '$B/signet' verify --flash '$DIR/blank.bin' \
 	--key '$DIR/device.pub'"
 expect "empty flash" "$DIR/out" 'no credential'
@@ -109,7 +114,7 @@ refused() { # WHAT CODE: the last run's one result
 	expect "$1" "$DIR/out" '^  who: +(owner|operator|nobody|caller)$'
 }
 
-fresh 0 6b001100144f354638353320
+fresh 0 "$(chip_uid 6b 20)"
 run "order used up" 1 station program --order first --channels 0
 refused "order used up" order-used-up
 
@@ -117,11 +122,17 @@ order_make second lamp 6
 rm -f "$DIR/again.state"
 cp "$f" "$DIR/again.state"
 "$B/signet-vmcu" ctl "${CH_SOCKET[0]}" insert "$DIR/again.state" >/dev/null
-run "already built" 1 station program --order second --channels 0
+if [ -n "$HIDES" ]; then
+	run "hidden" 6 station program --order second --channels 0
+	expect "hidden" "$DIR/out" 'E_TARGET_PROTECTED.*hides its unique ID'
+fi
+# who it is can be read when it is empty
+run "already built" 1 station program --order second --channels 0 \
+	${HIDES:+--erase-locked}
 refused "already built" already-built
 
 
-fresh 0 6b001100144f354638353321 clone-gd ||
+fresh 0 "$(chip_uid 6b 21)" "$CLONE" ||
 	fail "no counterfeit to be had"
 run "counterfeit" 1 station program --order second --channels 0
 refused "counterfeit" fingerprint
@@ -134,7 +145,7 @@ signet order create foreign --product lamp --release 1.0.0 --quantity 1 \
 run "another manufacturer's order" 1 station program --order foreign
 expect "another manufacturer's order" "$DIR/err" 'not-allowed|not-found'
 
-fresh 0 6b001100144f354638353322
+fresh 0 "$(chip_uid 6b 22)"
 signet order pause second >/dev/null
 run "paused order" 1 station program --order second --channels 0
 refused "paused order" order-closed
@@ -154,7 +165,8 @@ run "start pattern" 6 station program --order second --channels 0 \
 	--start-pattern "never said"
 expect "start pattern" "$DIR/out" 'E_TARGET_NO_PROOF'
 expect "start pattern" "$DIR/out" 'it said "'
-run "the same chip again" 0 station program --order second --channels 0
+run "the same chip again" 0 station program --order second --channels 0 \
+	${HIDES:+--erase-locked}
 [ "$(order_field second delivered)" = 1 ] || fail "a retry cost a unit"
 [ "$(order_field second closed)" = 1 ] || fail "the retry is not closed"
 
@@ -162,12 +174,12 @@ run "the same chip again" 0 station program --order second --channels 0
 cache=$DIR/station/cache/second.release
 if grep -qaF 'signet: genuine' "$cache"; then fail "plaintext in the cache"; fi
 printf 'X' | dd of="$cache" bs=1 seek=3000 conv=notrunc 2>/dev/null
-fresh 0 6b001100144f354638353323
+fresh 0 "$(chip_uid 6b 23)"
 run "altered cache" 0 station program --order second --channels 0
 expect "altered cache" "$DIR/out" 'damaged or was altered; it is fetched again'
 
 # altered by somebody who knows the checksum: the chunk's own seal says so
-fresh 0 6b001100144f354638353326
+fresh 0 "$(chip_uid 6b 26)"
 python3 - "$cache" <<'PY'
 import hashlib, sys
 b = bytearray(open(sys.argv[1], "rb").read())
@@ -181,7 +193,7 @@ expect "forged cache" "$DIR/out" 'cause: chunk [0-9]+: decryption failed'
 run "forged cache, again" 0 station program --order second --channels 0
 
 # -- the same for programs: JSON ---------------------------------------------------
-fresh 1 6b001100144f354638353324
+fresh 1 "$(chip_uid 6b 24)"
 run "json" 0 station --json program --order second --channels 1
 python3 - "$DIR/out" <<'PY' || fail "program --json"
 import json, sys
@@ -196,7 +208,7 @@ PY
 
 # -- a terminal: the operator brings the next board, one line a channel ----------
 order_make third lamp 5
-fresh 0 6b001100144f354638353330
+fresh 0 "$(chip_uid 6b 30)"
 cat >"$DIR/operator.py" <<'PY'
 import os, pty, select, subprocess, sys, time
 command, swap = sys.argv[2:], sys.argv[1]
@@ -226,16 +238,16 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
 run "operator at a terminal" 0 python3 "$DIR/operator.py" \
 	"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' insert '$DIR/third.state' \
-	--new --uid 6b001100144f354638353331 >/dev/null" \
+	--new --uid $(chip_uid 6b 31) >/dev/null" \
 	"$B/signet-flasher" --dir "$DIR/station" program --order third \
 	--channels 0
 expect "operator at a terminal" "$DIR/out" '2 built, 0 refused, 0 failed'
 expect "operator at a terminal" "$DIR/out" \
-	'6b001100144f354638353330  [a-z]+ .* [0-9.]+ s'
+	"$(chip_uid 6b 30) +[a-z]+ .* [0-9.]+ s"
 [ "$(order_field third closed)" = 2 ] || fail "the operator's two devices"
 
 # -- revoked: at the next request ------------------------------------------------
-fresh 0 6b001100144f354638353325
+fresh 0 "$(chip_uid 6b 25)"
 signet flasher revoke line1 >/dev/null
 run "revoked" 1 station program --order second --channels 0
 refused "revoked" flasher-revoked

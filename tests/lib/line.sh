@@ -4,8 +4,13 @@
 # a station.  Source it from the repository's root; it brings tests/lib/vmcu.sh
 # along.
 
+# CHIP, from the environment, says what is built: stm32l432 unless told.
+
 # shellcheck source=tests/lib/vmcu.sh
 . tests/lib/vmcu.sh
+# shellcheck source=conf/chips.sh
+. conf/chips.sh
+chip_use "${CHIP:-stm32l432}"
 
 export SIGNET_HOME=$DIR/owner
 umask 077
@@ -90,14 +95,15 @@ MODE=sealed
 product_make() {
 	local allow=()
 	[ "$MODE" = sealed ] || allow=(--allow-signed)
-	signet product create "$1" --family stm32l4 --release-key main \
+	signet product create "$1" --family "$FAMILY" --release-key main \
 		"${allow[@]}" >/dev/null
 	signet product keys-header "$1" --out "$DIR/$1/signet_keys.h" \
 		2>/dev/null || {
 		mkdir -p "$DIR/$1"
 		signet product keys-header "$1" --out "$DIR/$1/signet_keys.h"
 	}
-	make -s example KEYS="$DIR/$1/signet_keys.h" OUT="$DIR/$1" \
+	make -s example CHIP="$CHIP" KEYS="$DIR/$1/signet_keys.h" \
+		OUT="$DIR/$1" \
 		>"$DIR/$1/build.log" 2>&1 ||
 		fail "example firmware: $(tail -n 5 "$DIR/$1/build.log")"
 	release_make "$1" 1.0.0 "$DIR/$1/firmware.hex"
@@ -108,7 +114,7 @@ release_make() {
 	local product=$1 version=$2
 	shift 2
 	signet release make "$@" --product "$product" --version "$version" \
-		--mode "$MODE" \
+		--mode "$MODE" --chip "$CHIP" \
 		--out "$DIR/$product-$version.signet" \
 		--passphrase-file "$DIR/owner.pass" >/dev/null
 	signet release upload "$DIR/$product-$version.signet" >/dev/null
@@ -135,12 +141,13 @@ station_enrol() {
 # CH_SOCKET[n]
 station_channels() {
 	local i
-	printf 'start-pattern = signet: genuine\nretry = 3\n' \
+	printf 'start-pattern = signet: genuine\nretry = 3\n%s\n' \
+		"start-timeout = $((BOOT_MS > 5000 ? BOOT_MS : 5000))" \
 		>"$DIR/station/flasher.conf"
 	CH_SOCKET=()
 	CH_PID=()
 	for ((i = 0; i < $1; i++)); do
-		vmcu_start "ch$i" --seed $((i + 1)) --dap 127.0.0.1:0 \
+		vmcu_start "ch$i" --chip "$CHIP" --seed $((i + 1)) --dap 127.0.0.1:0 \
 			--state "$DIR/chip$i.state"
 		CH_SOCKET[i]=$VMCU_SOCKET
 		CH_PID[i]=$VMCU_PID

@@ -15,25 +15,24 @@
 #include "wire/layout.h"
 #include "wire/record.h"
 
-#define TOP (FLASH + 0x40000 - RESERVED_LEN)
 #define RECORD_TEST_LEN 200
 
 /* SHA-256("signet test loader server") style: any bytes do. */
 static const uint8_t server_key[32] = "signet test: noise static key...";
 
-static const char *const dirs[] = {
-	[BED_UART] = "build/target/loader/stm32l4-uart",
-	[BED_SWD] = "build/target/loader/stm32l4-swd-pins",
-};
+uint32_t sealed_bed_top(const struct sealed_bed *b)
+{
+	return b->chip->flash + b->chip->flash_len - RESERVED_LEN;
+}
 
-static size_t load(enum bed_line line, const char *name, uint8_t *out,
+static size_t load(const struct sealed_bed *b, const char *name, uint8_t *out,
 		   size_t cap)
 {
 	char path[256];
 	size_t n;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", dirs[line], name);
+	snprintf(path, sizeof(path), "%s/%s", b->chip->dir[b->line], name);
 	f = fopen(path, "rb");
 	if (f == NULL)
 		fail_msg("%s: cannot be read", path);
@@ -42,39 +41,35 @@ static size_t load(enum bed_line line, const char *name, uint8_t *out,
 	return n;
 }
 
-static void put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
+void sealed_bed_new_on(struct sealed_bed *b, const struct bed_chip *chip,
+		       enum bed_line line, uint32_t option)
 {
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t v = UINT64_MAX;
+	struct mcu_config cfg = rig_config();
+	static uint8_t code[16384];
+	uint32_t boot[2], top;
+	size_t n;
 
-		memcpy(&v, p + i, len - i < 8 ? len - i : 8);
-		if (v != UINT64_MAX)
-			assert_int_equal(rig_program(m, at + (uint32_t)i, v) &
-						 SR_ERRORS,
-					 0);
-	}
+	memset(b, 0, sizeof(*b));
+	b->chip = chip;
+	b->line = line;
+	b->swd_period = 2500000; /* 400 kHz */
+	cfg.chip = chip->name;
+	b->mcu = rig_new(&cfg);
+	rig_halt(b->mcu);
+	top = sealed_bed_top(b);
+	boot[0] = chip->stack;
+	boot[1] = (top + STUB_OFFSET) | 1;
+	chip->put(b->mcu, chip->flash, (const uint8_t *)boot, sizeof(boot));
+	n = load(b, "loader.bin", code, sizeof(code));
+	chip->put(b->mcu, (uint32_t)(top + LOADER_OFFSET), code, n);
+	n = load(b, "stub.bin", code, sizeof(code));
+	chip->put(b->mcu, top + STUB_OFFSET, code, n);
+	chip->lock(b->mcu, option);
 }
 
 void sealed_bed_new(struct sealed_bed *b, enum bed_line line, uint32_t optr)
 {
-	struct mcu_config cfg = rig_config();
-	static uint8_t code[16384];
-	size_t n;
-
-	memset(b, 0, sizeof(*b));
-	b->line = line;
-	b->swd_period = 2500000; /* 400 kHz */
-	b->mcu = rig_new(&cfg);
-	rig_halt(b->mcu);
-	put(b->mcu, FLASH,
-	    (const uint8_t *)(uint32_t[]){ 0x20002000,
-					   (TOP + STUB_OFFSET) | 1 },
-	    8);
-	n = load(line, "loader.bin", code, sizeof(code));
-	put(b->mcu, (uint32_t)(TOP + LOADER_OFFSET), code, n);
-	n = load(line, "stub.bin", code, sizeof(code));
-	put(b->mcu, TOP + STUB_OFFSET, code, n);
-	rig_options(b->mcu, optr);
+	sealed_bed_new_on(b, &bed_l4, line, optr);
 }
 
 void sealed_bed_free(struct sealed_bed *b)
@@ -93,14 +88,18 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 		x = x * 1664525 + 1013904223;
 		b->image[i] = (uint8_t)(x >> 24);
 	}
-	memcpy(b->image, (uint32_t[]){ 0x20002000, (TOP + STUB_OFFSET) | 1 },
-	       8);
+	if (b->chip->image_at == b->chip->flash) {
+		memcpy(b->image, &b->chip->stack, 4);
+		memcpy(b->image + 4,
+		       (uint32_t[]){ (sealed_bed_top(b) + STUB_OFFSET) | 1 },
+		       4);
+	}
 	memcpy(b->image + BED_ENTRY, (uint16_t[]){ 0xe7fe }, 2); /* b . */
 	b->delivery.chunk_len = 1024;
 	b->delivery.segment_count = 1;
-	b->delivery.segments[0] = (struct segment){ FLASH, len };
-	b->delivery.boot_words[0] = 0x20002000;
-	b->delivery.boot_words[1] = FLASH + BED_ENTRY + 1;
+	b->delivery.segments[0] = (struct segment){ b->chip->image_at, len };
+	b->delivery.boot_words[0] = b->chip->stack;
+	b->delivery.boot_words[1] = b->chip->image_at + BED_ENTRY + 1;
 	for (unsigned i = 0; i < 32; i++) {
 		b->delivery.content_key[i] = (uint8_t)i;
 		b->delivery.link_key[i] = (uint8_t)(i + 32);
@@ -117,7 +116,7 @@ void sealed_bed_start(struct sealed_bed *b)
 	mcu_power(b->mcu, false);
 	mcu_advance(b->mcu, 1000 * MS);
 	mcu_power(b->mcu, true);
-	mcu_advance(b->mcu, 20 * MS);
+	mcu_advance(b->mcu, 400 * MS);
 	while (mcu_uart_read(b->mcu, drop, sizeof(drop)))
 		;
 }
@@ -249,9 +248,11 @@ static void loader_digest(struct sealed_bed *b, uint8_t out[32])
 	static uint8_t flash[LOADER_LEN];
 	struct prim_sha256 c;
 
-	assert_int_equal(mcu_flash_peek(b->mcu, (uint32_t)(TOP + LOADER_OFFSET),
-					flash, LOADER_LEN),
-			 0);
+	assert_int_equal(
+		mcu_flash_peek(b->mcu,
+			       (uint32_t)(sealed_bed_top(b) + LOADER_OFFSET),
+			       flash, LOADER_LEN),
+		0);
 	prim_sha256_init(&c);
 	prim_sha256_update(&c, flash, LOADER_LEN);
 	prim_sha256_final(&c, out);
@@ -262,6 +263,7 @@ unsigned sealed_bed_hello(struct sealed_bed *b)
 	uint8_t hello[HELLO_LEN], prologue[PROLOGUE_MAX], digest[32], pub[32];
 	uint8_t claim[CLAIM_MAX];
 	uint64_t t = mcu_now(b->mcu);
+	const uint8_t *uid;
 	size_t uid_len, n;
 	unsigned type;
 
@@ -275,7 +277,8 @@ unsigned sealed_bed_hello(struct sealed_bed *b)
 		return type;
 	loader_digest(b, digest);
 	prim_x25519_base(pub, server_key);
-	n = prologue_make(hello, mcu_uid(b->mcu, &uid_len), 12, digest,
+	uid = mcu_uid(b->mcu, &uid_len);
+	n = prologue_make(hello, uid, uid_len, digest,
 			  prologue);
 	noise_init(&b->noise, false, pub, prologue, n, NULL);
 	assert_int_equal(noise_read1(&b->noise, server_key, NULL, b->frame.body,

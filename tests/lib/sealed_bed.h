@@ -16,6 +16,7 @@
 
 #include "seal/link.h"
 #include "seal/noise.h"
+#include "tests/lib/bed_chip.h"
 #include "vmcu/mcu.h"
 #include "wire/hello.h"
 
@@ -28,6 +29,7 @@ struct bed_frame {
 
 struct sealed_bed {
 	struct mcu *mcu;
+	const struct bed_chip *chip;
 	enum bed_line line;
 	uint8_t *image; /* as installed */
 	uint32_t image_len;
@@ -48,11 +50,14 @@ struct sealed_bed {
 /* Chip with boot words, that line's loader and stub as step 3 leaves it; not
  * started. */
 void sealed_bed_new(struct sealed_bed *b, enum bed_line line, uint32_t optr);
+void sealed_bed_new_on(struct sealed_bed *b, const struct bed_chip *chip,
+		       enum bed_line line, uint32_t option);
+uint32_t sealed_bed_top(const struct sealed_bed *b);
 void sealed_bed_free(struct sealed_bed *b);
-/* Random bytes, len of them from the flash's beginning, first double word as
- * the layout demands. */
+/* Random bytes, len of them from where images begin; the first double word as
+ * the layout demands, if that is the flash's beginning. */
 void sealed_bed_image(struct sealed_bed *b, uint32_t len);
-void sealed_bed_start(struct sealed_bed *b); /* power cycle, 20 ms */
+void sealed_bed_start(struct sealed_bed *b); /* power cycle, 400 ms */
 
 /* One frame there, one back; false when no answer came. */
 bool sealed_bed_turn(struct sealed_bed *b, uint8_t type, uint16_t index,

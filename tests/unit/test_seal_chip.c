@@ -30,9 +30,9 @@ static const struct core {
 	uint32_t max_text;
 	uint32_t max_stack;
 } cores[] = {
-	{ "cm0", "build/target/seal/cm0.elf", THUMB_M0, 48, 2.5, 4950, 1500 },
-	{ "cm3", "build/target/seal/cm3.elf", THUMB_M3, 72, 0.3, 4850, 1500 },
-	{ "cm4", "build/target/seal/cm4.elf", THUMB_M4, 80, 0.2, 4850, 1500 },
+	{ "cm0", "build/target/seal/cm0.elf", THUMB_M0, 48, 2.5, 5100, 1500 },
+	{ "cm3", "build/target/seal/cm3.elf", THUMB_M3, 72, 0.3, 4950, 1500 },
+	{ "cm4", "build/target/seal/cm4.elf", THUMB_M4, 80, 0.2, 4950, 1500 },
 };
 
 enum { TEXT = 300, PROLOGUE = 110 };

@@ -74,8 +74,6 @@ void n51_profile_apply(struct n51 *n)
 
 	m->identity = (struct mcu_identity){
 		.dpidr = p->dpidr,
-		/* no JTAG in silicon; this is what --fiction-jtag shows */
-		.jtag_idcode = p->dpidr,
 		.ap_idr = p->ap_idr,
 		.ap_base = N51_ROM_TABLE | 3,
 		.ap_wrap = 1024,

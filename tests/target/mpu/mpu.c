@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "examples/stm32l4/board.h"
-#include "examples/stm32l4/startup.h"
-#include "examples/stm32l4/stm32l432.h"
+#include "examples/board.h"
+#include "examples/startup.h"
 
 #define STAGE REG(0x20008000)
 #define STAGE_GUARDED 0x100u /* with the MPU on */

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stm32l432.h - the few registers of the STM32L432 that the examples touch.
+ * The few registers of the STM32L432 that the examples touch.
  *
  * Written from RM0394 (peripherals: section given at each block) and PM0214
  * (the Cortex-M4's own registers).
  */
-#ifndef EXAMPLES_STM32L4_STM32L432_H
-#define EXAMPLES_STM32L4_STM32L432_H
+#ifndef EXAMPLES_STM32L4_BOARD_CHIP_H
+#define EXAMPLES_STM32L4_BOARD_CHIP_H
 
 #include <stdint.h>
 
 #define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+#define BOARD_HZ 80000000u
+#define BOARD_BAUD 115200u
 
 /* Flash interface: RM0394 section 3.7 */
 #define FLASH_ACR REG(0x40022000)
@@ -65,8 +68,9 @@
 /* Memory: RM0394 section 2.2 */
 #define FLASH_BASE 0x08000000u
 #define FLASH_LEN 0x00040000u
-#define SRAM1_BASE 0x20000000u
-#define SRAM_END 0x20010000u /* SRAM1 48 kB, SRAM2 16 kB after it */
+#define APP_BASE 0x08004000u
+#define RAM_BASE 0x20000000u
+#define RAM_END 0x20010000u /* SRAM1 48 kB, SRAM2 16 kB after it */
 
 /* SysTick: PM0214 section 4.5 */
 #define SYST_CSR REG(0xe000e010)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* startup.h - what an image may define: handlers that replace the default,
  * which is to stop. */
-#ifndef EXAMPLES_STM32L4_STARTUP_H
-#define EXAMPLES_STM32L4_STARTUP_H
+#ifndef EXAMPLES_STARTUP_H
+#define EXAMPLES_STARTUP_H
 
 void reset_handler(void);
 void nmi_handler(void);

@@ -2,9 +2,9 @@
 /*
  * startup.c - vector table and first instructions of bootloader and app.
  *
- * Symbols of examples/stm32l4/sections.ld are addresses, not objects.
+ * Symbols of examples/sections.ld are addresses, not objects.
  */
-#include "examples/stm32l4/startup.h"
+#include "examples/startup.h"
 
 #include <string.h>
 
@@ -34,7 +34,8 @@ void fault_handler(void) __attribute__((weak, alias("halt")));
 void nmi_handler(void) __attribute__((weak, alias("fault_handler")));
 void systick_handler(void) __attribute__((weak, alias("fault_handler")));
 
-/* PM0214 section 2.3.4; the examples use no interrupt beyond SysTick. */
+/* PM0214 section 2.3.4; a Cortex-M0 never uses some.  The examples use no
+ * interrupt beyond SysTick. */
 __attribute__((section(".vectors"), used)) static const struct {
 	void *stack;
 	void (*handler[15])(void);

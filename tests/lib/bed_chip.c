@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/lib/bed_chip.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/vmcu_rig.h"
+
+static void l4_put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t v = UINT64_MAX;
+
+		memcpy(&v, p + i, len - i < 8 ? len - i : 8);
+		if (v != UINT64_MAX)
+			assert_int_equal(rig_program(m, at + (uint32_t)i, v) &
+						 SR_ERRORS,
+					 0);
+	}
+}
+
+const struct bed_chip bed_l4 = {
+	.name = "stm32l432",
+	.dir = { "build/target/loader/stm32l4-uart",
+		 "build/target/loader/stm32l4-swd-pins" },
+	.flash = 0x08000000,
+	.flash_len = 0x40000,
+	.page_len = 2048,
+	.image_at = 0x08000000,
+	.stack = 0x20002000,
+	.put = l4_put,
+	.lock = rig_options,
+	.locked = 0xfdeff8bb, /* level 1, SRAM2 erased by reset */
+};
+
+/* -- STM32F1, STM32F0 (PM0075 2.3, RM0091 3.2) ------------------------------ */
+
+#define FPEC_KEYR 0x40022004u
+#define FPEC_OPTKEYR 0x40022008u
+#define FPEC_SR 0x4002200cu
+#define FPEC_CR 0x40022010u
+#define OPTIONS 0x1ffff800u
+
+static void fpec_wait(struct mcu *m)
+{
+	do
+		mcu_advance(m, 10 * US);
+	while (rig_r(m, FPEC_SR) & 1);
+	assert_int_equal(rig_r(m, FPEC_SR) & 0x14, 0);
+}
+
+static void fpec_unlock(struct mcu *m)
+{
+	rig_w(m, FPEC_KEYR, 0x45670123);
+	rig_w(m, FPEC_KEYR, 0xcdef89ab);
+	rig_w(m, FPEC_OPTKEYR, 0x45670123);
+	rig_w(m, FPEC_OPTKEYR, 0xcdef89ab);
+}
+
+static void fpec_half(struct mcu *m, uint32_t at, uint16_t v)
+{
+	assert_int_equal(mcu_bus_write(m, at, 2, v), MCU_BUS_OK);
+	fpec_wait(m);
+}
+
+static void fpec_put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
+{
+	fpec_unlock(m);
+	rig_w(m, FPEC_CR, 0x201);
+	for (size_t i = 0; i < len; i += 2) {
+		uint16_t v = 0xffff;
+
+		memcpy(&v, p + i, len - i < 2 ? len - i : 2);
+		if (v != 0xffff)
+			fpec_half(m, at + (uint32_t)i, v);
+	}
+}
+
+static void fpec_lock(struct mcu *m, uint32_t rdp)
+{
+	fpec_unlock(m);
+	rig_w(m, FPEC_CR, 0x220);
+	rig_w(m, FPEC_CR, 0x260);
+	fpec_wait(m);
+	rig_w(m, FPEC_CR, 0x210);
+	fpec_half(m, OPTIONS, (uint16_t)rdp);
+	fpec_half(m, OPTIONS + 2, 0xff);
+}
+
+const struct bed_chip bed_f1 = {
+	.name = "stm32f103xb",
+	.dir = { "build/target/loader/stm32f1-uart",
+		 "build/target/loader/stm32f1-swd-pins" },
+	.flash = 0x08000000,
+	.flash_len = 0x20000,
+	.page_len = 1024,
+	.image_at = 0x08001000,
+	.stack = 0x20002000,
+	.put = fpec_put,
+	.lock = fpec_lock,
+	.locked = 0,
+};
+
+const struct bed_chip bed_f0 = {
+	.name = "stm32f051",
+	.dir = { "build/target/loader/stm32f0-uart",
+		 "build/target/loader/stm32f0-swd-pins" },
+	.flash = 0x08000000,
+	.flash_len = 0x10000,
+	.page_len = 1024,
+	.image_at = 0x08000000,
+	.stack = 0x20002000,
+	.put = fpec_put,
+	.lock = fpec_lock,
+	.locked = 0xbb,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/lib/bed_chip.h - what the sealed bed must know of a chip: where things
+ * lie, and how step 3 gets into it through the debug bus.
+ */
+#ifndef TESTS_LIB_BED_CHIP_H
+#define TESTS_LIB_BED_CHIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmcu/mcu.h"
+
+struct bed_chip {
+	const char *name;
+	const char *dir[2]; /* of the loader, by enum bed_line */
+	uint32_t flash, flash_len, page_len;
+	uint32_t image_at; /* where images begin */
+	uint32_t stack;	   /* the boot words' */
+	/* Programs len bytes; what is erased stays so. */
+	void (*put)(struct mcu *m, uint32_t at, const uint8_t *p, size_t len);
+	/* L4: OPTR; others: the byte RDP. */
+	void (*lock)(struct mcu *m, uint32_t option);
+	uint32_t locked; /* such a value for level 1 */
+};
+extern const struct bed_chip bed_l4, bed_f1, bed_f0;
+
+#endif
