@@ -35,6 +35,10 @@ static int step_able(struct job *j)
 		j->next = "write link = uart into the channel of flasher.conf";
 		return E_UNSUPPORTED;
 	}
+	if (!chip_speaks(j->id.chip, conf_link_name(j->conf->link), j->why)) {
+		j->next = "write link = uart into the channel of flasher.conf";
+		return E_UNSUPPORTED;
+	}
 	r = probe_link_can(j->probe, (enum probe_line)j->conf->link);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why),
@@ -70,15 +74,17 @@ static int hello_make(struct job *j)
 static int link_open_line(struct job *j)
 {
 	enum probe_line line = (enum probe_line)j->conf->link;
+	uint32_t rate = j->conf->link_baud;
 	char why[RELAY_WHY_CAP] = "";
 	int r;
 
 	if (line == PROBE_LINE_UART)
 		target_uart_lost(j->target);
-	r = relay_open(j->probe, line,
-		       line == PROBE_LINE_UART ? j->conf->link_baud
-					       : j->conf->link_clock,
-		       &j->sealed.relay, why);
+	if (line != PROBE_LINE_UART)
+		rate = j->conf->link_clock;
+	else if (rate == 0)
+		rate = j->id.chip->link_baud;
+	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0)
 		snprintf(j->why, sizeof(j->why), "%s", why);
 	return r;
