@@ -96,12 +96,30 @@ static int again_claim(struct job *j, const struct relay_frame *f)
 	return 0;
 }
 
+/* Chunk n under the link key, into s->frame[n & 1]. */
+static int make_data(struct job *j, uint32_t n, struct link_head *out)
+{
+	const struct release_set *rel = j->release;
+	struct sealed *s = &j->sealed;
+	uint32_t len = release_chunk_len(&rel->header, n) + AEAD_TAG_LEN;
+
+	if (len + AEAD_TAG_LEN > LINK_BODY_MAX)
+		return E_TOO_LARGE;
+	link_seal(s->link_key, (uint16_t)n, rel->chunks + rel->offsets[n], len,
+		  s->frame[n & 1]);
+	*out = (struct link_head){ LINK_DATA, (uint16_t)n,
+				   (uint16_t)(len + AEAD_TAG_LEN) };
+	return 0;
+}
+
 static int take_want(struct job *j, const struct relay_frame *f)
 {
 	const struct release_set *rel = j->release;
 	uint32_t count = release_chunk_count(&rel->header);
 	struct sealed *s = &j->sealed;
-	uint32_t n = f->head.index, len;
+	struct link_head ahead;
+	uint32_t n = f->head.index;
+	int r;
 
 	if (n > count || n >= LINK_CHUNKS_MAX) {
 		snprintf(j->why, sizeof(j->why),
@@ -115,13 +133,14 @@ static int take_want(struct job *j, const struct relay_frame *f)
 		    release_plain_len(&rel->header));
 	if (n == count) /* all there; its report comes when it is asked */
 		return 0;
-	len = release_chunk_len(&rel->header, n) + AEAD_TAG_LEN;
-	if (len + AEAD_TAG_LEN > LINK_BODY_MAX)
-		return E_TOO_LARGE;
-	link_seal(s->link_key, (uint16_t)n, rel->chunks + rel->offsets[n], len,
-		  s->frame);
-	send_next(s, LINK_DATA, (uint16_t)n, s->frame, len + AEAD_TAG_LEN);
-	return 0;
+	r = make_data(j, n, &s->next);
+	s->next_body = s->frame[n & 1];
+	if (r == 0 && n + 1 < count && j->id.chip->link_ahead) {
+		r = make_data(j, n + 1, &ahead);
+		if (r == 0)
+			relay_ahead(s->relay, &ahead, s->frame[(n + 1) & 1]);
+	}
+	return r;
 }
 
 static int take_report(struct job *j, const struct relay_frame *f)
@@ -403,6 +422,7 @@ static int hello_make(struct job *j)
 static int step_link(struct job *j)
 {
 	enum probe_line line = (enum probe_line)j->conf->link;
+	uint32_t rate = j->conf->link_baud;
 	char why[RELAY_WHY_CAP] = "";
 	int r = hello_make(j);
 
@@ -410,10 +430,11 @@ static int step_link(struct job *j)
 		return r;
 	if (line == PROBE_LINE_UART)
 		target_uart_lost(j->target);
-	r = relay_open(j->probe, line,
-		       line == PROBE_LINE_UART ? j->conf->link_baud
-					       : j->conf->link_clock,
-		       &j->sealed.relay, why);
+	if (line != PROBE_LINE_UART)
+		rate = j->conf->link_clock;
+	else if (rate == 0)
+		rate = j->id.chip->link_baud;
+	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why), "%s", why);
 		return r;

@@ -46,7 +46,8 @@ struct sealed {
 	uint8_t link_key[LINK_KEY_LEN], done_token[DONE_TOKEN_LEN];
 	struct installed_request report;
 	struct installed_answer committed;
-	uint8_t frame[LINK_BODY_MAX]; /* a chunk under the link key */
+	/* two chunks under the link key: the even one, the odd one */
+	uint8_t frame[2][LINK_BODY_MAX];
 };
 
 /* Wipes and frees; s may be zero. */

@@ -26,7 +26,7 @@ struct gdb_server {
 	const char *reset_halt, *reset_run;
 	const char *examine; /* after the target was away */
 	const char *quiet;   /* no debug traffic from here on */
-	const char *dpidr;   /* prints it */
+	const char *dpidr;   /* prints DPIDR and AP 0's IDR */
 	/* prints 1 when a read of the address behind it fails */
 	const char *catch;
 	const char *honest; /* what makes it tell so in the protocol as well */

@@ -468,20 +468,20 @@ static int gdb_detach(struct probe *p)
 
 /* -- connecting ---------------------------------------------------------- */
 
-/* DPIDR, where the server can be asked for it. */
+/* DPIDR and the AP's IDR, where the server can be asked for them. */
 static void ask_dpidr(struct probe *p)
 {
 	const char *command = p->gdb->server->dpidr;
+	unsigned dpidr = 0, ap_idr = 0;
 	char text[64] = "";
-	unsigned long v;
 
 	p->info.dpidr = false;
 	if (command == NULL || gdb_monitor(p, command, text, sizeof(text)) != 0)
 		return;
-	v = strtoul(text, NULL, 0);
-	if (strncmp(text, "0x", 2) != 0 || v == 0 || v > UINT32_MAX)
+	if (sscanf(text, "0x%8x 0x%8x", &dpidr, &ap_idr) != 2 || dpidr == 0)
 		return;
-	p->dpidr = (uint32_t)v;
+	p->dpidr = dpidr;
+	p->ap_idr = ap_idr;
 	p->info.dpidr = true;
 }
 

@@ -10,8 +10,7 @@
  * A loader that includes an adaptor as part of its one translation unit may
  * define beforehand:
  *   PRIM_RAM      attribute of what opens a frame (its place in RAM)
- *   PRIM_CHACHA   function in the place of br_chacha20_ct_run(), declared: one
- *                 that calls it block by block and does something in between
+ *   PRIM_STEP()   every few microseconds while a frame is opened
  *   PRIM_IDLE()   before each X25519, which takes 60 ms
  */
 #ifndef SEAL_PRIM_BEARSSL_GLUE_H
@@ -29,9 +28,6 @@
 
 #ifndef PRIM_RAM
 #define PRIM_RAM
-#endif
-#ifndef PRIM_CHACHA
-#define PRIM_CHACHA br_chacha20_ct_run
 #endif
 #ifndef PRIM_IDLE
 #define PRIM_IDLE() ((void)0)
@@ -95,8 +91,8 @@ PRIM_RAM static void glue_aead(const uint8_t key[32], uint64_t n,
 {
 	uint32_t nonce[3] = { 0, (uint32_t)n, (uint32_t)(n >> 32) };
 
-	POLY1305(key, nonce, data, len, aad, aad_len, tag, PRIM_CHACHA,
-		 encrypt);
+	POLY1305(key, nonce, data, len, aad, aad_len, tag,
+		 br_chacha20_ct_run, encrypt);
 }
 
 GLUE_EXPORT PRIM_RAM void prim_aead_seal(const uint8_t key[32], uint64_t n,

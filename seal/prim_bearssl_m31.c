@@ -7,6 +7,9 @@
  * -I$BEARSSL/inc -I$BEARSSL/src -fwhole-program.
  */
 #include "inner.h"
+#ifndef PRIM_STEP
+#define PRIM_STEP() ((void)0)
+#endif
 
 /*
  * Cores that load and store words at any address; BearSSL's own switch for

@@ -7,6 +7,9 @@
 # multiplication one after the other; this makes one step in a loop of each and
 # leaves all else as it is.  least: bytes come before time (Cortex-M0, whose
 # code is longer).  Fails when the source is not as expected.
+#
+# PRIM_STEP() comes every few microseconds in what opens a frame: a loader looks
+# after its flash there (seal/prim_bearssl_glue.h).
 
 # SHA-256: what moves on from step to step are the names a to h.
 /for \(i = 0; i < 64; i \+= 8\) \{/ {
@@ -28,6 +31,7 @@
 
 # ChaCha20: four columns, then four diagonals, which begin 0, 1, 2, 3 further.
 /^\t\t\tQROUND\( 0,  4,  8, 12\);/ {
+	print "\t\t\tPRIM_STEP();"
 	print "\t\t\tfor (u = 0; u < 8; u ++) {"
 	print "\t\t\t\tsize_t x = u & 3, s = u >> 2;"
 	print ""
@@ -102,6 +106,7 @@ inner && /^\t\ta4 \+= \(br_dec32le/ {
 inner && /^\t\tw[0-3] = M\(/ { edits++; next }
 inner && /^\t\tw4 = M\(/ {
 	print "\t\tfor (i = 0; i < 5; i ++) {"
+	print "\t\t\tPRIM_STEP();"
 	print "\t\t\tfor (j = 0; j < 5; j ++)"
 	print "\t\t\t\tc += M(a[j], m[4 + i - j]);"
 	print "\t\t\tacc[i] = (uint32_t)c & 0x3FFFFFF;"

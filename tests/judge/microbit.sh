@@ -16,14 +16,17 @@ machine() {
 	local i port tries
 	for ((tries = 0; tries < 20; tries++)); do
 		port=$((20000 + RANDOM % 12000))
-		qemu-system-arm -M microbit -display none -monitor none -S \
+		qemu-system-arm -M microbit -display none -S \
 			-gdb "tcp:127.0.0.1:$port" -serial \
 			"tcp:127.0.0.1:$((port + 1)),server=on,wait=off" \
+			-chardev "socket,id=m,host=127.0.0.1,port=$((port + 2
+			)),server=on,wait=off" -mon chardev=m \
 			2>"$DIR/$1.err" &
 		QEMU=$!
 		PIDS+=("$QEMU")
 		GDB=gdb:127.0.0.1:$port
 		LINE=tcp:127.0.0.1:$((port + 1))
+		echo $((port + 2)) >"$DIR/monitor"
 		for ((i = 0; i < 100; i++)); do
 			kill -0 "$QEMU" 2>/dev/null || break
 			# the serial line takes one caller at a time: not that
@@ -38,12 +41,27 @@ machine_end() {
 	wait "$QEMU" 2>/dev/null || true
 }
 
+# The supply: a machine without it stands still, and begins at its reset.
+cat >"$DIR/power" <<'EOF'
+#!/usr/bin/env bash
+exec 3<>"/dev/tcp/127.0.0.1/$(cat "${0%/*}/monitor")"
+case $1 in
+off) printf 'stop\ninfo status\n' >&3 ;;
+on) printf 'system_reset\ncont\ninfo status\n' >&3 ;;
+esac
+while read -r -t 5 -u 3 line; do
+	case $line in *"VM status: "*) exit 0 ;; esac
+done
+exit 1
+EOF
+chmod +x "$DIR/power"
+
 # tool NAME ARGUMENT...: output in $DIR/NAME.out, exit code in RC
 tool() {
 	local name=$1
 	shift
 	RC=0
-	timeout 60 "$B/gdb_tool" --probe "$GDB" "$@" >"$DIR/$name.out" 2>&1 ||
+	timeout 60 "$B/${TOOL:-gdb_tool}" --probe "$GDB" "$@" >"$DIR/$name.out" 2>&1 ||
 		RC=$?
 	[ "$RC" != 124 ] || fail "$name: hangs"
 }
@@ -101,6 +119,43 @@ printf "\\x$(printf %02x $((byte ^ 4)))" |
 good bad --serial "$LINE" load "$DIR/bad.bin@0" uart 115200 start \
 	hear ready 5000
 expect bad "$DIR/bad.out" 'microbit: table=BAD nvmc=ok'
+
+say "signed mode: our own flash algorithm, on a core that is not ours"
+machine_end
+machine third
+head -c 200001 /dev/urandom >"$DIR/noise"
+head -c 472 /dev/urandom >"$DIR/record"
+job() { # job KIND NAME ARGUMENT...: target_tool, by good or refused
+	local kind=$1
+	shift
+	TOOL=target_tool "$kind" "$1" --chip nrf51822 --serial "$LINE" \
+		--power "$DIR/power" --off-ms 10 "${@:2}"
+}
+job good identify identify
+expect identify "$DIR/identify.out" 'uid=0300000078563412 dpidr=00000000 cpuid=410cc200 .* flash=256'
+expect identify "$DIR/identify.out" 'counterfeit: DPIDR is 0x0'
+expect identify "$DIR/identify.out" 'impossible: UID is the one that QEMU'
+job good noise --record 0x1e00="$DIR/record" identify program "$DIR/noise@0"
+good back read 0 4096 read 0x30d40 4 read 0x3fe00 472
+cmp <(head -c 4096 "$DIR/noise" | od -An -v -tx1 | tr -d ' \n') \
+	<(sed -n '1s/^read: //p' "$DIR/back.out" | tr -d '\n') ||
+	fail "flash does not hold the noise"
+# the last byte, and nothing behind it
+expect tail "$DIR/back.out" "^read: $(od -An -j 200000 -tx1 "$DIR/noise" |
+	tr -d ' ')ffffff$"
+cmp <(od -An -v -tx1 "$DIR/record" | tr -d ' \n') \
+	<(sed -n '3s/^read: //p' "$DIR/back.out" | tr -d '\n') ||
+	fail "flash does not hold the record"
+job good signed --level 1 identify program "$FIRMWARE@0" power \
+	start 'random=ok' 5000 power start 'ready' 5000
+expect signed "$DIR/signed.out" 'start: microbit: table=ok nvmc=ok'
+
+say "QEMU has no read protection: that is seen, and refused"
+locked() { refused E_TARGET_OPEN 'through the debug port' "$@"; }
+job locked locked --level 1 identify program "$FIRMWARE@0" power prove
+expect locked "$DIR/locked.out" '^FAIL phase=prove'
+machine_end
+machine fourth
 
 say "a machine that goes away"
 refused E_TIMEOUT '' quiet --serial "$LINE" reset uart 115200 hear ready 50

@@ -274,8 +274,9 @@ static void do_monitor(struct server *s, const uint8_t *b, size_t n)
 		put_text(s, text);
 	} else if (strncmp(command, "catch ", 6) == 0) {
 		put_text(s, "O310a");
-	} else if (strncmp(command, "if {[transport", 14) == 0) {
-		put_text(s, "O307830626231313437370a"); /* 0x0bb11477 */
+	} else if (strncmp(command, "if {[string trim [transport", 27) == 0) {
+		put_text(s, "O30783062623131343737"    /* 0x0bb11477 */
+			    "2030783034373730303231"); /* 0x04770021 */
 	} else if (strcmp(command, "swdp_scan") == 0) {
 		s->running = false;
 	} else if (strncmp(command, "reset", 5) == 0) {
@@ -685,6 +686,7 @@ static void test_openocd(void **state)
 	assert_true(probe_info(p)->dpidr);
 	assert_true(probe_info(p)->silent);
 	assert_int_equal(dbg_dpidr(p), 0x0bb11477);
+	assert_int_equal(dbg_ap_idr(p), 0x04770021);
 	assert_int_equal(dbg_connect(p), 0);
 	assert_int_equal(dbg_write(p, 0x08000000, word, 4), E_DAP_FAULT);
 	assert_int_equal(dbg_write(p, RAM, word, 4), 0);
