@@ -299,7 +299,7 @@ int relay_gone(struct relay *r)
 	int err = send_frame(r, &ask, NULL);
 
 	if (err == 0)
-		err = listen_until_quiet(r, &got);
+		err = listen_until_quiet(r, 0, &got);
 	/* a wire that stays low, a line that takes nothing: no loader either */
 	if (err == E_TARGET_LOST)
 		return 0;
