@@ -518,6 +518,7 @@ static int negotiate(struct probe *p)
 		return nonsense(p, "announces an impossible packet size");
 	g->map_xml = gdb_feature(answer, "qXfer:memory-map:read") != NULL;
 	g->regs_xml = gdb_feature(answer, "qXfer:features:read") != NULL;
+	g->non_stop = gdb_feature(answer, "QNonStop") != NULL;
 	no_ack = gdb_feature(answer, "QStartNoAckMode") != NULL;
 	if (no_ack) {
 		err = gdb_askf(p, "QStartNoAckMode");

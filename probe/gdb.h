@@ -57,7 +57,7 @@ struct gdb {
 	bool vcont;	   /* it knows vCont;c and vCont;s */
 	bool written;	   /* X packets whose fate is unknown */
 	uint32_t write_at; /* the last of them */
-	bool map_xml, regs_xml;
+	bool map_xml, regs_xml, non_stop; /* what it says it supports */
 	const struct gdb_server *server;
 	struct gdb_regs regs;
 };

@@ -91,6 +91,9 @@ int gdb_server_find(struct probe *p)
 	s = match(text);
 	if (s == NULL && is_qemu(p, text))
 		s = match("QEMU");
+	/* pyOCD has no such command; it alone offers non-stop mode */
+	if (s == NULL && g->non_stop)
+		s = match("pyOCD");
 	g->server = s != NULL ? s : &unknown;
 	return p->err;
 }
