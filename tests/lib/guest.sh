@@ -227,12 +227,16 @@ guest_dead() {
 # guest_until PATTERN SECONDS FILE: reads what it says up to a line; that line
 # is then in $REPLY.
 guest_until() {
-	local end=$((SECONDS + $2)) line
+	local end=$((SECONDS + $2)) line begun=''
 	: >"$3"
 	while [ "$SECONDS" -lt "$end" ]; do
 		kill -0 "$GUEST_PID" 2>/dev/null || return 1
-		IFS= read -r -t 1 line <&6 || continue
-		line=${line%$'\r'}
+		if ! IFS= read -r -t 1 line <&6; then
+			begun+=$line # half a line was there in time
+			continue
+		fi
+		line=$begun${line%$'\r'}
+		begun=
 		if [[ $line =~ $1 ]]; then
 			REPLY=$line
 			return 0
