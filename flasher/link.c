@@ -291,3 +291,17 @@ int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 				 LINK_RETRIES + 1);
 	return err;
 }
+
+int relay_gone(struct relay *r)
+{
+	static const struct link_head ask = { .type = LINK_ASK };
+	bool got = false;
+	int err = send_frame(r, &ask, NULL);
+
+	if (err == 0)
+		err = listen_until_quiet(r, 0, &got);
+	/* a wire that stays low, a line that takes nothing: no loader either */
+	if (err == E_TARGET_LOST)
+		return 0;
+	return err == 0 && got ? E_STATE : err;
+}

@@ -39,6 +39,10 @@ const char *relay_why(const struct relay *r);
 MUST_USE int relay_talk(struct relay *r, const struct link_head *h,
 			const uint8_t *body, struct relay_frame *out);
 
+/* Asks once.  0 when nobody answers as the loader does: it is no more.
+ * E_STATE when it does. */
+MUST_USE int relay_gone(struct relay *r);
+
 /*
  * What will follow if the next answer is as it should be: on a line that
  * buffers (uart), the next relay_talk() sends it right behind its own frame, so

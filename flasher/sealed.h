@@ -30,6 +30,7 @@ struct sealed {
 	enum sealed_state state;
 	const struct loader_set *loader;
 	struct relay *relay;
+	bool resumed; /* with the loader that an earlier attempt left there */
 	/* what goes out next; type 0 = ask */
 	struct link_head next;
 	const uint8_t *next_body;

@@ -529,6 +529,31 @@ static void test_uart(void **state)
 	assert_int_equal(rig_r(m, 0x40013824), 'r');
 }
 
+/* Received characters go to SRAM by themselves. */
+static void test_dma(void **state)
+{
+	struct mcu *m = *state;
+
+	rig_halt(m);
+	rig_w(m, RCC + 0x14, 1u << 17 | 0x14 | 1);
+	rig_w(m, RCC + 0x18, 1u << 14);
+	rig_w(m, GPIOA, 0x28280000);
+	rig_w(m, GPIOA + 0x24, 0x00000110);
+	rig_w(m, 0x4001380c, 69);
+	rig_w(m, 0x40013808, 1u << 6); /* DMAR */
+	rig_w(m, 0x40020030 + 4, 4);   /* channel 3: CNDTR, CPAR, CMAR */
+	rig_w(m, 0x40020030 + 8, 0x40013824);
+	rig_w(m, 0x40020030 + 12, DATA);
+	rig_w(m, 0x40020030, 1 | 1u << 7); /* EN, MINC, bytes */
+	rig_w(m, DATA, 0);
+	rig_w(m, 0x40013800, 1 | 1u << 2);
+	mcu_uart_write(m, (const uint8_t *)"sign", 4);
+	mcu_advance(m, 400 * US);
+	assert_int_equal(rig_r(m, DATA), 0x6e676973);
+	assert_int_equal(rig_r(m, 0x40020000) >> 8 & 2, 2); /* TCIF3 */
+	assert_int_equal(rig_r(m, 0x40020030 + 4), 0);
+}
+
 static void test_gates(void **state)
 {
 	struct mcu *m = *state;
@@ -749,6 +774,7 @@ int main(void)
 		T(test_torn_half_word),
 		T(test_clock),
 		T(test_uart),
+		T(test_dma),
 		T(test_gates),
 		T(test_debug_pins),
 		T(test_adc),

@@ -196,10 +196,13 @@ static bool read_flash(struct f0 *f, enum mcu_master by, uint32_t offset,
 
 static uint8_t system_byte(const struct f0 *f, uint32_t addr)
 {
+	static const uint8_t kb[2] = { F0_FLASH_SIZE / 1024 & 0xff,
+				       F0_FLASH_SIZE / 1024 >> 8 };
+
 	if (addr - UID_BASE < sizeof(f->uid))
 		return f->uid[addr - UID_BASE];
-	if (addr - SIZE_BASE < 2)
-		return (F0_FLASH_SIZE / 1024) >> 8 * (addr - SIZE_BASE) & 0xff;
+	if (addr - SIZE_BASE < sizeof(kb))
+		return kb[addr - SIZE_BASE];
 	if (addr - F0_ROM_BASE < 0x200)
 		return f->rom[addr - F0_ROM_BASE];
 	return 0xff;
