@@ -230,7 +230,8 @@ spent 2
 
 say "--speed real: firmware that nobody talks to runs"
 if [ -f build/target/tests/hello.bin ]; then
-	vmcu_start real --dap 127.0.0.1:0 --seed 6 --speed real
+	vmcu_start real --dap 127.0.0.1:0 --seed 6 --speed real \
+		--uart 127.0.0.1:0
 	"$B/target_tool" --probe "tcp:$VMCU_DAP" --off-ms 10 --power \
 		"$V ctl $VMCU_SOCKET power" identify \
 		program build/target/tests/hello.bin@0x08000000 power \
@@ -242,6 +243,18 @@ if [ -f build/target/tests/hello.bin ]; then
 		sleep 0.05
 	done
 	expect hello "$DIR/uart" 'hello from flash'
+	# the same as a byte stream; a second listener is refused, and one that
+	# talks to a firmware that does not listen hurts nobody
+	exec 5<>"/dev/tcp/127.0.0.1/${VMCU_UART##*:}"
+	head -c 3000 /dev/urandom >&5
+	timeout 5 head -c 200 <&5 >"$DIR/stream" || fail "the stream is silent"
+	expect stream "$DIR/stream" 'hello from flash'
+	exec 6<>"/dev/tcp/127.0.0.1/${VMCU_UART##*:}"
+	[ "$(timeout 5 head -c 1 <&6 | wc -c)" = 0 ] || fail "second listener"
+	exec 5>&- 6>&-
+	exec 5<>"/dev/tcp/127.0.0.1/${VMCU_UART##*:}"
+	timeout 5 head -c 100 <&5 >"$DIR/stream" || fail "no stream again"
+	exec 5>&-
 	ctl quit
 	wait "$VMCU_PID" || fail "exit code after quit"
 fi
