@@ -15,6 +15,7 @@ static uint32_t whole_chacha(const void *key, const void *iv, uint32_t counter,
 			     void *data, size_t len);
 
 #define PRIM_RAM TARGET_RAM
+#define PRIM_FAR __attribute__((long_call))
 #define PRIM_CHACHA whole_chacha
 #define PRIM_IDLE() target_feed()
 #include LOADER_PRIM

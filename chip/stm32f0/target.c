@@ -42,6 +42,7 @@ static const struct {
 
 void target_clock(void)
 {
+#pragma GCC unroll 1
 	for (unsigned i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)
 		REG(setup[i].address) = setup[i].value;
 	while (!(RCC_CR & 1u << 25))
