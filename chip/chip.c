@@ -9,6 +9,7 @@
 static const struct chip *const chips[] = {
 	&chip_stm32f103xb,
 	&chip_stm32f103xe,
+	&chip_stm32f0,
 	&chip_stm32l4,
 	&chip_nrf51,
 };

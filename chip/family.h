@@ -9,6 +9,7 @@
 #include "chip/chip.h"
 
 extern const struct chip chip_stm32f103xb, chip_stm32f103xe; /* stm32f1 */
+extern const struct chip chip_stm32f0; /* chip/stm32f0/chip.c */
 extern const struct chip chip_stm32l4; /* chip/stm32l4/chip.c */
 extern const struct chip chip_nrf51;   /* chip/nrf51/chip.c */
 

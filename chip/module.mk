@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 MODULES += chip
 chip_SRC := chip/chip.c chip/check.c chip/lock.c chip/stm32l4/chip.c \
-	chip/stm32l4/uid.c chip/nrf51/chip.c chip/nrf51/uid.c chip/stm32f1/chip.c
+	chip/stm32/uid.c chip/nrf51/chip.c chip/nrf51/uid.c chip/stm32f1/chip.c \
+	chip/stm32f0/chip.c
 
 # A family's flash algorithm: compiled for the chip, linked for its place in
 # RAM, and turned into a C array that the host's description includes.
@@ -43,6 +44,7 @@ endef
 $(eval $(call CHIP_ALGO,stm32l4,cm4,stm32l4))
 $(eval $(call CHIP_ALGO,nrf51,cm0,nrf51))
 $(eval $(call CHIP_ALGO,stm32f1,cm3,stm32))
+$(eval $(call CHIP_ALGO,stm32f0,cm0,stm32))
 
 TESTS += test_chip
 test_chip_SRC := tests/unit/test_chip.c

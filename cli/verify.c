@@ -12,6 +12,7 @@
 
 #include "authority/authority.h"
 #include "base/hex.h"
+#include "chip/chip.h"
 #include "cli/adaptor.h"
 #include "cli/cli.h"
 #include "cli/local.h"
@@ -38,7 +39,9 @@ static const struct arg verify_args[] = {
 	{ "flash", "FILE", ARG_TEXT, 0, offsetof(struct verify_params, flash),
 	  0, 0, 0, "instead: a dump of the device's whole flash" },
 	{ "at", "ADDRESS", ARG_U64, 0, offsetof(struct verify_params, at), 0, 0,
-	  UINT32_MAX, "address of the dump's first byte (default 0x08000000)" },
+	  UINT32_MAX,
+	  "address of the dump's first byte (default: where the "
+	  "chip's flash begins)" },
 	{ "key", "FILE", ARG_TEXT, ARG_REQUIRED,
 	  offsetof(struct verify_params, key), 0, 0, 0,
 	  "the product's public device key (PEM), from `signet product "
@@ -119,7 +122,6 @@ static int load_evidence(const struct verify_params *p, struct evidence_file *e)
 		args_problem("local-file", "check the path", "%s", why);
 		return EXIT_LOCAL;
 	}
-	e->base = p->at ? (uint32_t)p->at : 0x08000000u;
 	e->credential = e->file;
 	e->credential_len = e->len;
 	if (p->flash == NULL)
@@ -161,6 +163,18 @@ static int read_claims(const struct evidence_file *e, struct credential *out,
 	if (r == 0)
 		r = credential_decode(cose.payload, cose.payload_len, out);
 	return r;
+}
+
+/* Where the dump begins: as the person says, or where the flash of that chip
+ * does.  A wrong guess cannot make anything genuine. */
+static uint32_t dump_base(const struct verify_params *p,
+			  const struct credential *claims)
+{
+	const struct chip *c = chip_find((enum family)claims->family);
+
+	if (p->at != 0 || c == NULL)
+		return (uint32_t)p->at;
+	return c->flash_base;
 }
 
 /* The digest of what the flash holds where the firmware record says.  Nobody
@@ -234,7 +248,7 @@ static bool judge_flash(const struct signet_policy *policy,
  * and for the rest what the credential itself says: those checks then compare
  * a claim with itself, and only signature, and what was demanded, count.
  */
-static bool judge(const struct verify_params *p, const struct evidence_file *e,
+static bool judge(const struct verify_params *p, struct evidence_file *e,
 		  const uint8_t device_pub[65], const uint8_t *release_pub,
 		  struct judgement *j)
 {
@@ -247,6 +261,7 @@ static bool judge(const struct verify_params *p, const struct evidence_file *e,
 	j->err = read_claims(e, &claims, &j->what);
 	if (j->err != 0)
 		return false;
+	e->base = dump_base(p, &claims);
 	struct signet_policy policy = {
 		.product = p->product[0] ? p->product : claims.product,
 		.family = claims.family,

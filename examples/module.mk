@@ -62,7 +62,7 @@ define BOARD_RULE
 BOARD_$(1) := examples/$(1)/board.c examples/console.c examples/startup.c
 TICKS_$(1) := examples/$(1)/ticks.c
 endef
-EXAMPLE_FAMILIES := stm32l4 stm32f0
+EXAMPLE_FAMILIES := stm32l4 stm32f0 nrf51
 $(foreach f,$(EXAMPLE_FAMILIES),$(eval $(call BOARD_RULE,$(f))))
 
 # The example bootloader with crypto that costs nothing: tests/unit/test_glitch
@@ -89,15 +89,20 @@ check-size: $(PROBES) $(B)/bench_footprint
 	$(B)/bench_footprint
 
 # -- the examples, by chip ---------------------------------------------------
-# family, core, crypto (bench/footprint: the fast one, where there is a choice)
+# family, core, crypto (bench/footprint: the fast one, where there is a choice),
+# and the folder of what sister chips differ in
 EXAMPLE_stm32l432 := stm32l4 cm4 m31
 EXAMPLE_stm32f051 := stm32f0 cm0 m15
-EXAMPLE_CHIPS := stm32l432 stm32f051
+EXAMPLE_stm32f103xb := stm32f1 cm3 m31 xb
+EXAMPLE_stm32f103xe := stm32f1 cm3 m31 xe
+EXAMPLE_nrf51822 := nrf51 cm0 m15
+EXAMPLE_CHIPS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
 CHIP ?= stm32l432
 EXAMPLE := $(or $(EXAMPLE_$(CHIP)),none none none)
 FAMILY := $(word 1,$(EXAMPLE))
 CORE := $(word 2,$(EXAMPLE))
+SISTER := examples/$(FAMILY)$(addprefix /,$(word 4,$(EXAMPLE)))
 EXAMPLE_LDS := examples/sections.ld
 boot_libs = $(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
 	$(T)/$(1)/signet_verify.o
@@ -107,7 +112,7 @@ boot_libs = $(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
 OUT ?= build/example
 APP_VERSION ?= 1.0.0
 EXAMPLE_CC = $(TARGET_CC) $(TARGET_CPPFLAGS) -I$(dir $(KEYS)) \
-	-Iexamples/$(FAMILY) $(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
+	-Iexamples/$(FAMILY) -I$(SISTER) $(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
 	-ffile-prefix-map=$(dir $(KEYS))=. $(TARGET_$(CORE))
 EXAMPLE_LD = $(TARGET_CC) $(TARGET_$(CORE)) $(TARGET_LDFLAGS) -L.
 
@@ -139,9 +144,9 @@ $(OUT)/bootloader.elf: $(OUT)/bootloader.o $(OUT_BOARD) \
 		examples/$(FAMILY)/bootloader.ld $(EXAMPLE_LDS)
 	$(EXAMPLE_LD) -T examples/$(FAMILY)/bootloader.ld -o $@ \
 		$(filter %.o %.a,$^)
-$(OUT)/app.elf: $(OUT)/app.o $(OUT)/ticks.o $(OUT_BOARD) examples/$(FAMILY)/app.ld \
+$(OUT)/app.elf: $(OUT)/app.o $(OUT)/ticks.o $(OUT_BOARD) $(SISTER)/app.ld \
 		$(EXAMPLE_LDS)
-	$(EXAMPLE_LD) -T examples/$(FAMILY)/app.ld -o $@ $(filter %.o %.a,$^)
+	$(EXAMPLE_LD) -T $(SISTER)/app.ld -o $@ $(filter %.o %.a,$^)
 $(OUT)/%.hex: $(OUT)/%.elf
 	$(TARGET_OBJCOPY) -O ihex $< $@
 # both images, with one end record and no start address

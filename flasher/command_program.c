@@ -15,6 +15,7 @@ struct program_params {
 	uint32_t count;
 	struct channel_options channels;
 	const char *start_pattern;
+	bool erase_locked;
 };
 
 static const struct arg args[] = {
@@ -47,6 +48,9 @@ static const struct arg args[] = {
 	{ "start-pattern", "TEXT", ARG_TEXT, 0,
 	  offsetof(struct program_params, start_pattern), 0, 0, 0,
 	  "what the firmware must say when it has started" },
+	{ "erase-locked", NULL, ARG_FLAG, 0,
+	  offsetof(struct program_params, erase_locked), 0, 0, 0,
+	  "erase locked chips that hide their unique ID, whatever they are" },
 };
 
 /* First of all the server hears what it could not hear before. */
@@ -130,6 +134,7 @@ static int run(const struct command *self, void *globals, void *params)
 	(void)self;
 	if (r != 0)
 		return r;
+	o.erase_locked = p->erase_locked;
 	o.start_pattern = p->start_pattern ? p->start_pattern
 					   : st.conf.start_pattern;
 	line_signals();

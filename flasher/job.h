@@ -51,6 +51,9 @@ struct job_env {
 	struct ui *ui;
 	const char *order;
 	const char *start_pattern;
+	/* A locked chip that hides its unique ID is erased, to see who it is;
+	 * without this it is put aside. */
+	bool erase_locked;
 	bool (*stopped)(void *arg);
 	void *stopped_arg;
 };

@@ -55,9 +55,33 @@ static int check_sister(struct job *j, const struct chip *chip)
 	if (is == NULL || is == chip)
 		return 0;
 	snprintf(j->why, sizeof(j->why),
-		 "the release is laid out for %s, and this is a %s",
-		 chip->name, is->name);
+		 "the release is laid out for %s, and this is a %s", chip->name,
+		 is->name);
 	return E_TARGET_FINGERPRINT;
+}
+
+/* Who it is can be read no more: identity came first, when it was open. */
+static int look_behind_lock(struct job *j, const struct chip *chip)
+{
+	int r;
+
+	if (!j->id.locked || !j->env->erase_locked) {
+		snprintf(j->why, sizeof(j->why),
+			 "the chip is read-protected and hides its unique ID; "
+			 "--erase-locked erases such chips to read it");
+		return E_TARGET_PROTECTED;
+	}
+	ui_say(j->env->ui, (int)j->channel,
+	       "a locked chip that hides its unique ID is erased");
+	r = target_unlock(j->target, chip);
+	if (r == 0)
+		r = target_identify(j->target, chip, &j->id);
+	if (r != 0)
+		return job_target_failed(j, r);
+	if (j->id.uid_len != 0)
+		return 0;
+	snprintf(j->why, sizeof(j->why), "the chip hides its unique ID");
+	return E_TARGET_PROTECTED;
 }
 
 int job_step_identify(struct job *j)
@@ -80,13 +104,10 @@ int job_step_identify(struct job *j)
 	if (r != 0)
 		return job_target_failed(j, r);
 	r = check_sister(j, chip);
+	if (r == 0 && j->id.uid_len == 0)
+		r = look_behind_lock(j, chip);
 	if (r != 0)
 		return r;
-	if (j->id.uid_len == 0) {
-		snprintf(j->why, sizeof(j->why),
-			 "the chip is read-protected and hides its unique ID");
-		return E_TARGET_PROTECTED;
-	}
 	hex_encode(j->id.uid, j->id.uid_len, j->res->uid);
 	ui_uid(j->env->ui, j->channel, j->res->uid);
 	return 0;

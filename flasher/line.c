@@ -356,6 +356,7 @@ int line_run(const struct station *st, const struct line_options *o,
 				      .ui = ui,
 				      .order = o->order,
 				      .start_pattern = o->start_pattern,
+				      .erase_locked = o->erase_locked,
 				      .stopped = line_broken_off };
 	pthread_mutex_init(&line->lock, NULL);
 	pthread_cond_init(&line->wake, NULL);

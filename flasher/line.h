@@ -19,6 +19,7 @@
 struct line_options {
 	const char *order;
 	const char *start_pattern;
+	bool erase_locked;		   /* see struct job_env */
 	uint32_t count;			   /* devices; 0 = as many as come */
 	unsigned channels[LINE_INDEX_MAX]; /* numbers in st->conf */
 	size_t channel_count;

@@ -305,14 +305,26 @@ static void enter(struct core *c, unsigned n)
 	vector_to(c, n, lr);
 }
 
+/* WFE's register, also set by what pends and is not enabled (SEVONPEND). */
+static void wake_by_event(struct core *c)
+{
+	if (!c->sleeping || !c->wfe || !c->event)
+		return;
+	c->sleeping = false;
+	c->event = false;
+}
+
 bool core_exc_take(struct core *c)
 {
 	unsigned n;
 
-	if (!any_pending(c))
+	if (!any_pending(c)) {
+		wake_by_event(c);
 		return false;
+	}
 	n = takeable(c, true);
 	if (n == 0) {
+		wake_by_event(c);
 		if (c->sleeping && core_exc_wakes(c))
 			c->sleeping = false; /* wakes without being taken */
 		return false;

@@ -34,7 +34,6 @@
 #define SR_BUSY (1u << 0)
 #define SR_ERRORS 0x14u /* PGERR, WRPRTERR */
 #define SR_EOP (1u << 5)
-#define OPTIONS 8u
 #define OPTION_CELLS ((volatile uint16_t *)0x1ffff800)
 #define ERASED 0xffffu
 
@@ -141,7 +140,7 @@ static bool options_equal(const volatile uint32_t *want)
 {
 	bool equal = true;
 
-	for (unsigned i = 0; i < OPTIONS; i++) {
+	for (unsigned i = 0; i < ALGO_OPTION_CELLS; i++) {
 		uint16_t v = option_value(want, i), cell = OPTION_CELLS[i];
 
 		equal = equal && (cell == (v | (v ^ 0xff) << 8) ||
@@ -167,7 +166,8 @@ bool port_options(const volatile uint32_t *want)
 	FLASH_CR = CR_OPTWRE | CR_OPTER | CR_START;
 	status = flash_wait();
 	FLASH_CR = CR_OPTWRE | CR_OPTPG;
-	for (unsigned i = OPTIONS; i-- > 0 && !(status & SR_ERRORS);) {
+	for (unsigned i = ALGO_OPTION_CELLS;
+	     i-- > 0 && !(status & SR_ERRORS);) {
 		uint16_t v = option_value(want, i);
 
 		if (v == 0xff)

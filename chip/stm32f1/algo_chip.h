@@ -18,4 +18,6 @@ static inline void algo_vectors(void)
 #define ALGO_ACR 0x12u
 #define ALGO_CFGR (15u << 18 | 4u << 8)
 
+#define ALGO_OPTION_CELLS 8u
+
 #endif

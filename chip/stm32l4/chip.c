@@ -6,7 +6,7 @@
 
 #include "chip/family.h"
 #include "chip/stm32l4/layout.h"
-#include "chip/stm32l4/uid.h"
+#include "chip/stm32/uid.h"
 #include "stm32l4_algo.h"
 
 static const struct chip_algo algo = {
@@ -93,5 +93,5 @@ const struct chip chip_stm32l4 = {
 	.witness_count = 5,
 	.boot_stack = 0x2000c000, /* the end of SRAM1 */
 	.stage0 = true,
-	.check_uid = stm32l4_check_uid,
+	.check_uid = stm32_check_uid,
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# ./dev demo [FILE] [--mode M] [--devices N] [--channels N] [--keep]
+# ./dev demo [FILE] [--chip C] [--mode M] [--devices N] [--channels N] [--keep]
 #            [--no-build]
 #
 # A production order from start to end on virtual chips: server, owner, one
@@ -10,16 +10,20 @@
 # came out as expected.
 set -euo pipefail
 
-firmware='' mode=sealed devices=8 channels=4 keep=0 build=1
+# shellcheck source=conf/chips.sh
+. conf/chips.sh
+firmware='' mode=sealed chip=stm32l432 devices=8 channels=4 keep=0 build=1
 usage() {
 	cat <<-'TXT'
-	usage: ./dev demo [FILE.hex|.srec|.elf|.bin@ADDRESS] [--mode M]
-	                  [--devices N] [--channels N] [--keep] [--no-build]
+	usage: ./dev demo [FILE.hex|.srec|.elf|.bin@ADDRESS] [--chip C]
+	                  [--mode M] [--devices N] [--channels N] [--keep] [--no-build]
 
 	  FILE           program this firmware instead of the example.  One that
-	                 is linked behind the example bootloader (0x08004000) is
-	                 started by it; one that brings its own vector table at
-	                 0x08000000 is programmed as it is.
+	                 is linked behind the example bootloader is started by
+	                 it; one that brings its own vector table at the start of
+	                 flash is programmed as it is.
+	  --chip C       stm32l432 (default), stm32f103xb, stm32f103xe, stm32f051,
+	                 nrf51822: docs/threat-model.md says what each protects
 	  --mode M       sealed: encrypted from the server into the chip (default);
 	                 signed: the station and the debug wire carry it in clear
 	  --devices N    size of the order, 1 to 64 (default 8)
@@ -42,6 +46,7 @@ while [ $# -gt 0 ]; do
 		*) echo 'demo: --mode wants sealed or signed' >&2; exit 2 ;;
 		esac
 		shift ;;
+	--chip) chip_use "${2:-}" || exit 2; chip=$2; shift ;;
 	--devices) number "$1" "${2:-}" 64; devices=$2; shift ;;
 	--channels) number "$1" "${2:-}" 16; channels=$2; shift ;;
 	--keep) keep=1 ;;
@@ -57,6 +62,7 @@ if [ -n "$firmware" ] && [ ! -r "${firmware%%@*}" ]; then
 	exit 2
 fi
 [ "$channels" -le "$devices" ] || channels=$devices
+chip_use "$chip"
 
 if [ -t 1 ]; then
 	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' off=$'\e[0m'
@@ -69,7 +75,7 @@ width=79
 fit() { cut -c1-"$width" | sed 's/ *$//'; }
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
 wrong=0
-boot_ms=1200 # virtual time to start, check and speak
+boot_ms=$BOOT_MS # virtual time to start, check and speak
 good() { printf '  %sok%s    %s\n' "$green" "$off" "$*"; }
 bad() { printf '  %sWRONG%s %s\n' "$red" "$off" "$*"; wrong=$((wrong + 1)); }
 # reason TEXT FILE: why, in one line: the refusal's code and cause, or what the
@@ -165,10 +171,10 @@ say '2. A product, its keys, and a bootloader that knows the public halves'
 signet key generate release thermo >/dev/null
 allow=()
 [ "$mode" = sealed ] || allow=(--allow-signed)
-signet product create thermo --family stm32l4 --release-key thermo \
+signet product create thermo --family "$FAMILY" --release-key thermo \
 	"${allow[@]}" >"$D/product.log"
 signet product keys-header thermo --out "$D/signet_keys.h"
-make -s example KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
+make -s example CHIP="$CHIP" KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
 	{ tail -n 20 "$D/example.log" >&2; exit 1; }
 sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then
@@ -177,9 +183,9 @@ if [ "$mode" = sealed ]; then
 	make -s loader KEYS="$D/loader_keys.h" OUT="$D/loader" \
 		>"$D/loader.log" 2>&1 ||
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
-	for link in swd-pins uart; do
-		signet loader add "$D/loader/stm32l4-$link/loader.bin" \
-			--family stm32l4 | sed 's/^/  /' | cut -c1-79
+	for link in $LINKS; do
+		signet loader add "$D/loader/$FAMILY-$link/loader.bin" \
+			--family "$FAMILY" | sed 's/^/  /' | cut -c1-79
 	done
 fi
 
@@ -188,6 +194,7 @@ proof=1
 images=("$D/fw/bootloader.hex" "$D/fw/app.hex")
 if [ -n "$firmware" ]; then
 	if signet release make "$D/fw/bootloader.hex" "$firmware" --product thermo \
+		--chip "$CHIP" \
 		--mode "$mode" --version probe --out "$D/probe.signet" >/dev/null 2>&1; then
 		images=("$D/fw/bootloader.hex" "$firmware")
 	else # it brings its own vectors: no bootloader, no start proof
@@ -196,16 +203,16 @@ if [ -n "$firmware" ]; then
 	fi
 fi
 signet release make "${images[@]}" --product thermo --version 1.0.0 \
-	--mode "$mode" --out "$D/thermo-1.0.0.signet" >"$D/release.log"
+	--chip "$CHIP" --mode "$mode" --out "$D/thermo-1.0.0.signet" >"$D/release.log"
 sed 's/^/  /' "$D/release.log"
 # Where the application lies; it must begin where the bootloader looks.
 segment() { sed -n "s/^ *$1  *\([0-9]*\) bytes\$/\1/p" "$D/release.log"; }
-app_len=$(segment 0x08004000)
+app_len=$(segment "$APP_BASE")
 if [ "$proof" = 1 ] && [ -z "$app_len" ]; then
 	cat >&2 <<-TXT
-	demo: $firmware has nothing at 0x08004000, where the example bootloader
+	demo: $firmware has nothing at $APP_BASE, where the example bootloader
 	      looks for the application
-	  next: link it there, or bring a vector table of its own at 0x08000000
+	  next: link it there, or bring a vector table of its own at $FLASH_BASE
 	TXT
 	exit 2
 fi
@@ -223,7 +230,8 @@ signet-flasher enrol --code "$code" --dir "$D/station" | sed 's/^/  /'
 for c in $(seq 0 $((channels - 1))); do
 	wires=()
 	[ "$c" != 0 ] || wires=(--capture "$D/wire.vcd")
-	signet-vmcu run --state "$D/boards/board-$((c + 1)).state" \
+	signet-vmcu run --chip "$CHIP" \
+		--state "$D/boards/board-$((c + 1)).state" \
 		--seed $((c + 1)) "${wires[@]}" --dap 127.0.0.1:0 --control "$D/ctl/$c" \
 		--ready-file "$D/ctl/$c.ready" >"$D/vmcu-$c.log" 2>&1 &
 	pids+=("$!")
@@ -235,10 +243,12 @@ for c in $(seq 0 $((channels - 1))); do
 	probes+=("$dap")
 done
 {
+	[ "$boot_ms" -le 5000 ] || printf 'start-timeout = %d\n' "$boot_ms"
 	for c in $(seq 0 $((channels - 1))); do
 		printf '\n[channel %d]\nprobe = tcp:%s\n' "$c" "${probes[$c]}"
 		printf 'power = signet-vmcu ctl %s/ctl/%d power\n' "$D" "$c"
-		[ $((c % 2)) = 0 ] || echo 'link = uart' # the others: swd-pins
+		# half of the channels speak uart, where there is a choice
+		[ $((c % 2)) = 0 ] && [ "$LINKS" != uart ] || echo 'link = uart'
 		printf 'next = bash %s/next.sh %s\n' "$D" "$D"
 	done
 } >>"$D/station/flasher.conf"
@@ -319,7 +329,7 @@ for i in "${!images[@]}"; do
 	esac
 done
 [ ! -d "$D/loader" ] ||
-	plain=(--except "$D/loader/stm32l4-swd-pins/loader.bin" "${plain[@]}")
+	plain=(--except "$D/loader/$FAMILY-${LINKS%% *}/loader.bin" "${plain[@]}")
 listener=0
 leak_find "${plain[@]}" "$D/wire.vcd" >"$D/leak.log" 2>&1 || listener=$?
 if [ "$mode" = sealed ]; then
@@ -336,10 +346,17 @@ else
 	bad "the listener: nothing, which cannot be: $(head -n 1 "$D/leak.log")"
 fi
 signet-vmcu ctl "$D/ctl/0" insert "$D/boards/board-1.state" >/dev/null
-if target_tool --probe "tcp:${probes[0]}" \
+if target_tool --chip "$CHIP" --probe "tcp:${probes[0]}" \
 	--power "signet-vmcu ctl $D/ctl/0 power" identify prove \
 	>"$D/prove.log" 2>&1; then
-	good 'the debugger: unique ID and option bytes; flash and SRAM2 refused'
+	if [ "$FAMILY" = nrf51 ]; then
+		good 'the debugger: flash and RAM read as zeros'
+		printf '        %s%s%s\n' "$dim" \
+			'but it can step the core, which reads all for it: a demonstration' \
+			"$off"
+	else
+		good 'the debugger: unique ID and option bytes; reading flash is refused'
+	fi
 else
 	bad "the debugger: $(tail -n 1 "$D/prove.log" | cut -c1-60)"
 fi
@@ -367,16 +384,16 @@ boot() { # BOARD: what it says when it is switched on
 }
 if [ "$proof" = 1 ]; then
 	signet-vmcu copy "$D/boards/board-1.state" "$D/boards/clone.state" \
-		--uid 140013000750533530343920 >/dev/null
+		--uid "$(chip_uid 14)" >/dev/null
 	boot "$D/boards/clone.state" >"$D/clone.log"
 	expect 'signet: refused' "$D/clone.log" 'bit-for-bit clone in another chip: refuses to run'
 	cp "$D/boards/board-2.state" "$D/boards/flipped.state"
 	signet-vmcu flip "$D/boards/flipped.state" \
-		"$(printf '0x%08x' $((0x08004000 + app_len / 2)))" 3 >/dev/null
+		"$(printf '0x%08x' $((APP_BASE + app_len / 2)))" 3 >/dev/null
 	boot "$D/boards/flipped.state" >"$D/flipped.log"
 	expect 'signet: refused' "$D/flipped.log" 'one flipped bit in the firmware: the bootloader refuses'
 fi
-if try "$D/fake.log" "$D/boards/fake.state" --new --profile clone-gd; then
+if try "$D/fake.log" "$D/boards/fake.state" --new --profile "$CLONE"; then
 	bad 'a counterfeit part was programmed'
 else
 	expect 'fingerprint' "$D/fake.log" 'counterfeit part: refused'
@@ -392,28 +409,37 @@ play_chip() { # ORDER UID: a rogue station has no chip, and says that it has
 			sed 's/0x//' | tr -d '\n')" \
 		--out "$D/stolen.bin" >"$D/play-$1.log" 2>&1
 }
+books=none
+[ "$FAMILY" != nrf51 ] || books=demonstration
 if [ "$mode" = sealed ]; then
-	signet product create thermo0 --family stm32l4 --release-key thermo \
-		--demand-proof stage0 >/dev/null
-	signet release make "${images[@]}" --product thermo0 --version 1.0.0 \
-		--out "$D/thermo0.signet" >/dev/null
-	signet release upload "$D/thermo0.signet" >/dev/null
-	signet batch create wafer-7 --family stm32l4 --manufacturer my-bench \
-		>/dev/null
-	signet order create lot-2 --product thermo0 --release 1.0.0 \
-		--quantity 2 --manufacturer acme --batch wafer-7 >/dev/null
 	signet order create lot-3 --product thermo --release 1.0.0 \
 		--quantity 1 --manufacturer acme >/dev/null
-	if play_chip lot-3 5b000a00144f354638353320; then
+	if play_chip lot-3 "$(chip_uid 5b)"; then
 		printf '  %snote%s  %s\n' "$bold" "$off" \
 			'a program that plays the chip: gets the firmware, for one unit'
 		printf '        %s%s%s\n' "$dim" \
-			'not stopped: docs/threat-model.md, A1. The books say "proof none"' \
+			'not stopped: docs/threat-model.md, A1. The books say "proof '"$books"'"' \
 			"$off"
 	else
 		bad "a program that plays the chip: $(tail -n 1 "$D/play-lot-3.log")"
 	fi
-	if play_chip lot-2 5a000a00144f354638353320; then
+fi
+case $FAMILY in
+stm32l4 | stm32f0) stage0=1 ;; # the others cannot keep a secret
+*) stage0=0 ;;
+esac
+if [ "$mode" = sealed ] && [ "$stage0" = 1 ]; then
+	signet product create thermo0 --family "$FAMILY" --release-key thermo \
+		--demand-proof stage0 >/dev/null
+	signet release make "${images[@]}" --product thermo0 --version 1.0.0 \
+		--chip "$CHIP" \
+		--out "$D/thermo0.signet" >/dev/null
+	signet release upload "$D/thermo0.signet" >/dev/null
+	signet batch create wafer-7 --family "$FAMILY" --manufacturer my-bench \
+		>/dev/null
+	signet order create lot-2 --product thermo0 --release 1.0.0 \
+		--quantity 2 --manufacturer acme --batch wafer-7 >/dev/null
+	if play_chip lot-2 "$(chip_uid 5a)"; then
 		bad 'a program that plays the chip got the firmware in spite of stage 0'
 	else
 		expect 'refused handshake' "$D/play-lot-2.log" \

@@ -81,7 +81,12 @@ run "flash dump" 0 signet verify --flash "$DIR/flash.bin" \
 	--key "$DIR/device.pub" --release-key "$SIGNET_HOME/keys/main.pub"
 expect "flash dump" "$DIR/out" '^firmware +1.0.0, .*byte for byte'
 cp "$DIR/flash.bin" "$DIR/bent.bin"
-printf '\x00' | dd of="$DIR/bent.bin" bs=1 seek=300 conv=notrunc 2>/dev/null
+python3 - "$DIR/bent.bin" <<'PY'
+import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+b[300] ^= 1
+open(sys.argv[1], "wb").write(b)
+PY
 run "one byte of firmware" 1 signet verify --flash "$DIR/bent.bin" \
 	--key "$DIR/device.pub" --release-key "$SIGNET_HOME/keys/main.pub"
 run "one byte of firmware, no release key" 1 signet verify \
@@ -117,7 +122,13 @@ order_make second lamp 6
 rm -f "$DIR/again.state"
 cp "$f" "$DIR/again.state"
 "$B/signet-vmcu" ctl "${CH_SOCKET[0]}" insert "$DIR/again.state" >/dev/null
-run "already built" 1 station program --order second --channels 0
+if [ -n "$HIDES" ]; then
+	run "hidden" 6 station program --order second --channels 0
+	expect "hidden" "$DIR/out" 'E_TARGET_PROTECTED.*hides its unique ID'
+fi
+# who it is can be read when it is empty
+run "already built" 1 station program --order second --channels 0 \
+	${HIDES:+--erase-locked}
 refused "already built" already-built
 
 
@@ -154,7 +165,8 @@ run "start pattern" 6 station program --order second --channels 0 \
 	--start-pattern "never said"
 expect "start pattern" "$DIR/out" 'E_TARGET_NO_PROOF'
 expect "start pattern" "$DIR/out" 'it said "'
-run "the same chip again" 0 station program --order second --channels 0
+run "the same chip again" 0 station program --order second --channels 0 \
+	${HIDES:+--erase-locked}
 [ "$(order_field second delivered)" = 1 ] || fail "a retry cost a unit"
 [ "$(order_field second closed)" = 1 ] || fail "the retry is not closed"
 
@@ -231,7 +243,7 @@ run "operator at a terminal" 0 python3 "$DIR/operator.py" \
 	--channels 0
 expect "operator at a terminal" "$DIR/out" '2 built, 0 refused, 0 failed'
 expect "operator at a terminal" "$DIR/out" \
-	"$(chip_uid 6b 30)  [a-z]+ .* [0-9.]+ s"
+	"$(chip_uid 6b 30) +[a-z]+ .* [0-9.]+ s"
 [ "$(order_field third closed)" = 2 ] || fail "the operator's two devices"
 
 # -- revoked: at the next request ------------------------------------------------

@@ -141,7 +141,8 @@ station_enrol() {
 # CH_SOCKET[n]
 station_channels() {
 	local i
-	printf 'start-pattern = signet: genuine\nretry = 3\n' \
+	printf 'start-pattern = signet: genuine\nretry = 3\n%s\n' \
+		"start-timeout = $((BOOT_MS > 5000 ? BOOT_MS : 5000))" \
 		>"$DIR/station/flasher.conf"
 	CH_SOCKET=()
 	CH_PID=()

@@ -79,8 +79,7 @@ static void test_uid_impossible(void **state)
 
 static void test_unsupported(void **state)
 {
-	static const enum family none[] = { FAMILY_STM32F0, FAMILY_NONE,
-					    (enum family)99 };
+	static const enum family none[] = { FAMILY_NONE, (enum family)99 };
 	char why[CHIP_WHY_CAP];
 
 	(void)state;
@@ -92,6 +91,51 @@ static void test_unsupported(void **state)
 		assert_int_equal(chip_check_print(none[i], &genuine, why),
 				 E_UNSUPPORTED);
 	}
+}
+
+/* -- STM32F0 --------------------------------------------------------------- */
+
+static void test_stm32f0(void **state)
+{
+	const struct chip_print good = {
+		.dpidr = 0x0bb11477,
+		.cpuid = 0x410cc200,
+		.designer = 0x20,
+		.part = 0x440,
+		.device_id = 0x20006440,
+		.flash_kb = 64,
+		.ap_idr = 0x04770021,
+	};
+	const struct chip *c = chip_by_name("stm32f051");
+	struct chip_print p = good;
+	char why[CHIP_WHY_CAP];
+	uint8_t uid[12];
+
+	(void)state;
+	assert_ptr_equal(chip_find(FAMILY_STM32F0), c);
+	assert_int_equal(chip_check_print(FAMILY_STM32F0, &good, why), 0);
+	p.cpuid = 0x410cc601; /* a newer core, sold as this one */
+	assert_int_equal(chip_check_print(FAMILY_STM32F0, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, "CPUID"));
+	p = good;
+	p.designer = 0x43b;
+	assert_int_equal(chip_check_print(FAMILY_STM32F0, &p, why),
+			 E_TARGET_FINGERPRINT);
+	assert_non_null(strstr(why, "designer"));
+	/* the lot is text, as on the L4 */
+	memcpy(uid, real_uid, sizeof(uid));
+	assert_int_equal(chip_check_uid(FAMILY_STM32F0, uid, 12, why), 0);
+	uid[8] = 0x07;
+	assert_int_equal(chip_check_uid(FAMILY_STM32F0, uid, 12, why), E_RANGE);
+	assert_non_null(strstr(why, "lot"));
+	/* a broken complement is no level 0, and no level 2 */
+	assert_int_equal(chip_level(c, 0x00ff55aa), 0);
+	assert_int_equal(chip_level(c, 0x00ff44bb), 1);
+	assert_int_equal(chip_level(c, 0x00ff33cc), 2);
+	assert_int_equal(chip_level(c, 0x00ff54aa), 1);
+	assert_int_equal(chip_level(c, 0x00ffffff), 1);
+	assert_int_equal(chip_level(c, 0x00ff32cc), 1);
 }
 
 /* -- nRF51 ----------------------------------------------------------------- */
@@ -121,7 +165,7 @@ static void test_nrf51_print(void **state)
 	struct chip_print p = {
 		.dpidr = 0x0bb11477,
 		.cpuid = 0x410cc200,
-		.designer = 0x244,
+		.designer = 0x144,
 		.part = 1,
 		.device_id = 0xffff0072,
 		.flash_kb = 256,
@@ -394,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_nrf51_uid),
 		cmocka_unit_test(test_nrf51_print),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_stm32f0),
 		cmocka_unit_test(test_unsupported),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_sisters),

@@ -94,7 +94,7 @@ struct f1_profile {
 	uint16_t part;	    /* 0 = the chip's own device ID */
 	bool ascii;	    /* designer without the JEDEC bit */
 	bool idcode_always; /* the core reads DBGMCU without a debugger */
-	uint32_t dbgmcu_id; /* 0 = the chip's own */
+	uint32_t dbgmcu_id; /* 0 = the chip's own, as are 12 bits of 0 */
 	bool ram_size_info; /* 0x1ffff7e2 holds the RAM's size */
 	uint32_t ahbenr_more; /* reserved bits of AHBENR that stick */
 	bool no_wait_states;  /* flash is copied to RAM at start */

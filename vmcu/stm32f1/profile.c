@@ -40,7 +40,7 @@ static const struct f1_profile profiles[] = {
 		.ap_idr = AP_R1,
 		.designer = GIGADEVICE,
 		.idcode_always = true,
-		.dbgmcu_id = 0x13030410,
+		.dbgmcu_id = 0x13030000,
 		.ram_size_info = true,
 		.no_wait_states = true,
 	},
@@ -95,7 +95,7 @@ static const struct f1_profile profiles[] = {
 		.designer = ARM,
 		.part = ARM_M3_PART,
 		.idcode_always = true,
-		.dbgmcu_id = 0x20036410,
+		.dbgmcu_id = 0x20036000,
 		.ahbenr_more = 1u << 12, /* a second USB */
 	},
 	{
@@ -160,8 +160,11 @@ const struct f1_profile *f1_profile_find(const char *name)
 
 uint32_t f1_device_id(const struct f1 *f)
 {
-	return f->profile->dbgmcu_id != 0 ? f->profile->dbgmcu_id
-					  : f->model->device;
+	uint32_t id = f->profile->dbgmcu_id;
+
+	if (id == 0)
+		return f->model->device;
+	return id & 0xfff ? id : id | (f->model->device & 0xfff);
 }
 
 static void rom_table(struct f1 *f)

@@ -61,6 +61,7 @@
 #define NVIC_ISPR REG(0xe000e200)
 #define NVIC_ICPR REG(0xe000e280)
 #define NVIC_IPR(n) REG(0xe000e400 + 4 * (n))
+#define SCB_SCR REG(0xe000ed10)
 #define SCB_VTOR REG(0xe000ed08)
 
 enum { IRQ_UART = 2, IRQ_TIMER0 = 8, IRQ_RNG = 13, IRQ_SWI0 = 20, IRQ_SWI1 };
@@ -273,7 +274,7 @@ static void timer_part(void)
 	TIMER0_MODE = 0;
 	TIMER0_BITMODE = 3;
 	TIMER0_PRESCALER = 4; /* 1 MHz */
-	TIMER0_CC(0) = 3000;
+	TIMER0_CC(0) = 200000;
 	TIMER0_CC(1) = 1000;
 	TIMER0_CLEAR = 1;
 	TIMER0_START = 1;
@@ -288,7 +289,7 @@ static void timer_part(void)
 		;
 	TIMER0_CAPTURE(2) = 1;
 	b = TIMER0_CC(2);
-	say_hex("counts on", a >= 3000 && b > a);
+	say_hex("counts on", a >= 200000 && b > a);
 	TIMER0_STOP = 1;
 	TIMER0_CAPTURE(2) = 1;
 	a = TIMER0_CC(2);
@@ -359,6 +360,32 @@ static void irq_part(void)
 	NVIC_ICER = 3u << IRQ_SWI0;
 }
 
+/* SEVONPEND: what pends wakes from WFE, enabled or not. */
+static void event_part(void)
+{
+	uint32_t wakes = 0;
+
+	SCB_SCR = 1u << 4;
+	TIMER0_PRESCALER = 0;
+	TIMER0_CC(0) = 16000;
+	TIMER0_SHORTS = 1;
+	TIMER0_INTENSET = 1u << 16;
+	TIMER0_CLEAR = 1;
+	TIMER0_COMPARE(0) = 0;
+	TIMER0_START = 1;
+	while (wakes < 5) {
+		while (!TIMER0_COMPARE(0))
+			__asm__ volatile("wfe");
+		TIMER0_COMPARE(0) = 0;
+		NVIC_ICPR = 1u << IRQ_TIMER0;
+		wakes++;
+	}
+	TIMER0_STOP = 1;
+	TIMER0_INTENCLR = 1u << 16;
+	SCB_SCR = 0;
+	say_hex("woken", wakes);
+}
+
 static void absent_part(void)
 {
 	uint32_t flag = 0;
@@ -416,6 +443,7 @@ static void start(void)
 	timer_part();
 	say("interrupts\n");
 	irq_part();
+	event_part();
 	say("absent\n");
 	absent_part();
 	echo_part();
