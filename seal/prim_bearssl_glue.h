@@ -103,9 +103,10 @@ PRIM_RAM static void glue_aead(const uint8_t key[32], uint32_t n,
 		 encrypt);
 }
 
-GLUE_EXPORT PRIM_RAM PRIM_FAR void
-prim_aead_seal(const uint8_t key[32], uint32_t n, const void *aad,
-	       size_t aad_len, uint8_t *data, size_t len, uint8_t tag[16])
+GLUE_EXPORT PRIM_RAM PRIM_FAR void prim_aead_seal(const uint8_t key[32],
+						  uint32_t n, const void *aad,
+						  size_t aad_len, uint8_t *data,
+						  size_t len, uint8_t tag[16])
 {
 	glue_aead(key, n, aad, aad_len, data, len, tag, 1);
 }

@@ -26,18 +26,18 @@ void target_pins_off(void)
 static const struct {
 	uint32_t address, value;
 } setup[] = {
-	{ 0x40022000, 0x11 },		 /* FLASH_ACR */
-	{ 0x40021004, 0x00280000 },	 /* RCC_CFGR */
-	{ 0x40021000, 1u << 24 | 0x83 }, /* RCC_CR: PLLON */
-	{ 0x48000018, 1u << 13 },	 /* GPIOA_BSRR */
-	{ 0x48000024, 1u << 4 | 1u << 8 },	    /* GPIOA_AFRH */
+	{ 0x40022000, 0x11 },				/* FLASH_ACR */
+	{ 0x40021004, 0x00280000 },			/* RCC_CFGR */
+	{ 0x40021000, 1u << 24 | 0x83 },		/* RCC_CR: PLLON */
+	{ 0x48000018, 1u << 13 },			/* GPIOA_BSRR */
+	{ 0x48000024, 1u << 4 | 1u << 8 },		/* GPIOA_AFRH */
 	{ 0x48000000, 1u << 26 | 2u << 18 | 2u << 20 }, /* GPIOA_MODER */
-	{ 0x4001380c, 48 },		 /* USART1_BRR */
+	{ 0x4001380c, 48 },				/* USART1_BRR */
 	{ 0x40013800, 1 | 1 << 2 | 1 << 3 }, /* USART1_CR1: UE RE TE */
-	{ 0x40012410, 2u << 30 },	 /* ADC_CFGR2: PCLK / 4 */
-	{ 0x40012708, 1u << 23 },	 /* ADC_CCR: TSEN */
-	{ 0x40012428, 1u << 16 },	 /* ADC_CHSELR */
-	{ 0x40012408, 1 },		 /* ADC_CR: ADEN */
+	{ 0x40012410, 2u << 30 },	     /* ADC_CFGR2: PCLK / 4 */
+	{ 0x40012708, 1u << 23 },	     /* ADC_CCR: TSEN */
+	{ 0x40012428, 1u << 16 },	     /* ADC_CHSELR */
+	{ 0x40012408, 1 },		     /* ADC_CR: ADEN */
 };
 
 void target_clock(void)
@@ -57,16 +57,18 @@ void target_clock(void)
 static const struct {
 	uint32_t address, mask, value;
 } witness[TARGET_WORDS] = {
-	{ 0x4002201c, 1, 0 },
-	{ 0x40022020, 0, 0 },
 	{ 0x1ffff800, 0, 0 },
+	{ 0x1ffff804, 0, 0 },
+	{ 0x1ffff808, 0, 0 },
+	{ 0x4002201c, 3, 2 },
 	{ 0x48000000, 2u << 26 | 2u << 28, 0 },
 };
 
-/* Level 1 or 2 is loaded, and what is in the cells says so too. */
+/* Level 1 or 2 is loaded (RDPRT's lower bit, above); what is in the cells says
+ * so too. */
 static inline bool level_ok(void)
 {
-	return FLASH_OBR & 2 && (uint16_t)REG(0x1ffff800) != 0x55aa;
+	return (uint16_t)REG(0x1ffff800) != 0x55aa;
 }
 
 #include "chip/stm32/target_words.h"
@@ -81,7 +83,7 @@ bool target_rng_raw(uint32_t *out)
 	for (unsigned i = 0; i < 32; i++) {
 		uint32_t t = RNG_PATIENCE;
 
-		ADC_CR = 1 | 1u << 2; /* ADSTART */
+		ADC_CR = 1 | 1u << 2;	     /* ADSTART */
 		while (!(ADC_ISR & 1u << 2)) /* EOC */
 			if (!--t)
 				return false;

@@ -30,24 +30,24 @@ void target_pins_off(void)
 static const struct {
 	uint32_t address, value;
 } setup[] = {
-	{ 0x40022000, 0x12 },		      /* FLASH_ACR */
-	{ 0x40021004, 0x003c8400 },	      /* RCC_CFGR */
-	{ 0x40021000, 1u << 24 | 0x83 },      /* RCC_CR: PLLON */
+	{ 0x40022000, 0x12 },		 /* FLASH_ACR */
+	{ 0x40021004, 0x003c8400 },	 /* RCC_CFGR */
+	{ 0x40021000, 1u << 24 | 0x83 }, /* RCC_CR: PLLON */
 	{ 0x40021018, GATE_AFIO | GATE_A | GATE_ADC | GATE_USART1 },
-	{ 0x4002101c, 3u << 27 },	      /* RCC_APB1ENR: PWR, BKP */
-	{ 0x40021024, 1 },		      /* RCC_CSR: LSION */
-	{ 0x40007000, 1u << 8 },	      /* PWR_CR: DBP */
-	{ 0x40021020, 1u << 15 | 2u << 8 },   /* RCC_BDCR: RTCEN, LSI */
-	{ 0x40010810, PINS_UP },	      /* GPIOA_BSRR */
-	{ 0x40010804, CRH_IN },		      /* GPIOA_CRH */
-	{ 0x40013808, 64 },		      /* USART1_BRR */
+	{ 0x4002101c, 3u << 27 },	    /* RCC_APB1ENR: PWR, BKP */
+	{ 0x40021024, 1 },		    /* RCC_CSR: LSION */
+	{ 0x40007000, 1u << 8 },	    /* PWR_CR: DBP */
+	{ 0x40021020, 1u << 15 | 2u << 8 }, /* RCC_BDCR: RTCEN, LSI */
+	{ 0x40010810, PINS_UP },	    /* GPIOA_BSRR */
+	{ 0x40010804, CRH_IN },		    /* GPIOA_CRH */
+	{ 0x40013808, 64 },		    /* USART1_BRR */
 	{ 0x4001380c, 1u << 13 | 1u << 3 | 1u << 2 }, /* _CR1: UE TE RE */
-	{ 0x40012404, 6u << 16 },	      /* ADC1_CR1: DUALMOD */
-	{ 0x40012434, 17 },		      /* ADC1_SQR3: the reference */
-	{ 0x40012808, 0x001e0001 },	      /* ADC2_CR2: EXTTRIG, ADON */
-	{ 0x40012408, 0x009e0001 },	      /* ADC1_CR2: and TSVREFE */
-	{ 0xe000e014, 0xffffff },	      /* SYST_RVR */
-	{ 0xe000e010, 5 },		      /* SYST_CSR */
+	{ 0x40012404, 6u << 16 },		      /* ADC1_CR1: DUALMOD */
+	{ 0x40012434, 17 },	    /* ADC1_SQR3: the reference */
+	{ 0x40012808, 0x001e0001 }, /* ADC2_CR2: EXTTRIG, ADON */
+	{ 0x40012408, 0x009e0001 }, /* ADC1_CR2: and TSVREFE */
+	{ 0xe000e014, 0xffffff },   /* SYST_RVR */
+	{ 0xe000e010, 5 },	    /* SYST_CSR */
 };
 
 void target_clock(void)
@@ -70,12 +70,9 @@ void target_clock(void)
 static const struct {
 	uint32_t address, mask, value;
 } witness[TARGET_WORDS] = {
-	{ OPTIONS_AT, 0, 0 },
-	{ OPTIONS_AT + 4, 0, 0 },
-	{ OPTIONS_AT + 8, 0, 0 },
-	{ OPTIONS_AT + 12, 0, 0 },
-	{ 0x4002201c, 3, 2 },
-	{ 0xe000edf0, 1, 0 },
+	{ OPTIONS_AT, 0, 0 },	       { OPTIONS_AT + 4, 0, 0 },
+	{ OPTIONS_AT + 8, 0, 0 },      { OPTIONS_AT + 12, 0, 0 },
+	{ 0x4002201c, 3, 2 },	       { 0xe000edf0, 1, 0 },
 	{ 0xe0042000, 0xffffffff, 0 },
 };
 
