@@ -125,6 +125,10 @@ struct chip {
 	 * words. */
 	uint32_t frozen;
 	bool stage0; /* can hold a stage-0 secret */
+	/* The serial line of its loader: baud, 0 = 1,000,000; and whether it
+	 * holds one frame while it works on another. */
+	uint32_t link_baud;
+	bool link_ahead;
 	/* RAM that level 1 shuts as well; 0 = none */
 	uint32_t closed_ram;
 	/* the family's part of chip_check_uid(); len was checked */

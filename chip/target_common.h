@@ -100,8 +100,11 @@
 /* Called first of all, and again when RAM is set up: no debugger from here
  * on.  Uses no data. */
 void target_pins_off(void);
-/* Clocks, the link's pins, the source of random numbers. */
+/* Clocks, and the source of random numbers. */
 void target_clock(void);
+/* The link's pins and what is behind them; a loader calls one of the two. */
+void target_uart_open(void);
+void target_swd_open(void);
 /* What the claim and the report carry, read anew: address, value. */
 #define TARGET_WORDS_LEN (TARGET_WORDS * 8)
 void target_words(uint8_t out[TARGET_WORDS_LEN]);

@@ -88,8 +88,8 @@ static int identify(struct probe *p, struct probe_sight *s)
 		const struct chip *chip = chip_at(i);
 
 		r = identify_as(p, chip, s);
-		if (r == 0 && chip_of(chip->family, s->id.print.device_id) ==
-				      chip)
+		if (r == 0 &&
+		    chip_of(chip->family, s->id.print.device_id) == chip)
 			return 0;
 		if (r == 0 && !first.target)
 			first = *s;

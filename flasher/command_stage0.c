@@ -260,7 +260,9 @@ static int one_chip(const struct stage0 *s, unsigned channel, struct target *t)
 
 	if (r != 0)
 		return r;
-	err = target_can_power(t);
+	err = target_can_build(t);
+	if (err == 0)
+		err = target_can_power(t);
 	if (err != 0)
 		return target_failed(err, t);
 	r = ask_secret(s, &id, secret);
@@ -278,6 +280,7 @@ static int on_channel(const struct stage0 *s, unsigned channel)
 {
 	const struct channel_conf *c = &s->st.conf.channel[channel];
 	struct probe_config pc = { .uri = c->probe,
+				   .serial = c->serial,
 				   .clock_hz = s->st.conf.clock_hz };
 	struct power_config power = {
 		.command = c->power[0] ? c->power : NULL,

@@ -60,6 +60,7 @@ static const struct conf_key station_keys[] = {
 
 static const struct conf_key channel_keys[] = {
 	TEXT_KEY(channel_conf, "probe", probe),
+	TEXT_KEY(channel_conf, "serial", serial),
 	TEXT_KEY(channel_conf, "power", power),
 	TEXT_KEY(channel_conf, "next", next),
 	NUMBER_KEY(channel_conf, "uart", uart, 300, 4000000),
@@ -177,8 +178,8 @@ static int key_line(struct conf_parser *p, char *line)
 						  : (void *)p->conf,
 				       local_trim(eq + 1));
 	return bad(p, key,
-		   p->channel ? "is no key of a channel (probe, power, next, "
-				"uart, link, link-clock, link-baud)"
+		   p->channel ? "is no key of a channel (probe, serial, power, "
+				"next, uart, link, link-clock, link-baud)"
 			      : "is no key of a station (server, "
 				"start-pattern, start-timeout, clock, "
 				"power-off, retry)");

@@ -26,6 +26,7 @@
 
 struct channel_conf {
 	char probe[256];	 /* "tcp:host:port" */
+	char serial[256];	 /* the target's UART; "" = the probe's own */
 	char power[COMMAND_CAP]; /* run with "on" or "off" appended; "" = ask */
 	char next[COMMAND_CAP];	 /* run to bring in the next board; "" = ask */
 	uint32_t uart;		 /* baud of the start proof */

@@ -38,7 +38,7 @@ struct job {
 	bool last_report; /* this report ends the attempt */
 };
 
-/* One step of a job: a table of them is a mode (job.c, sealed.c). */
+/* One step of a job: a table of them is a mode (job.c, sealed_steps.c). */
 struct step {
 	const char *phase;
 	int (*run)(struct job *j);
@@ -66,6 +66,18 @@ MUST_USE int job_step_release(struct job *j);
 MUST_USE int job_step_grant(struct job *j);
 MUST_USE int job_step_match(struct job *j);
 MUST_USE int job_step_deliver(struct job *j);
+
+/* -- sealed.c ------------------------------------------------------------ */
+/* Talks to the loader until the state is reached. */
+MUST_USE int sealed_run_until(struct job *j, enum sealed_state goal);
+/* What goes out next; body is borrowed. */
+void sealed_send_next(struct sealed *s, uint8_t type, uint16_t index,
+		      const void *body, size_t len);
+/* The cause of a failed relay_*() into why[]; returns err. */
+int sealed_link_failed(struct job *j, int err);
+/* A frame's body, kept; and whether it is the same as one kept. */
+MUST_USE int sealed_frame_copy(struct blob *out, const struct relay_frame *f);
+bool sealed_frame_is(const struct blob *b, const struct relay_frame *f);
 
 /* -- job_target.c -------------------------------------------------------- */
 /* The cause of a failed target_*() into why[]; returns err. */

@@ -31,6 +31,7 @@ static int open_target(struct job *j)
 {
 	const struct station *st = j->env->st;
 	struct probe_config pc = { .uri = j->conf->probe,
+				   .serial = j->conf->serial,
 				   .clock_hz = st->conf.clock_hz };
 	struct power_config power = {
 		.command = j->conf->power[0] ? j->conf->power : NULL,
@@ -44,6 +45,27 @@ static int open_target(struct job *j)
 		return r;
 	}
 	return target_new(j->probe, &power, progress, j, &j->target);
+}
+
+/* Before a unit is reserved: can this probe do it at all? */
+static int check_probe(struct job *j)
+{
+	int r = target_can_build(j->target);
+
+	if (r != 0) {
+		j->next = "use a CMSIS-DAP probe, or OpenOCD over SWD, on this "
+			  "channel";
+		return job_target_failed(j, r);
+	}
+	if (j->env->start_pattern[0] && !probe_info(j->probe)->uart) {
+		snprintf(j->why, sizeof(j->why),
+			 "this probe has no UART to hear the firmware's start "
+			 "with");
+		j->next = "write serial = LINE into the channel of "
+			  "flasher.conf, or use another probe";
+		return E_UNSUPPORTED;
+	}
+	return 0;
 }
 
 /* Another chip of the same family is no counterfeit, and not what the release
@@ -103,7 +125,9 @@ int job_step_identify(struct job *j)
 	r = target_identify(j->target, chip, &j->id);
 	if (r != 0)
 		return job_target_failed(j, r);
-	r = check_sister(j, chip);
+	r = check_probe(j);
+	if (r == 0)
+		r = check_sister(j, chip);
 	if (r == 0 && j->id.uid_len == 0)
 		r = look_behind_lock(j, chip);
 	if (r != 0)

@@ -14,6 +14,7 @@
 
 #include "cli/args.h"
 #include "cli/exit.h"
+#include "flasher/gpio.h"
 #include "flasher/ui.h"
 #include "http/client.h"
 
@@ -147,8 +148,33 @@ static bool ask_operator(struct lane *l)
 	return go;
 }
 
+/* A button: pressed when the next board is in. */
+static bool wait_button(struct lane *l)
+{
+	struct line *line = l->line;
+	char why[256] = "";
+	bool stop = false;
+	int err = gpio_forget_presses(l->conf->next, why);
+
+	ui_say(line->ui, (int)l->channel,
+	       "put the next board in and press the button");
+	while (err == 0 || err == E_TIMEOUT) {
+		err = gpio_wait_press(l->conf->next, POLL_MS, why);
+		pthread_mutex_lock(&line->lock);
+		stop = line->closed || interrupts != 0;
+		pthread_mutex_unlock(&line->lock);
+		if (err == 0 || stop)
+			break;
+	}
+	if (err != 0 && err != E_TIMEOUT)
+		ui_say(line->ui, (int)l->channel, "no button: %s", why);
+	return err == 0 && !stop;
+}
+
 static bool next_board(struct lane *l)
 {
+	if (gpio_is(l->conf->next))
+		return wait_button(l);
 	if (l->conf->next[0]) {
 		if (line_hook(l->conf->next, l->channel, &l->result) == 0)
 			return true;

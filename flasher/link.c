@@ -4,11 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define READ_CAP 512
 /* Before the first repetition; then ever longer, six seconds in all: a
  * Cortex-M0 says nothing while it makes its keys. */
 #define RETRY_PAUSE_US(i) (2000u << ((i) < 7 ? (i)*3 / 2 : 10))
+/* The answer to a frame that was sent ahead in vain comes within that, or not
+ * at all: a chip programs a chunk, and opens the next, in less. */
+#define DRAIN_US 60000
 
 struct relay {
 	struct probe *probe; /* borrowed */
@@ -17,6 +21,16 @@ struct relay {
 	struct relay_count count;
 	uint8_t body[LINK_BODY_MAX + LINK_TAIL_LEN];
 	uint8_t frame[LINK_FRAME_MAX];
+	/* what came behind the last answer: the next one's beginning */
+	uint8_t rest[READ_CAP];
+	size_t rest_len;
+	/* to be sent behind the next frame */
+	struct link_head staged;
+	size_t staged_len;
+	uint8_t staged_frame[LINK_FRAME_MAX];
+	/* was sent, and not yet asked for */
+	struct link_head ahead;
+	bool is_ahead;
 	char why[RELAY_WHY_CAP];
 };
 
@@ -87,35 +101,41 @@ static size_t wanted(const struct link_rx *rx, bool damage)
 	return (size_t)LINK_HEAD_LEN + rx->head.len + LINK_TAIL_LEN - rx->have;
 }
 
-/* True when a whole frame is there; what is behind it is noise. */
+/* True when a whole frame is there; what is behind it is the next answer, or
+ * noise. */
 static bool feed(struct relay *r, const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		int got = link_rx_byte(&r->rx, bytes[i]);
 
-		if (got == 1)
+		if (got == 1) {
+			r->rest_len = r->is_ahead ? len - i - 1 : 0;
+			memmove(r->rest, bytes + i + 1, r->rest_len);
 			return true;
+		}
 		if (got < 0)
 			r->count.damaged++;
 	}
 	return false;
 }
 
-/*
- * Until the line is quiet.  *ret_got = a frame came (the last one, if noise
- * made it two).
- */
-static int listen_until_quiet(struct relay *r, bool *ret_got)
+/* Until the line is quiet, or for limit_us (0 = none); *ret_got = a frame
+ * came. */
+static int listen_until_quiet(struct relay *r, uint32_t limit_us, bool *ret_got)
 {
 	uint64_t begin = probe_link_us(r->line);
 	uint32_t damaged = r->count.damaged;
 	enum probe_line_state state;
 	uint8_t bytes[READ_CAP];
-	size_t len;
+	size_t len = r->rest_len;
 	int err;
 
-	*ret_got = false;
 	r->rx.have = 0;
+	r->rest_len = 0;
+	memcpy(bytes, r->rest, len);
+	*ret_got = feed(r, bytes, len);
+	if (*ret_got)
+		return 0;
 	do {
 		err = probe_link_read(
 			r->line, wanted(&r->rx, r->count.damaged != damaged),
@@ -132,6 +152,8 @@ static int listen_until_quiet(struct relay *r, bool *ret_got)
 					  "the loader has been silent for %u "
 					  "s: the wire stays low",
 					  RELAY_BUSY_US / 1000000);
+		if (limit_us != 0 && probe_link_us(r->line) - begin > limit_us)
+			break;
 	} while (state != PROBE_LINE_QUIET);
 	/* cut off in the middle: that was damage too */
 	if (!*ret_got && r->rx.have != 0)
@@ -189,6 +211,54 @@ static int wait_us(struct relay *r, uint32_t us)
 	return err == 0 ? 0 : probe_failed(r, err);
 }
 
+static bool same_head(const struct link_head *a, const struct link_head *b)
+{
+	return a->type == b->type && a->index == b->index && a->len == b->len;
+}
+
+void relay_ahead(struct relay *r, const struct link_head *h,
+		 const uint8_t *body)
+{
+	if (!probe_link_buffers(r->line))
+		return;
+	r->staged = *h;
+	r->staged_len = link_frame(h, body, r->staged_frame);
+}
+
+/* Sends a frame, unless it is on its way already. */
+static int send_once(struct relay *r, const struct link_head *h,
+		     const uint8_t *body)
+{
+	bool was = r->is_ahead, got;
+	int err = 0;
+
+	r->is_ahead = false;
+	if (was && same_head(h, &r->ahead))
+		return 0;
+	if (was)
+		err = listen_until_quiet(r, DRAIN_US, &got);
+	r->rest_len = 0;
+	return err == 0 ? send_frame(r, h, body) : err;
+}
+
+static int send_staged(struct relay *r)
+{
+	size_t len = r->staged_len;
+	int err;
+
+	r->staged_len = 0;
+	if (len == 0)
+		return 0;
+	err = probe_link_write(r->line, r->staged_frame, len);
+	if (err != 0)
+		return probe_failed(r, err);
+	r->ahead = r->staged;
+	r->is_ahead = true;
+	r->count.sent++;
+	r->count.ahead++;
+	return 0;
+}
+
 int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 	       struct relay_frame *out)
 {
@@ -199,9 +269,11 @@ int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 	for (unsigned i = 0; i <= LINK_RETRIES && err == 0; i++) {
 		if (h == NULL)
 			r->count.asked++;
-		err = send_frame(r, h != NULL ? h : &ask, body);
+		err = send_once(r, h != NULL ? h : &ask, body);
 		if (err == 0)
-			err = listen_until_quiet(r, &got);
+			err = send_staged(r);
+		if (err == 0)
+			err = listen_until_quiet(r, 0, &got);
 		if (err == 0 && got) {
 			out->head = r->rx.head;
 			out->body = r->body;
@@ -209,6 +281,7 @@ int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 		}
 		h = NULL;
 		body = NULL;
+		r->is_ahead = false;
 		if (err == 0)
 			err = wait_us(r, RETRY_PAUSE_US(i));
 	}
@@ -217,4 +290,18 @@ int relay_talk(struct relay *r, const struct link_head *h, const uint8_t *body,
 				 "the loader gave no answer to %u questions",
 				 LINK_RETRIES + 1);
 	return err;
+}
+
+int relay_gone(struct relay *r)
+{
+	static const struct link_head ask = { .type = LINK_ASK };
+	bool got = false;
+	int err = send_frame(r, &ask, NULL);
+
+	if (err == 0)
+		err = listen_until_quiet(r, 0, &got);
+	/* a wire that stays low, a line that takes nothing: no loader either */
+	if (err == E_TARGET_LOST)
+		return 0;
+	return err == 0 && got ? E_STATE : err;
 }

@@ -39,8 +39,24 @@ const char *relay_why(const struct relay *r);
 MUST_USE int relay_talk(struct relay *r, const struct link_head *h,
 			const uint8_t *body, struct relay_frame *out);
 
+/* Asks once.  0 when nobody answers as the loader does: it is no more.
+ * E_STATE when it does. */
+MUST_USE int relay_gone(struct relay *r);
+
+/*
+ * What will follow if the next answer is as it should be: on a line that
+ * buffers (uart), the next relay_talk() sends it right behind its own frame, so
+ * that the wire does not rest while the chip works; the relay_talk() after
+ * that, if it is given the same head, has only to listen.  Else it waits for
+ * the answer to what was sent too early, and forgets it.  Elsewhere this does
+ * nothing.
+ */
+void relay_ahead(struct relay *r, const struct link_head *h,
+		 const uint8_t *body);
+
 struct relay_count { /* since relay_open() */
 	uint32_t sent, asked, damaged;
+	uint32_t ahead; /* of those sent: in time for the wire not to rest */
 };
 const struct relay_count *relay_counts(const struct relay *r);
 

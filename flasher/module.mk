@@ -14,7 +14,7 @@ PROGRAMS += signet-flasher
 signet-flasher_SRC := flasher/main.c flasher/common.c flasher/command_enrol.c \
 	flasher/command_program.c flasher/command_info.c flasher/job.c \
 	flasher/job_server.c flasher/job_target.c \
-	flasher/sealed.c flasher/link.c \
+	flasher/sealed.c flasher/sealed_steps.c flasher/link.c \
 	flasher/result.c flasher/recover.c flasher/line.c flasher/ui.c
 signet-flasher_USE := station target probe seal sealhost ui httpc api authority keys chip \
 	wire crypto base

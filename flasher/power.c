@@ -11,9 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "flasher/gpio.h"
+
 #define COMMAND_CAP 1024
 #define COMMAND_TIMEOUT_MS 10000
 #define SAID_CAP 128
+#define SETTLE_MS 50
 
 static int64_t now_ms(void)
 {
@@ -160,6 +163,17 @@ static int ask(bool on, char why[256])
 	return err;
 }
 
+/* A relay needs a moment, and so does the supply behind it. */
+static int switch_line(const char *line, bool on, char why[256])
+{
+	struct timespec settle = { 0, SETTLE_MS * 1000000 };
+
+	if (gpio_set(line, on, why) != 0)
+		return E_TARGET_POWER;
+	nanosleep(&settle, NULL);
+	return 0;
+}
+
 int power_switch(const struct power_config *cfg, bool on, char why[256])
 {
 	char command[COMMAND_CAP];
@@ -167,6 +181,8 @@ int power_switch(const struct power_config *cfg, bool on, char why[256])
 
 	if (cfg->command == NULL)
 		return ask(on, why);
+	if (gpio_is(cfg->command))
+		return switch_line(cfg->command, on, why);
 	len = snprintf(command, sizeof(command), "%s %s", cfg->command,
 		       on ? "on" : "off");
 	if (len < 0 || (size_t)len >= sizeof(command)) {
@@ -181,6 +197,8 @@ int power_can(const struct power_config *cfg, char why[256])
 {
 	FILE *tty;
 
+	if (cfg->command != NULL && gpio_is(cfg->command))
+		return gpio_can(cfg->command, why) == 0 ? 0 : E_TARGET_POWER;
 	if (cfg->command != NULL)
 		return 0;
 	tty = terminal(why);

@@ -7,7 +7,8 @@
 
 #include "flasher/target.h"
 
-/* Runs the channel's command with "on" or "off", or asks the operator.
+/* Runs the channel's command with "on" or "off", drives its GPIO line
+ * (flasher/gpio.h), or asks the operator.
  * E_TARGET_POWER, with why. */
 MUST_USE int power_switch(const struct power_config *cfg, bool on,
 			  char why[256]);

@@ -30,6 +30,7 @@ struct sealed {
 	enum sealed_state state;
 	const struct loader_set *loader;
 	struct relay *relay;
+	bool resumed; /* with the loader that an earlier attempt left there */
 	/* what goes out next; type 0 = ask */
 	struct link_head next;
 	const uint8_t *next_body;
@@ -46,7 +47,8 @@ struct sealed {
 	uint8_t link_key[LINK_KEY_LEN], done_token[DONE_TOKEN_LEN];
 	struct installed_request report;
 	struct installed_answer committed;
-	uint8_t frame[LINK_BODY_MAX]; /* a chunk under the link key */
+	/* two chunks under the link key: the even one, the odd one */
+	uint8_t frame[2][LINK_BODY_MAX];
 };
 
 /* Wipes and frees; s may be zero. */

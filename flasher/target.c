@@ -138,6 +138,11 @@ int target_attach(struct target *t)
 	err = dbg_connect(t->probe);
 	if (err == E_DAP_NO_ACK)
 		err = dbg_connect_reset(t->probe);
+	if (err == E_DAP_NO_ACK && !probe_info(t->probe)->swd)
+		return target_fail(t, E_TARGET_LOST,
+				   "%.200s: is the target plugged in and "
+				   "powered?",
+				   probe_why(t->probe));
 	if (err == E_DAP_NO_ACK)
 		return target_fail(t, E_TARGET_LOST,
 				   "nobody answers on the debug wire, not even "

@@ -137,6 +137,10 @@ MUST_USE int target_stage0_ready(struct target *t,
  * time, opens the probe's UART (115200 baud, or as the last target_start() had
  * it), switches on. */
 MUST_USE int target_power_cycle(struct target *t);
+/* Whether the probe can do a whole job, to be asked after target_identify():
+ * some cannot read all of the fingerprint, or do not leave a locked chip alone.
+ * E_UNSUPPORTED with the reason. */
+MUST_USE int target_can_build(struct target *t);
 /* Whether it can be switched: E_TARGET_POWER with the reason. */
 MUST_USE int target_can_power(struct target *t);
 /* The probe's UART was used for something else meanwhile. */

@@ -4,7 +4,8 @@ MODULES += target
 target_SRC := flasher/target.c flasher/target_algo.c flasher/target_flash.c \
 	flasher/target_prepare.c \
 	flasher/target_lock.c flasher/target_start.c flasher/blocks.c \
-	flasher/power.c
+	flasher/power.c flasher/gpio.c
+target_LIBS := -lgpiod -lpthread
 
 # Drives that job without a server; script tests and the benchmark run it.
 TOOLS += target_tool
@@ -21,6 +22,11 @@ test_power_SRC := tests/unit/test_power.c
 test_power_USE := target probe chip wire base
 test_power_LIBS := -lcmocka
 
+TESTS += test_gpio
+test_gpio_SRC := tests/unit/test_gpio.c
+test_gpio_USE := target probe chip wire base
+test_gpio_LIBS := -lcmocka
+
 # Firmware for tests/e2e/target.sh: says hello; the second one shuts the debug
 # pins as well.
 $(T)/tests/hello.elf: HELLO_FLAGS :=
@@ -34,3 +40,20 @@ $(T)/tests/hello.elf $(T)/tests/hello_shut.elf: tests/target/hello.c \
 $(T)/tests/hello.bin $(T)/tests/hello_shut.bin: %.bin: %.elf
 	$(TARGET_OBJCOPY) -O binary $< $@
 TARGETS += $(T)/tests/hello.bin $(T)/tests/hello_shut.bin
+
+# The same on the example boards.
+define HELLO_BOARD
+TARGETS += $(T)/tests/hello-$(1).bin
+$(T)/tests/hello-$(1).elf: tests/target/hello_board.c examples/$(1)/board.c \
+		examples/console.c examples/startup.c examples/board.h \
+		examples/$(1)/board_chip.h examples/$(1)/bootloader.ld \
+		examples/sections.ld
+	@mkdir -p $$(@D)
+	$$(TARGET_CC) -I. -Iexamples/$(1) -std=c11 -Os -g -Wall -Wextra \
+		-ffunction-sections $$(TARGET_$(2)) \
+		$$(TARGET_LDFLAGS) -L. -T examples/$(1)/bootloader.ld -o $$@ \
+		$$(filter %.c,$$^)
+$(T)/tests/hello-$(1).bin: $(T)/tests/hello-$(1).elf
+	$$(TARGET_OBJCOPY) -O binary $$< $$@
+endef
+$(eval $(call HELLO_BOARD,stm32f0,cm0))

@@ -30,6 +30,25 @@ int target_can_power(struct target *t)
 	return err == 0 ? 0 : target_fail(t, err, "%s", why);
 }
 
+int target_can_build(struct target *t)
+{
+	const struct probe_info *i = probe_info(t->probe);
+
+	if (!i->dpidr)
+		return target_fail(t, E_UNSUPPORTED,
+				   "%s has no raw SWD here: it cannot read the "
+				   "chip's DPIDR, which the server compares",
+				   i->product);
+	if (!i->silent)
+		return target_fail(
+			t, E_UNSUPPORTED,
+			"%s may touch the chip at any time: after "
+			"the power cycle a read-protected chip would "
+			"stay shut",
+			i->product);
+	return 0;
+}
+
 void target_uart_lost(struct target *t)
 {
 	t->uart_baud = 0;

@@ -13,6 +13,11 @@
 #define CHAR_BITS 9 /* a start bit 0, then the character */
 #define SYNC_BITS (LINK_SYNC << 1)
 
+void link_start(void)
+{
+	target_swd_open();
+}
+
 /*
  * Shifts in n bits from above, each as it is at a rising edge of the clock, or
  * SWD_LOST when none comes.

@@ -5,17 +5,22 @@
 /* turns of about 0.5 us: a pause ends the frame */
 #define UART_PATIENCE 20000u
 
+void link_start(void)
+{
+	target_uart_open();
+}
+
 static TARGET_RAM bool get(uint8_t *p, uint32_t len)
 {
 	for (; len; len--) {
 		uint32_t t = UART_PATIENCE;
 
-		while (!target_uart_got()) {
+		do {
 			target_pump();
 			target_feed();
 			if (!--t)
 				return false;
-		}
+		} while (!target_uart_got());
 		*p++ = target_uart_take();
 	}
 	return true;
@@ -29,7 +34,10 @@ TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 		if (!get(p, 1) || p[0] != LINK_SYNC ||
 		    !get(p + 1, LINK_HEAD_LEN - 1))
 			continue;
-		len = p[4] | (uint32_t)p[5] << 8;
+		/* a length that is wrong would take the next frame with it */
+		if (link_head_decode(p, &loader.head))
+			continue;
+		len = loader.head.len;
 		if (len <= cap && get(p + LINK_HEAD_LEN, len + LINK_TAIL_LEN))
 			return;
 	}

@@ -71,6 +71,7 @@ struct loader { /* what is used most first: short instructions reach it */
 	uint32_t chunk_len, total;
 	struct link_head head; /* of the frame that came */
 	uint32_t answer_len;
+	bool again; /* flash was not blank */
 	uint8_t turn;
 	struct target_rng rng;
 	uint8_t k[2][32]; /* k1: report, k2: commit */
@@ -114,6 +115,7 @@ void line_send(void);
 void line_answer(enum link_type type, uint32_t index, uint32_t len);
 
 /* -- link_uart.c or link_swd.c: one of them is in a loader ----------------- */
+void link_start(void);
 /* Waits for LINK_SYNC and takes all of a frame behind it; a frame that is lost
  * on the way or larger than cap is none. */
 void link_get(uint8_t *p, uint32_t cap);
@@ -125,6 +127,9 @@ void handshake_begin(void);
 void handshake_end(void);
 
 /* -- stream.c -------------------------------------------------------------- */
+/* Is something in flash?  Takes milliseconds, so it is done while nobody
+ * waits. */
+void stream_look(void);
 void stream_begin(void);
 void stream_chunk(uint8_t *body, uint32_t len);
 

@@ -74,6 +74,8 @@ static void start(void)
 	struct verdict v;
 
 	target_clock();
+	link_start();
+	stream_look();
 	target_lock_check(&v);
 	if (!verdict_ok(&v))
 		loader_fault(LINK_FAULT_OPEN);

@@ -47,6 +47,12 @@ static bool layout_take(void)
 	return loader.total != 0;
 }
 
+void stream_look(void)
+{
+	loader.again = !target_flash_blank(IMAGE_AT + KEEP,
+					   IMAGE_END - IMAGE_AT - KEEP);
+}
+
 /*
  * Something is in flash: an attempt was cut short.  Then no page is taken for
  * erased.  The boot page is never erased for good measure, so it costs an
@@ -57,8 +63,7 @@ static bool room_make(void)
 	target_unit *buf = (target_unit *)&loader.frame[0];
 	bool blank;
 
-	target_flash.again = !target_flash_blank(IMAGE_AT + KEEP,
-						 IMAGE_END - IMAGE_AT - KEEP);
+	target_flash.again = loader.again;
 	if (!KEEP)
 		return true;
 	blank = target_flash_blank(IMAGE_AT + KEEP, TARGET_PAGE_LEN - KEEP);

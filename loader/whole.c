@@ -3,7 +3,7 @@
  * The loader as one translation unit, so that the compiler sees all of it
  * (-fwhole-program) and leaves out what is never reached.
  *
- * ChaCha20 runs block by block with the flash driver between the blocks:
+ * Between the steps of checks and ciphers the flash driver has its turn:
  * decryption in the shadow of programming.
  */
 #include <stddef.h>
@@ -11,35 +11,23 @@
 
 #include "target.h"
 
-static uint32_t whole_chacha(const void *key, const void *iv, uint32_t counter,
-			     void *data, size_t len);
-
 #define PRIM_RAM TARGET_RAM
 #define PRIM_FAR __attribute__((long_call))
-#define PRIM_CHACHA whole_chacha
 #define PRIM_IDLE() target_feed()
+#define PRIM_STEP() target_step()
+#define LINK_STEP() target_step()
+
+/* Looks and stores. */
+static inline void target_step(void)
+{
+	target_pump();
+	target_pump();
+}
+
 #include LOADER_PRIM
 /* BearSSL's macros */
 #undef K
 #undef M
-
-static TARGET_RAM uint32_t whole_chacha(const void *key, const void *iv,
-					uint32_t counter, void *data,
-					size_t len)
-{
-	uint8_t *p = data;
-
-	while (len) {
-		size_t n = len < 64 ? len : 64;
-
-		target_pump(); /* looks ... */
-		target_pump(); /* ... and stores */
-		counter = br_chacha20_ct_run(key, iv, counter, p, n);
-		p += n;
-		len -= n;
-	}
-	return counter;
-}
 
 #include "base/ct.c"
 /* finish() clears all of RAM at once */

@@ -74,8 +74,10 @@ static int next_byte(struct probe *p, int64_t deadline, uint8_t *out)
 		g->chunk_at = 0;
 		if (err != 0)
 			g->chunk_len = 0;
-		if (err == E_PROBE_LOST)
+		if (err == E_PROBE_LOST) {
+			g->refused = !g->heard;
 			return gone(p, "the GDB server closed the connection");
+		}
 		if (err != 0)
 			return err;
 	}
@@ -119,6 +121,7 @@ static int next_event(struct probe *p, int64_t deadline,
 				return err;
 			break;
 		case GDB_EV_PACKET:
+			g->heard = true;
 			return g->no_ack ? 0 : send_byte(p, GDB_ACK);
 		default:
 			return 0;
@@ -280,9 +283,10 @@ bool gdb_is_error(const struct gdb *g)
 }
 
 #define MONITOR_MAX 200
-#define MONITOR_TIMES 10 /* a reset, or an erase, behind a command */
+#define MONITOR_TIMES 10 /* a reset, or a scan, behind a command */
 
-int gdb_monitor(struct probe *p, const char *command, char *out, size_t cap)
+static int monitor(struct probe *p, const char *command, unsigned times,
+		   char *out, size_t cap)
 {
 	struct sink s = { out, cap, 0 };
 	struct gdb *g = p->gdb;
@@ -295,7 +299,7 @@ int gdb_monitor(struct probe *p, const char *command, char *out, size_t cap)
 	if (len > MONITOR_MAX)
 		return E_TOO_LARGE;
 	gdb_hex((const uint8_t *)command, len, body + 6);
-	err = ask(p, body, 6 + 2 * len, MONITOR_TIMES, &s);
+	err = ask(p, body, 6 + 2 * len, times, &s);
 	if (err != 0)
 		return err;
 	if (gdb_is_empty(g) || gdb_is_error(g))
@@ -303,6 +307,16 @@ int gdb_monitor(struct probe *p, const char *command, char *out, size_t cap)
 	if (!gdb_is_ok(g)) /* all that it printed, in the answer */
 		sink_hex(&s, g->rx.buf, g->rx.len);
 	return 0;
+}
+
+int gdb_monitor(struct probe *p, const char *command, char *out, size_t cap)
+{
+	return monitor(p, command, 1, out, cap);
+}
+
+int gdb_order(struct probe *p, const char *command)
+{
+	return monitor(p, command, MONITOR_TIMES, NULL, 0);
 }
 
 /* -- running ------------------------------------------------------------- */
@@ -344,8 +358,8 @@ static int wait_stop(struct probe *p, bool *ret_in_time, int64_t deadline)
 			continue;
 		if (gdb_is_error(g) || gdb_is_empty(g)) {
 			g->running = false;
-			return probe_fail(p, E_PROBE,
-					  "the GDB server cannot run the core");
+			return probe_fail(p, E_DAP_NO_ACK,
+					  "the GDB server has no core to run");
 		}
 		if (gdb_stop_decode(g->rx.buf, g->rx.len, &stop) != 0)
 			continue;
@@ -504,6 +518,7 @@ static int negotiate(struct probe *p)
 		return nonsense(p, "announces an impossible packet size");
 	g->map_xml = gdb_feature(answer, "qXfer:memory-map:read") != NULL;
 	g->regs_xml = gdb_feature(answer, "qXfer:features:read") != NULL;
+	g->non_stop = gdb_feature(answer, "QNonStop") != NULL;
 	no_ack = gdb_feature(answer, "QStartNoAckMode") != NULL;
 	if (no_ack) {
 		err = gdb_askf(p, "QStartNoAckMode");
@@ -519,12 +534,13 @@ static int negotiate(struct probe *p)
 	return err;
 }
 
-/* Is there a target?  One that is not stopped on its own is stopped. */
-static int ask_state(struct probe *p)
+/* A question that is answered by why the target stands. */
+static int ask_state(struct probe *p, const char *body)
 {
 	struct gdb *g = p->gdb;
 	bool in_time = false;
-	int err = send_packet(p, "?", 1, tcp_now_ms() + p->timeout_ms);
+	int err = send_packet(p, body, strlen(body),
+			      tcp_now_ms() + p->timeout_ms);
 
 	if (err == 0)
 		err = wait_stop(p, &in_time, tcp_now_ms() + p->timeout_ms);
@@ -534,20 +550,21 @@ static int ask_state(struct probe *p)
 	return err;
 }
 
+/* Is there a target?  Some servers look for one only when they are told. */
 static int attach(struct probe *p)
 {
 	struct gdb *g = p->gdb;
-	int err = ask_state(p);
+	int err = ask_state(p, "?");
 
 	if (err != E_DAP_NO_ACK || g->server->scan == NULL)
 		return err;
 	p->err = 0;
-	err = gdb_monitor(p, g->server->scan, NULL, 0);
+	err = gdb_order(p, g->server->scan);
 	if (err == 0)
-		err = gdb_askf(p, "vAttach;1");
-	if (err == E_UNSUPPORTED || (err == 0 && gdb_is_error(g)))
-		return probe_fail(p, E_DAP_NO_ACK,
-				  "the GDB server finds no target");
+		err = ask_state(p, "vAttach;1");
+	if (err == E_UNSUPPORTED)
+		err = probe_fail(p, E_DAP_NO_ACK,
+				 "the GDB server finds no target");
 	return err;
 }
 
@@ -566,9 +583,8 @@ int gdb_connect(struct probe *p)
 	}
 	gdb_rx_init(&g->rx, g->in, GDB_BODY_MAX);
 	g->no_ack = g->running = g->want_run = g->written = false;
-	g->no_x = g->vcont = false;
+	g->no_x = g->vcont = g->heard = g->refused = false;
 	err = negotiate(p);
-	g->refused = err == E_PROBE_LOST;
 	if (err == 0)
 		err = gdb_server_find(p);
 	if (err == 0)

@@ -26,10 +26,12 @@ struct gdb_server {
 	const char *reset_halt, *reset_run;
 	const char *examine; /* after the target was away */
 	const char *quiet;   /* no debug traffic from here on */
-	const char *dpidr;   /* prints it */
+	const char *dpidr;   /* prints DPIDR and AP 0's IDR */
 	/* prints 1 when a read of the address behind it fails */
 	const char *catch;
 	const char *honest; /* what makes it tell so in the protocol as well */
+	/* detaching does not let the core run */
+	bool detach_stands;
 	/* reset comes some time after its answer */
 	bool reset_late;
 	/* nothing touches the chip after a detach */
@@ -48,13 +50,14 @@ struct gdb {
 	size_t body_max; /* of what the server takes */
 	bool no_ack, running;
 	bool want_run;	   /* between two batches of accesses */
-	bool refused;	   /* it took the connection and closed it at once */
+	bool heard;	   /* a packet, since it was connected */
+	bool refused;	   /* it took the connection and closed it */
 	bool away;	   /* the target was let go of */
 	bool no_x;	   /* it knows no X packet */
 	bool vcont;	   /* it knows vCont;c and vCont;s */
 	bool written;	   /* X packets whose fate is unknown */
 	uint32_t write_at; /* the last of them */
-	bool map_xml, regs_xml;
+	bool map_xml, regs_xml, non_stop; /* what it says it supports */
 	const struct gdb_server *server;
 	struct gdb_regs regs;
 };
@@ -84,6 +87,8 @@ bool gdb_is_empty(const struct gdb *g); /* it does not know the packet */
  * E_UNSUPPORTED when the server knows no such command. */
 MUST_USE int gdb_monitor(struct probe *p, const char *command, char *out,
 			 size_t cap);
+/* One that takes its time, and whose words nobody needs. */
+MUST_USE int gdb_order(struct probe *p, const char *command);
 /* Lets the core go on, or go one step and stop.  gdb_stop() waits until it
  * stands. */
 MUST_USE int gdb_run(struct probe *p);

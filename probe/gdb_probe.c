@@ -31,7 +31,7 @@ static bool may_access(struct probe *p)
 static int refused(struct probe *p, const char *what, uint32_t addr)
 {
 	return probe_fail(p, E_DAP_FAULT,
-			  "%s of 0x%08" PRIx32
+			  "%s 0x%08" PRIx32
 			  ": the GDB server answers with an error",
 			  what, addr);
 }
@@ -46,7 +46,7 @@ static int read_piece(struct probe *p, uint32_t addr, uint8_t *out, size_t len)
 	/* fewer bytes than asked for: the rest cannot be read */
 	if (gdb_is_error(g) || gdb_is_empty(g) ||
 	    (g->rx.len % 2 == 0 && g->rx.len < 2 * len))
-		return refused(p, "read", addr);
+		return refused(p, "read of", addr);
 	if (gdb_unhex(g->rx.buf, g->rx.len, out, len) != 0)
 		return probe_fail(p, E_PROBE,
 				  "the GDB server's answer to a read makes no "
@@ -91,7 +91,9 @@ static int write_binary(struct probe *p, uint32_t addr, const uint8_t *buf,
 		return 0;
 	}
 	if (!gdb_is_ok(g))
-		return refused(p, "write", addr);
+		return g->written
+			       ? refused(p, "write at or behind", g->write_at)
+			       : refused(p, "write of", addr);
 	g->written = true;
 	g->write_at = addr;
 	return 0;
@@ -107,7 +109,7 @@ static int write_hex(struct probe *p, uint32_t addr, const uint8_t *buf,
 	gdb_hex(buf, len, body + head);
 	err = gdb_ask(p, body, (size_t)head + 2 * len);
 	if (err == 0 && !gdb_is_ok(p->gdb))
-		err = refused(p, "write", addr);
+		err = refused(p, "write of", addr);
 	return err;
 }
 
@@ -176,7 +178,7 @@ static void barrier(struct probe *p)
 	g->written = false;
 	if (gdb_askf(p, "X%" PRIx32 ",0:", g->write_at) == 0 && !gdb_is_ok(g) &&
 	    !gdb_is_empty(g))
-		refused(p, "write", g->write_at);
+		refused(p, "write of", g->write_at);
 }
 
 static int gdb_flush(struct probe *p)
@@ -409,7 +411,7 @@ static void reset_and_look(struct probe *p, const char *command)
 	uint32_t v = SENTINEL;
 
 	gdb_queue_reg_write(p, SENTINEL_REG, SENTINEL);
-	if (p->err == 0 && gdb_monitor(p, command, NULL, 0) == E_UNSUPPORTED)
+	if (p->err == 0 && gdb_order(p, command) == E_UNSUPPORTED)
 		probe_fail(p, E_PROBE, "the GDB server refuses to reset");
 	while (v == SENTINEL && p->err == 0) {
 		if (tcp_now_ms() > deadline)
@@ -425,7 +427,7 @@ static void reset_by_monitor(struct probe *p, const char *command)
 		reset_and_look(p, command);
 		return;
 	}
-	if (gdb_monitor(p, command, NULL, 0) == E_UNSUPPORTED)
+	if (gdb_order(p, command) == E_UNSUPPORTED)
 		probe_fail(p, E_PROBE, "the GDB server refuses to reset");
 }
 
@@ -466,20 +468,20 @@ static int gdb_detach(struct probe *p)
 
 /* -- connecting ---------------------------------------------------------- */
 
-/* DPIDR, where the server can be asked for it. */
+/* DPIDR and the AP's IDR, where the server can be asked for them. */
 static void ask_dpidr(struct probe *p)
 {
 	const char *command = p->gdb->server->dpidr;
+	unsigned dpidr = 0, ap_idr = 0;
 	char text[64] = "";
-	unsigned long v;
 
 	p->info.dpidr = false;
 	if (command == NULL || gdb_monitor(p, command, text, sizeof(text)) != 0)
 		return;
-	v = strtoul(text, NULL, 0);
-	if (strncmp(text, "0x", 2) != 0 || v == 0 || v > UINT32_MAX)
+	if (sscanf(text, "0x%8x 0x%8x", &dpidr, &ap_idr) != 2 || dpidr == 0)
 		return;
-	p->dpidr = (uint32_t)v;
+	p->dpidr = dpidr;
+	p->ap_idr = ap_idr;
 	p->info.dpidr = true;
 }
 
@@ -505,7 +507,7 @@ static int look(struct probe *p)
 	int err;
 
 	if (g->away && g->server->examine != NULL &&
-	    gdb_monitor(p, g->server->examine, NULL, 0) == E_UNSUPPORTED)
+	    gdb_order(p, g->server->examine) == E_UNSUPPORTED)
 		probe_fail(p, E_DAP_NO_ACK,
 			   "the GDB server does not find the target again");
 	gdb_queue_read32(p, CPUID, &cpuid);
@@ -548,10 +550,11 @@ static void gdb_chip_disconnect(struct probe *p)
 	g->want_run = false;
 	/* it may be gone: nothing to be done about an error here */
 	if (gdb_stop(p) == 0 && g->server->quiet != NULL)
-		gdb_noted(gdb_monitor(p, g->server->quiet, NULL, 0));
-	if (p->err == 0 && run)
+		gdb_noted(gdb_order(p, g->server->quiet));
+	/* "D" lets it run, and a core that stood goes on standing */
+	if (p->err == 0 && run && g->server->detach_stands)
 		gdb_noted(gdb_run(p));
-	else if (p->err == 0)
+	else if (p->err == 0 && run)
 		gdb_noted(gdb_askf(p, "D"));
 	p->err = 0;
 	gdb_hang_up(p);

@@ -16,10 +16,14 @@ static const struct gdb_server servers[] = {
 		.reset_run = "reset run",
 		.examine = "poll on; [target current] arp_examine; halt",
 		.quiet = "poll off",
-		.dpidr = "if {[transport select] eq \"swd\"} "
-			 "{[[target current] cget -dap] dpreg 0}",
+		/* the JTAG debug port of these chips has no DPIDR */
+		.dpidr = "if {[string trim [transport select]] eq \"swd\"} "
+			 "{set d [[target current] cget -dap]; "
+			 "format {0x%08x 0x%08x} [$d dpreg 0] "
+			 "[$d apreg 0 0xfc]}",
 		.catch = "catch {[target current] read_memory",
 		.honest = "gdb_report_data_abort enable",
+		.detach_stands = true,
 		.silent = true,
 	},
 	{
@@ -87,6 +91,9 @@ int gdb_server_find(struct probe *p)
 	s = match(text);
 	if (s == NULL && is_qemu(p, text))
 		s = match("QEMU");
+	/* pyOCD has no such command; it alone offers non-stop mode */
+	if (s == NULL && g->non_stop)
+		s = match("pyOCD");
 	g->server = s != NULL ? s : &unknown;
 	return p->err;
 }

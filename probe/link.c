@@ -101,6 +101,11 @@ int probe_link_read(struct probe_link *l, size_t want, uint8_t *out, size_t cap,
 	return 0;
 }
 
+bool probe_link_buffers(const struct probe_link *l)
+{
+	return !l->ops->asks;
+}
+
 int probe_link_wait(struct probe_link *l, uint32_t us)
 {
 	return link_pause(l, us);

@@ -54,6 +54,8 @@ MUST_USE int probe_link_write(struct probe_link *l, const uint8_t *buf,
 MUST_USE int probe_link_read(struct probe_link *l, size_t want, uint8_t *out,
 			     size_t cap, size_t *out_len,
 			     enum probe_line_state *ret_state);
+/* Whether a frame may be written while the chip still works on another. */
+bool probe_link_buffers(const struct probe_link *l);
 /* Leaves the line alone for a while; the target runs. */
 MUST_USE int probe_link_wait(struct probe_link *l, uint32_t us);
 /* Microseconds that the line has been driven and listened to, packets not

@@ -31,3 +31,23 @@ test_probe_lost_LIBS := -lcmocka
 TOOLS += gdb_tool
 gdb_tool_SRC := tests/tools/gdb_tool.c
 gdb_tool_USE := probe image wire base
+
+# Firmware for QEMU's micro:bit (tests/judge/microbit.sh).
+$(T)/tests/table.S: tests/target/table.awk
+	@mkdir -p $(@D)
+	awk -f $< >$@
+$(T)/tests/microbit.elf: tests/target/microbit.c tests/target/microbit.ld \
+		$(T)/tests/table.S
+	@mkdir -p $(@D)
+	$(TARGET_CC) -std=c11 -Os -g -ffreestanding -Wall -Wextra -nostdlib \
+		$(TARGET_cm0) -Wl,--build-id=none \
+		-T tests/target/microbit.ld -o $@ tests/target/microbit.c \
+		$(T)/tests/table.S
+$(T)/tests/microbit.bin: $(T)/tests/microbit.elf
+	$(TARGET_OBJCOPY) -O binary $< $@
+TARGETS += $(T)/tests/microbit.bin
+
+TESTS += test_gdb_probe
+test_gdb_probe_SRC := tests/unit/test_gdb_probe.c
+test_gdb_probe_USE := probe wire base
+test_gdb_probe_LIBS := -lcmocka

@@ -13,6 +13,11 @@ _Static_assert(DELIVERY_MAX + NOISE_OVERHEAD <= LINK_BODY_MAX,
 _Static_assert(COMMIT_MAX + NOISE_TAG_LEN <= LINK_BODY_MAX,
 	       "the commit fits a frame");
 
+/* A loader has other work in between. */
+#ifndef LINK_STEP
+#define LINK_STEP() ((void)0)
+#endif
+
 /* Checks bit by bit: tables would cost the loader more than they save. */
 static uint16_t crc16(const uint8_t *p, size_t len)
 {
@@ -32,6 +37,7 @@ uint32_t link_crc32(const void *data, size_t len)
 	uint32_t crc = 0xffffffff;
 
 	while (len--) {
+		LINK_STEP();
 		crc ^= *p++;
 		for (int i = 0; i < 8; i++)
 			crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));

@@ -11,8 +11,7 @@
  * define beforehand:
  *   PRIM_RAM      attribute of what opens a frame (its place in RAM)
  *   PRIM_FAR      attribute of what is called from other code
- *   PRIM_CHACHA   function in the place of br_chacha20_ct_run(), declared: one
- *                 that calls it block by block and does something in between
+ *   PRIM_STEP()   every few microseconds while a frame is opened
  *   PRIM_IDLE()   before each X25519, which takes 60 ms
  */
 #ifndef SEAL_PRIM_BEARSSL_GLUE_H
@@ -33,9 +32,6 @@
 #endif
 #ifndef PRIM_FAR
 #define PRIM_FAR
-#endif
-#ifndef PRIM_CHACHA
-#define PRIM_CHACHA br_chacha20_ct_run
 #endif
 #ifndef PRIM_IDLE
 #define PRIM_IDLE() ((void)0)
@@ -99,8 +95,8 @@ PRIM_RAM static void glue_aead(const uint8_t key[32], uint32_t n,
 {
 	uint32_t nonce[3] = { 0, n, 0 };
 
-	POLY1305(key, nonce, data, len, aad, aad_len, tag, PRIM_CHACHA,
-		 encrypt);
+	POLY1305(key, nonce, data, len, aad, aad_len, tag,
+		 br_chacha20_ct_run, encrypt);
 }
 
 GLUE_EXPORT PRIM_RAM PRIM_FAR void prim_aead_seal(const uint8_t key[32],

@@ -7,6 +7,9 @@
  * -I$BEARSSL/inc -I$BEARSSL/src -fwhole-program.
  */
 #include "inner.h"
+#ifndef PRIM_STEP
+#define PRIM_STEP() ((void)0)
+#endif
 
 /*
  * Cores that load and store words at any address; BearSSL's own switch for
@@ -46,10 +49,11 @@ PRIM_RAM __attribute__((noinline)) static uint64_t mul31(uint32_t x, uint32_t y)
 #include <codec/ccopy.c>
 #include <codec/dec32be.c>
 #include <codec/enc32be.c>
-#include <small/sha2small.c>
 #ifdef PRIM_LEAST
+#include <least/sha2small.c>
 #include <least/ec_c25519_m31.c>
 #else
+#include <small/sha2small.c>
 #include <small/ec_c25519_m31.c>
 #endif
 #include <small/chacha20_ct.c>

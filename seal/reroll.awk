@@ -7,7 +7,38 @@
 # multiplication one after the other; this makes one step in a loop of each and
 # leaves all else as it is.  least: bytes come before time (Cortex-M0, whose
 # code is longer).  Fails when the source is not as expected.
+#
+# PRIM_STEP() comes every few microseconds in what opens a frame: a loader looks
+# after its flash there (seal/prim_bearssl_glue.h).
 
+# SHA-256, the least of it: a to h are v[1] to v[8], and move on in a loop, which
+# takes half as long again.
+least && /^\tuint32_t a, b, c, d, e, f, g, h;/ {
+	print "\tint j;"
+	print "\tuint32_t v[9];"
+	edits++
+	next
+}
+least && /^\ta = val\[0\];/ { print "\tmemcpy(v + 1, val, 32);" }
+least && /^\t[a-h] = val\[[0-7]\];/ { edits++; next }
+least && /^\t\tSHA2_STEP\(a, b, c, d, e, f, g, h, i \+ 0\);/ {
+	print "\t\tuint32_t T1;"
+	print ""
+	print "\t\tT1 = v[8] + BSG2_1(v[5]) + CH(v[5], v[6], v[7]) + K[i] + w[i];"
+	print "\t\tv[4] += T1;"
+	print "\t\tv[0] = T1 + BSG2_0(v[1]) + MAJ(v[1], v[2], v[3]);"
+	print "\t\tfor (j = 8; j > 0; j --) {"
+	print "\t\t\tv[j] = v[j - 1];"
+	print "\t\t}"
+	edits++
+	next
+}
+least && /^\tval\[0\] \+= a;/ {
+	print "\tfor (i = 0; i < 8; i ++) {"
+	print "\t\tval[i] += v[i + 1];"
+	print "\t}"
+}
+least && /^\tval\[[0-7]\] \+= [a-h];/ { edits++; next }
 # SHA-256: what moves on from step to step are the names a to h.
 /for \(i = 0; i < 64; i \+= 8\) \{/ {
 	sub(/i \+= 8/, "i ++")
@@ -28,6 +59,7 @@
 
 # ChaCha20: four columns, then four diagonals, which begin 0, 1, 2, 3 further.
 /^\t\t\tQROUND\( 0,  4,  8, 12\);/ {
+	print "\t\t\tPRIM_STEP();"
 	print "\t\t\tfor (u = 0; u < 8; u ++) {"
 	print "\t\t\t\tsize_t x = u & 3, s = u >> 2;"
 	print ""
@@ -102,6 +134,7 @@ inner && /^\t\ta4 \+= \(br_dec32le/ {
 inner && /^\t\tw[0-3] = M\(/ { edits++; next }
 inner && /^\t\tw4 = M\(/ {
 	print "\t\tfor (i = 0; i < 5; i ++) {"
+	print "\t\t\tPRIM_STEP();"
 	print "\t\t\tfor (j = 0; j < 5; j ++)"
 	print "\t\t\t\tc += MUL31(a[j], m[4 + i - j]);"
 	print "\t\t\tacc[i] = (uint32_t)c & 0x3FFFFFF;"
@@ -215,7 +248,7 @@ drop { next }
 { print }
 
 END {
-	want = FILENAME ~ /sha2small/ ? 9 : FILENAME ~ /chacha20/ ? 30 : \
+	want = FILENAME ~ /sha2small/ ? (least ? 26 : 9) : FILENAME ~ /chacha20/ ? 30 : \
 		FILENAME ~ /poly1305/ ? 76 : least ? 111 : 85
 	if (edits != want) {
 		printf "%s: %d places found, %d expected: not BearSSL 0.6?\n",

@@ -6,11 +6,8 @@
 #include "vmcu/mcu_int.h"
 
 static const struct chip *const chips[] = {
-	&stm32l4_chip,
-	&stm32f051_chip,
-	&stm32f103xb_chip,
-	&stm32f103xe_chip,
-	&nrf51822_chip,
+	&stm32l4_chip,	   &stm32f051_chip, &stm32f103xb_chip,
+	&stm32f103xe_chip, &nrf51822_chip,
 };
 
 /* -- small services -------------------------------------------------------- */
@@ -171,7 +168,7 @@ static void own_name(const struct mcu *m, struct state_name *out)
 
 static int load(struct mcu *m, char why[256])
 {
-	struct state_name name;
+	struct state_name name = { "", "" };
 	struct state_table t = { 0 };
 	struct chip_area flash;
 	int err;
@@ -239,7 +236,7 @@ void mcu_free(struct mcu *m)
 int mcu_save(struct mcu *m)
 {
 	struct state_table t = { 0 };
-	struct state_name name;
+	struct state_name name = { "", "" };
 
 	if (m->state_path == NULL)
 		return 0;

@@ -38,7 +38,7 @@ enum mcu_reset {
 	RESET_LOCKUP,  /* the core gave up, and the chip starts over */
 };
 
-enum mcu_master { MASTER_CORE, MASTER_DEBUG };
+enum mcu_master { MASTER_CORE, MASTER_DEBUG, MASTER_DMA };
 
 struct mcu_ring {
 	uint8_t buf[MCU_UART_CAP];

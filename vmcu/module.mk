@@ -8,7 +8,7 @@ vmcu_SRC := vmcu/mcu.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_mem
 	vmcu/stm32l4/chip.c vmcu/stm32l4/memory.c vmcu/stm32l4/flash.c \
 	vmcu/stm32l4/flash_regs.c vmcu/stm32l4/options.c \
 	vmcu/stm32l4/rcc.c vmcu/stm32l4/rng.c \
-	vmcu/stm32/bus.c vmcu/stm32/gpio.c vmcu/stm32/usart.c \
+	vmcu/stm32/bus.c vmcu/stm32/gpio.c vmcu/stm32/usart.c vmcu/stm32/dma.c \
 	vmcu/stm32/iwdg.c vmcu/stm32/ids.c vmcu/stm32/fpec.c vmcu/stm32/fpec_regs.c \
 	vmcu/stm32l4/system.c vmcu/stm32l4/profile.c
 vmcu_SRC += vmcu/stm32f0/chip.c vmcu/stm32f0/memory.c vmcu/stm32f0/rcc.c \

@@ -159,7 +159,8 @@ int tool_copy(int argc, char **argv)
 		return usage("copy FROM TO --uid HEX");
 	if (hex_decode(argv[3], uid, sizeof(uid), &uid_len) != 0 ||
 	    uid_len == 0)
-		return failed("--uid", "hex digits are needed, as many as the chip has");
+		return failed("--uid",
+			      "hex digits are needed, as many as the chip has");
 	if (access(argv[1], F_OK) == 0)
 		return failed(argv[1], "exists already");
 	code = open_state(argv[0], &from);

@@ -24,7 +24,8 @@
 #define USB_EP_V2_IN 0x81
 #define USB_EP_V1_OUT 0x02
 #define USB_EP_V1_IN 0x82
-#define USB_V2_PACKET 512 /* high speed bulk: one DAP packet = one USB packet \
+#define USB_V2_PACKET                                                         \
+	512		  /* high speed bulk: one DAP packet = one USB packet \
 			   */
 #define USB_V1_PACKET 64  /* one report */
 #define USB_V1_INTERVAL 1 /* 2^(1-1) microframes = 125 us */

@@ -39,7 +39,7 @@
 #define RELEASE_HEADER_MAX 1024
 #define SEGMENTS_MAX 16
 #define OPTIONS_MAX 8
-#define CHUNK_LEN 1024	 /* default plaintext bytes per chunk */
+#define CHUNK_LEN 512	 /* default plaintext bytes per chunk */
 #define CHUNK_LEN_MIN 64 /* and chunk lengths are multiples of it */
 #define CHUNK_LEN_MAX 65536
 #define IMAGE_MAX (2u << 20)

@@ -38,3 +38,12 @@ fuzz_record_USE := wire base
 FUZZERS += fuzz_hello
 fuzz_hello_SRC := tests/fuzz/fuzz_hello.c tests/fuzz/replay_main.c
 fuzz_hello_USE := wire base
+
+TESTS += test_gdb_wire
+test_gdb_wire_SRC := tests/unit/test_gdb_wire.c
+test_gdb_wire_USE := wire base
+test_gdb_wire_LIBS := -lcmocka
+
+FUZZERS += fuzz_gdb
+fuzz_gdb_SRC := tests/fuzz/fuzz_gdb.c tests/fuzz/replay_main.c
+fuzz_gdb_USE := wire base

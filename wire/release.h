@@ -116,7 +116,7 @@ uint32_t release_chunk_len(const struct release_header *h, uint32_t i);
 
 /* Of a sealed release: the smallest loader holds two frames with a chunk and
  * both tags each. */
-#define SEALED_CHUNK_MAX 1024
+#define SEALED_CHUNK_MAX 512
 
 #define CHUNK_AAD_LEN (DIGEST_LEN + 5)
 void release_chunk_nonce(uint32_t index, uint8_t out[12]);

@@ -32,12 +32,10 @@ static const struct {
 	{ 0x48000018, 1u << 13 },			/* GPIOA_BSRR */
 	{ 0x48000024, 1u << 4 | 1u << 8 },		/* GPIOA_AFRH */
 	{ 0x48000000, 1u << 26 | 2u << 18 | 2u << 20 }, /* GPIOA_MODER */
-	{ 0x4001380c, 48 },				/* USART1_BRR */
-	{ 0x40013800, 1 | 1 << 2 | 1 << 3 }, /* USART1_CR1: UE RE TE */
-	{ 0x40012410, 2u << 30 },	     /* ADC_CFGR2: PCLK / 4 */
-	{ 0x40012708, 1u << 23 },	     /* ADC_CCR: TSEN */
-	{ 0x40012428, 1u << 16 },	     /* ADC_CHSELR */
-	{ 0x40012408, 1 },		     /* ADC_CR: ADEN */
+	{ 0x40012410, 2u << 30 }, /* ADC_CFGR2: PCLK / 4 */
+	{ 0x40012708, 1u << 23 }, /* ADC_CCR: TSEN */
+	{ 0x40012428, 1u << 16 }, /* ADC_CHSELR */
+	{ 0x40012408, 1 },	  /* ADC_CR: ADEN */
 };
 
 void target_clock(void)
@@ -50,6 +48,16 @@ void target_clock(void)
 	RCC_CFGR = 0x00280002;
 	while ((RCC_CFGR & 0xc) != 8)
 		;
+}
+
+void target_uart_open(void)
+{
+	REG(0x4001380c) = 48;		       /* USART1_BRR */
+	REG(0x40013800) = 1 | 1 << 2 | 1 << 3; /* USART1_CR1: UE RE TE */
+}
+
+void target_swd_open(void)
+{
 }
 
 /* What the claim carries, in the order that docs/protocol.md gives; and what

@@ -40,14 +40,12 @@ static const struct {
 	{ 0x40021020, 1u << 15 | 2u << 8 }, /* RCC_BDCR: RTCEN, LSI */
 	{ 0x40010810, PINS_UP },	    /* GPIOA_BSRR */
 	{ 0x40010804, CRH_IN },		    /* GPIOA_CRH */
-	{ 0x40013808, 64 },		    /* USART1_BRR */
-	{ 0x4001380c, 1u << 13 | 1u << 3 | 1u << 2 }, /* _CR1: UE TE RE */
-	{ 0x40012404, 6u << 16 },		      /* ADC1_CR1: DUALMOD */
-	{ 0x40012434, 17 },	    /* ADC1_SQR3: the reference */
-	{ 0x40012808, 0x001e0001 }, /* ADC2_CR2: EXTTRIG, ADON */
-	{ 0x40012408, 0x009e0001 }, /* ADC1_CR2: and TSVREFE */
-	{ 0xe000e014, 0xffffff },   /* SYST_RVR */
-	{ 0xe000e010, 5 },	    /* SYST_CSR */
+	{ 0x40012404, 6u << 16 },	    /* ADC1_CR1: DUALMOD */
+	{ 0x40012434, 17 },		    /* ADC1_SQR3: the reference */
+	{ 0x40012808, 0x001e0001 },	    /* ADC2_CR2: EXTTRIG, ADON */
+	{ 0x40012408, 0x009e0001 },	    /* ADC1_CR2: and TSVREFE */
+	{ 0xe000e014, 0xffffff },	    /* SYST_RVR */
+	{ 0xe000e010, 5 },		    /* SYST_CSR */
 };
 
 void target_clock(void)
@@ -60,6 +58,16 @@ void target_clock(void)
 	RCC_CFGR = 0x003c8402;
 	while ((RCC_CFGR & 0xc) != 8)
 		;
+}
+
+void target_uart_open(void)
+{
+	REG(0x40013808) = 64;				/* USART1_BRR */
+	REG(0x4001380c) = 1u << 13 | 1u << 3 | 1u << 2; /* _CR1: UE TE RE */
+}
+
+void target_swd_open(void)
+{
 }
 
 /* What the claim carries, in the order that docs/protocol.md gives; and what

@@ -10,7 +10,6 @@
 #define GATE_A 1u
 #define GATE_B 2u
 #define GATE_RNG (1u << 18)
-#define GATE_USART2 (1u << 17)
 #define LEVEL_MASK 0xffu
 #define LEVEL1 0xbbu
 #define LEVEL2 0xccu
@@ -27,36 +26,70 @@ void target_pins_off(void)
 	GPIOA_PUPDR = 1u << 26 | 2u << 28 | 1u << 30;
 }
 
+struct setup {
+	uint32_t address, value;
+};
+
+static void set_up(const struct setup *s, unsigned count)
+{
+	for (; count; count--, s++)
+		REG(s->address) = s->value;
+}
+
 /*
  * 80 MHz: MSI 4 MHz * 40 / 2, four wait states (RM0394 3.3.3), no data cache,
  * so that what was just programmed is read from the cells.  HSI48 for the
- * RNG.  USART2 on PA2 (AF7) and PA15 (AF3) at 1 Mbaud.
+ * RNG.
  */
-static const struct {
-	uint32_t address, value;
-} setup[] = {
-	{ 0x40021058, GATE_USART2 },
-	{ 0x40022000, 0x304 },			 /* FLASH_ACR */
-	{ 0x4002100c, 1u << 24 | 40u << 8 | 1 }, /* RCC_PLLCFGR */
-	{ 0x40021000, 1u << 24 | 0x63 },	 /* RCC_CR: PLLON */
-	{ 0x40021098, 1 },			 /* RCC_CRRCR */
-	{ 0x48000020, 7u << 8 },		 /* GPIOA_AFRL */
-	{ 0x48000024, 3u << 28 },		 /* GPIOA_AFRH */
-	{ 0x48000000, 0x87ffffef },		 /* GPIOA_MODER */
-	{ 0x4000440c, 80 },			 /* USART2_BRR */
-	{ 0x40004400, 1 | 1 << 2 | 1 << 3 },	 /* USART2_CR1: UE RE TE */
-	{ 0x50060800, 1 << 2 },			 /* RNG_CR: RNGEN */
-};
-
 void target_clock(void)
 {
-	for (unsigned i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)
-		REG(setup[i].address) = setup[i].value;
+	static const struct setup clocks[] = {
+		{ 0x40022000, 0x304 },			 /* FLASH_ACR */
+		{ 0x4002100c, 1u << 24 | 40u << 8 | 1 }, /* RCC_PLLCFGR */
+		{ 0x40021000, 1u << 24 | 0x63 },	 /* RCC_CR: PLLON */
+		{ 0x40021098, 1 },			 /* RCC_CRRCR */
+		{ 0x50060800, 1 << 2 },			 /* RNG_CR: RNGEN */
+	};
+
+	set_up(clocks, sizeof(clocks) / sizeof(clocks[0]));
 	while (!(RCC_CR & RCC_CRRCR << 24 & 1u << 25))
 		;
 	RCC_CFGR = 3;
 	while ((RCC_CFGR & 0xc) != 0xc)
 		;
+}
+
+uint8_t target_ring[TARGET_RING_LEN];
+uint32_t target_ring_at;
+
+/* USART2 on PA2 (AF7) and PA15 (AF3) at 2 Mbaud, its receiver by channel 6 of
+ * DMA1 (RM0394 11.6.7). */
+void target_uart_open(void)
+{
+	static const struct setup uart[] = {
+		{ 0x40021048, 1u << 8 | 1 },	 /* RCC_AHB1ENR: FLASH DMA1 */
+		{ 0x40021058, 1u << 17 },	 /* RCC_APB1ENR1: USART2 */
+		{ 0x400200a8, 2u << 20 },	 /* DMA1_CSELR */
+		{ 0x40020070, TARGET_RING_LEN }, /* DMA1_CNDTR6 */
+		{ 0x40020074, 0x40004424 },	 /* DMA1_CPAR6: RDR */
+		{ 0x40020078, (uint32_t)target_ring }, /* DMA1_CMAR6 */
+		{ 0x4002006c, 1u << 7 | 1u << 5 | 1 }, /* CCR6: MINC CIRC EN */
+		{ 0x48000020, 7u << 8 },	       /* GPIOA_AFRL */
+		{ 0x48000024, 3u << 28 },	       /* GPIOA_AFRH */
+		{ 0x48000000, 0x83ffffef },	       /* GPIOA_MODER */
+		{ 0x4000440c, 40 },		       /* USART2_BRR */
+		{ 0x40004408, 1u << 6 },	       /* USART2_CR3: DMAR */
+		{ 0x40004400, 1 | 1 << 2 | 1 << 3 }, /* USART2_CR1: UE RE TE */
+	};
+
+	set_up(uart, sizeof(uart) / sizeof(uart[0]));
+}
+
+/* PA13 becomes an output, and lets go. */
+void target_swd_open(void)
+{
+	GPIOA_BSRR = 1u << TARGET_DATA_BIT;
+	GPIOA_MODER |= 1u << 26;
 }
 
 /* What the claim carries, in the order that docs/protocol.md gives; and what

@@ -354,6 +354,8 @@ if target_tool --chip "$CHIP" --probe "tcp:${probes[0]}" \
 		printf '        %s%s%s\n' "$dim" \
 			'but it can step the core, which reads all for it: a demonstration' \
 			"$off"
+	elif [ -n "$HIDES" ]; then
+		good 'the debugger: option bytes and SRAM; flash and unique ID are refused'
 	else
 		good 'the debugger: unique ID and option bytes; reading flash is refused'
 	fi
@@ -368,7 +370,8 @@ try() { # LOG BOARD [INSERT OPTIONS]: one device on channel 0
 	shift 2
 	signet-vmcu ctl "$D/ctl/0" insert "$board" "$@" >/dev/null
 	signet-flasher program --dir "$D/station" --order lot-1 --count 1 \
-		--channels 0 "${pattern[@]}" >"$log" 2>&1 </dev/null
+		--channels 0 "${pattern[@]}" ${HIDES:+--erase-locked} \
+		>"$log" 2>&1 </dev/null
 }
 if try "$D/ninth.log" "$D/boards/extra.state" --new; then
 	bad 'one device more than ordered was built'
@@ -401,7 +404,8 @@ fi
 if try "$D/again.log" "$D/boards/board-1.state"; then
 	bad 'a finished device was built again'
 else
-	expect 'already-built' "$D/again.log" 'already built chip: refused'
+	expect 'already-built' "$D/again.log" \
+		"already built chip: ${HIDES:+erased to see who it is, then }refused"
 fi
 play_chip() { # ORDER UID: a rogue station has no chip, and says that it has
 	fake_target --dir "$D/station" --order "$1" --uid "$2" \

@@ -228,6 +228,27 @@ says "batch for a signed order" '\(mode\)'
 run "proved order" 0 new_order d 1 safe sealed --batch b1
 [ "$(order_field d proof)" = stage0 ] || fail "the order does not say its proof"
 [ "$(order_field o proof)" = none ] || fail "an order claims a proof"
+# a chip for demonstrations: said wherever it could be taken for more
+run "toy with stage 0" 1 signet product create toy --family nrf51 \
+	--release-key main --allow-signed --demand-proof stage0
+says "toy with stage 0" '\(proof-step\)'
+run "batch of toys" 1 signet batch create toys --family nrf51 \
+	--manufacturer site
+says "batch of toys" '\(proof-step\)'
+run "a demonstration demanded" 1 signet product create toy --family nrf51 \
+	--release-key main --allow-signed --demand-proof demonstration
+run "toy" 0 signet product create toy --family nrf51 --release-key main \
+	--allow-signed
+expect "toy" "$DIR/out" '^label +tests and demonstrations$'
+run "products" 0 signet product list
+expect "products" "$DIR/out" '^toy +nrf51 .* tests and demonstrations '
+expect "products" "$DIR/out" '^safe +stm32l4 .* protected by its manual '
+run "toy release" 0 signet release make "$DIR/fw.bin@0" --product toy \
+	--version 1 --mode signed --out "$DIR/toy.signet" \
+	--passphrase-file "$DIR/owner.pass"
+run "upload" 0 signet release upload "$DIR/toy.signet"
+run "toy order" 0 new_order t 1 toy 1 --mode signed
+[ "$(order_field t proof)" = demonstration ] || fail "a toy claims more"
 run "batches" 0 signet batch list
 expect "batches" "$DIR/out" '^b1 +stm32l4 +site +0 '
 
@@ -341,7 +362,7 @@ python3 -c 'import json,sys; e=json.load(open(sys.argv[1]))["error"]
 assert e["code"] and e["cause"] and e["next"]' "$DIR/out" ||
 	fail "a problem in JSON"
 run "log filter" 0 signet --json log list --event order.created
-[ "$(grep -c '"seq"' "$DIR/out")" = 3 ] || fail "the filter by event"
+[ "$(grep -c '"seq"' "$DIR/out")" = 4 ] || fail "the filter by event"
 
 # -- no escape codes, no secrets ---------------------------------------------
 run "plain" 0 signet log list

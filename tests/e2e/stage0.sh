@@ -39,9 +39,13 @@ secret() { dd if="$1" bs=1 skip=$secret_at count=32 2>/dev/null |
 	od -An -v -tx1 | tr -d ' \n'; }
 
 # -- families without it say why ----------------------------------------------
-run "another family" 2 site stage0 --batch wafer7 --loader "$LOADER" \
-	--family stm32f1
-says "another family" 'stm32f1'
+for f in stm32f1 nrf51; do
+	run "$f" 4 site stage0 --batch wafer7 --loader "$LOADER" --family "$f"
+	says "$f" "$f has no stage 0"
+done
+run "no family" 2 site stage0 --batch wafer7 --loader "$LOADER" \
+	--family stm32z9
+says "no family" 'stm32z9'
 
 # -- the trusted site ---------------------------------------------------------
 run "stage 0" 0 site stage0 --batch wafer7 --loader "$LOADER" --channels 0

@@ -202,4 +202,42 @@ passed=$(($(field now_us) - before))
 	fail "--speed real: $passed us in half a second"
 ctl quit
 wait "$VMCU_PID" || fail "exit code after quit"
+
+say "virtual time: what packets cost, to the microsecond, and nothing else"
+spent() { # spent MS: microseconds of the same conversation; PACKETS it had
+	vmcu_start "cost$1" --dap 127.0.0.1:0 --seed 6 --packet-cost "$1"
+	before=$(field now_us)
+	packets=$(field packets)
+	"$B/target_tool" --probe "tcp:$VMCU_DAP" identify >"$DIR/identify" ||
+		fail "identify: $(cat "$DIR/identify")"
+	US=$(($(field now_us) - before))
+	PACKETS=$(($(field packets) - packets))
+	sleep 0.2
+	[ "$(field now_us)" = $((before + US)) ] || fail "time does not stand"
+	ctl quit
+	wait "$VMCU_PID" || fail "exit code after quit"
+}
+spent 0
+free=$US
+spent 2
+[ "$PACKETS" -gt 10 ] && [ $((US - free)) = $((2000 * PACKETS)) ] ||
+	fail "--packet-cost 2: $((US - free)) us more for $PACKETS packets"
+
+say "--speed real: firmware that nobody talks to runs"
+if [ -f build/target/tests/hello.bin ]; then
+	vmcu_start real --dap 127.0.0.1:0 --seed 6 --speed real
+	"$B/target_tool" --probe "tcp:$VMCU_DAP" --off-ms 10 --power \
+		"$V ctl $VMCU_SOCKET power" identify \
+		program build/target/tests/hello.bin@0x08000000 power \
+		>"$DIR/program" || fail "program: $(cat "$DIR/program")"
+	ctl uart --clear
+	for ((i = 0; i < 100; i++)); do
+		ctl uart >"$DIR/uart"
+		grep -q 'hello from flash' "$DIR/uart" && break
+		sleep 0.05
+	done
+	expect hello "$DIR/uart" 'hello from flash'
+	ctl quit
+	wait "$VMCU_PID" || fail "exit code after quit"
+fi
 say "PASS"

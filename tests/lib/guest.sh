@@ -5,6 +5,7 @@
 # and nothing outside of the guest touched.
 #
 #   guest_prepare          kernel and modules into build/guest (kept there)
+#   guest_gpio_sim         adds gpio-sim to the modules
 #   guest_tool FILE...     programs that it shall have, with their libraries
 #   guest_file FROM TO     a file that it shall have
 #   guest_start OPTION...  boots; options are more of QEMU's
@@ -72,8 +73,56 @@ guest_prepare() {
 	TREE=$DIR/guest
 	mkdir -p "$TREE"/{bin,dev,proc,sys,tmp,etc,modules}
 	cp "$(command -v busybox)" "$TREE/bin/busybox"
+	# shellcheck disable=SC2086
+	guest_modules $GUEST_MODULES
+}
+
+# Debian's kernel comes without gpio-sim: it is built from Debian's source
+# package.  irq_sim belongs into the kernel proper; as part of a module it must
+# do without irq_to_desc(), which generic_handle_irq() calls for it.
+guest_gpio_sim() {
+	local work=$GUEST/gpio-sim source=linux-source-${KERNEL%.*} p
+	need make gcc-12 tar xz
+	GUEST_MODULES+=" configfs gpio_simulator"
+	if [ ! -f "$GUEST/root/lib/modules/gpio_simulator.ko" ]; then
+		say "building gpio-sim for $KERNEL"
+		rm -rf "$work"
+		mkdir -p "$work/module"
+		for p in "linux-headers-$KERNEL" \
+			"linux-headers-${KERNEL%-*}-common" \
+			"linux-kbuild-${KERNEL%.*}"; do
+			deb "$p"
+			dpkg-deb -x "$DEB" "$work"
+			rm "$DEB"
+		done
+		deb "$source"
+		{ dpkg-deb --fsys-tarfile "$DEB" 2>/dev/null || true; } |
+			{ tar -xO "./usr/src/$source.tar.xz" 2>/dev/null ||
+				true; } |
+			tar -xJ --strip-components=3 -C "$work/module" \
+			--occurrence=1 "$source/drivers/gpio/gpiolib.h" \
+			"$source/drivers/gpio/gpio-sim.c" \
+			"$source/kernel/irq/irq_sim.c"
+		rm "$DEB"
+		sed -i 's/handle_simple_irq(irq_to_desc(irqnum))/generic_handle_irq(irqnum)/' \
+			"$work/module/irq_sim.c"
+		printf 'obj-m := gpio_simulator.o\ngpio_simulator-y := gpio-sim.o irq_sim.o\n' \
+			>"$work/module/Makefile"
+		sed -i "s,include /usr/src,include $PWD/$work/usr/src," \
+			"$work/usr/src/linux-headers-$KERNEL/Makefile"
+		env -u MAKEFLAGS -u MAKELEVEL make -s \
+			-C "$PWD/$work/usr/src/linux-headers-$KERNEL" \
+			"M=$PWD/$work/module" modules >"$GUEST/gpio-sim.log" \
+			2>&1 || skip "gpio-sim cannot be built: see $GUEST/gpio-sim.log"
+		mv "$work/module/gpio_simulator.ko" "$GUEST/root/lib/modules/"
+		rm -rf "$work"
+	fi
+	guest_modules configfs gpio_simulator
+}
+
+guest_modules() {
 	local m
-	for m in $GUEST_MODULES; do
+	for m; do
 		cp "$(find "$GUEST/root/lib/modules" -name "$m.ko")" \
 			"$TREE/modules/" || fail "the kernel has no $m"
 	done
@@ -112,19 +161,20 @@ guest_init() {
 	echo "== ready ==" >&3
 	while read -r line <&3; do
 		echo "# $line" >/dev/console
-		sh -c "$line" >/tmp/out 2>&1 </dev/null
+		sh -c "$line" >/tmp/.said 2>&1 </dev/null
 		code=$?
-		cat /tmp/out >/dev/console
-		cat /tmp/out >&3
+		cat /tmp/.said >/dev/console
+		cat /tmp/.said >&3
 		echo "== exit $code ==" >&3
 	done
 	INIT
 	cat >"$TREE/bin/host" <<-'HOST'
 	#!/bin/sh
-	exec 8>/tmp/host.lock 9<>/dev/ttyS2
-	flock 8
+	until mkdir /tmp/host.lock 2>/dev/null; do usleep 2000; done
+	exec 9<>/dev/ttyS2
 	echo "$*" >&9
 	read -r code <&9
+	rmdir /tmp/host.lock
 	exit "$code"
 	HOST
 	chmod +x "$TREE/init" "$TREE/bin/host"

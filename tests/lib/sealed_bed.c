@@ -95,7 +95,7 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 		       4);
 	}
 	memcpy(b->image + BED_ENTRY, (uint16_t[]){ 0xe7fe }, 2); /* b . */
-	b->delivery.chunk_len = 1024;
+	b->delivery.chunk_len = SEALED_CHUNK_MAX;
 	b->delivery.segment_count = 1;
 	b->delivery.segments[0] = (struct segment){ b->chip->image_at, len };
 	b->delivery.boot_words[0] = b->chip->stack;

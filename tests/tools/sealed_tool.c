@@ -302,19 +302,31 @@ static void handshake(struct tool *t)
 	crypto_key_free(key);
 }
 
+static uint16_t make_data(struct tool *t, uint16_t n, uint8_t *out)
+{
+	size_t len = release_chunk_len(&t->header, n) + AEAD_TAG_LEN;
+	size_t at = (size_t)n * (t->header.chunk_len + AEAD_TAG_LEN);
+
+	link_seal(t->delivery.link_key, n, t->chunks + at, len, out);
+	return (uint16_t)(len + AEAD_TAG_LEN);
+}
+
 static void stream(struct tool *t)
 {
 	uint32_t count = release_chunk_count(&t->header);
-	uint8_t body[LINK_BODY_MAX];
-	size_t at = 0;
+	uint8_t body[LINK_BODY_MAX], next[LINK_BODY_MAX];
+	struct link_head ahead = { .type = LINK_DATA };
 
 	while (t->heard.head.type == LINK_WANT && t->heard.head.index < count) {
 		uint16_t n = t->heard.head.index;
-		size_t len = release_chunk_len(&t->header, n) + AEAD_TAG_LEN;
+		uint16_t len = make_data(t, n, body);
 
-		at = (size_t)n * (t->header.chunk_len + AEAD_TAG_LEN);
-		link_seal(t->delivery.link_key, n, t->chunks + at, len, body);
-		talk(t, LINK_DATA, n, body, len + AEAD_TAG_LEN);
+		if (n + 1u < count && t->chip->link_ahead) {
+			ahead.index = n + 1;
+			ahead.len = make_data(t, n + 1, next);
+			relay_ahead(t->relay, &ahead, next);
+		}
+		talk(t, LINK_DATA, n, body, len);
 	}
 	while (t->heard.head.type == LINK_WANT)
 		talk(t, LINK_ASK, 0, NULL, 0);
@@ -373,6 +385,8 @@ static void begin(struct tool *t, const char *image)
 	t->stub_len = file_read(t->dir, "stub.bin", t->stub, STUB_LEN);
 	boundary(t, "begin");
 	prepare(t);
+	if (t->rate == 0 && t->line == PROBE_LINE_UART)
+		t->rate = t->chip->link_baud;
 	must(t, relay_open(t->probe, t->line, t->rate, &t->relay, why), why);
 	talk(t, LINK_ASK, 0, NULL, 0);
 	want(t, LINK_READY);

@@ -6,12 +6,14 @@
  *   target_tool [OPTIONS] ACTION...
  *
  * options: --chip NAME (default stm32l432)
- *          --probe URI  --serial LINE  --power COMMAND  --clock HZ  --level 0..2
+ *          --probe URI  --serial LINE  --power COMMAND  --clock HZ
+ *          --level 0..2
  *          --off-ms N   --record OFFSET=FILE (twice at most)
  *          --option REG,MASK,VALUE
  *          --when PHASE[:PERCENT] --run COMMAND
  *                      runs it in the middle of the job, once
  * actions: identify | program FILE | power | start PATTERN MS | prove | unlock
+ *          button GPIO MS (waits until it is pressed)
  *          stage0 LOADER STUB SECRET (three files) | ready (stage 0 was done)
  *
  * Each action prints one line; the first failure prints
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "flasher/gpio.h"
 #include "flasher/target.h"
 #include "image/image.h"
 #include "wire/layout.h"
@@ -243,6 +246,18 @@ static int do_unlock(struct tool *t, char **args)
 	return 0;
 }
 
+static int do_button(struct tool *t, char **args)
+{
+	char why[256] = "";
+	int err = gpio_wait_press(args[0], (uint32_t)strtoul(args[1], NULL, 0),
+				  why);
+
+	(void)t;
+	printf("button: %s%s%s\n", err == 0 ? "pressed" : error_name(err),
+	       err == 0 ? "" : " ", err == 0 ? "" : why);
+	return err != 0;
+}
+
 /* The whole file, which must have from min to cap bytes. */
 static size_t slurp(const char *path, uint8_t *out, size_t min, size_t cap)
 {
@@ -293,7 +308,8 @@ static const struct {
 	{ "identify", 0, do_identify }, { "program", 1, do_program },
 	{ "power", 0, do_power },	{ "start", 2, do_start },
 	{ "prove", 0, do_prove },	{ "unlock", 0, do_unlock },
-	{ "stage0", 3, do_stage0 },	{ "ready", 0, do_ready },
+	{ "button", 2, do_button },	{ "stage0", 3, do_stage0 },
+	{ "ready", 0, do_ready },
 };
 
 static int run_actions(struct tool *t, int argc, char **argv)

@@ -222,7 +222,7 @@ static void patch_add(struct delivery *d, uint32_t address, uint16_t len)
 
 static struct delivery delivery(void)
 {
-	struct delivery d = { .chunk_len = 1024,
+	struct delivery d = { .chunk_len = SEALED_CHUNK_MAX,
 			      .boot_words = { 0x20010000, 0x08000101 },
 			      .segment_count = 2,
 			      .segments = { { 0x08000000, 2048 },

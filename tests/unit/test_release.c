@@ -21,7 +21,7 @@ static struct release_header example(void)
 			.segment_count = 2,
 			.segments = { { 0x08000000, 2048 },
 				      { 0x08001000, 100 } } },
-		.chunk_len = 1024,
+		.chunk_len = 512,
 		.family = FAMILY_STM32L4,
 		.protection = 1,
 		.option_count = 1,
@@ -37,7 +37,7 @@ static struct release_header example(void)
 	"016470756d700263312e300303045820" D8 D8 D8 D8 \
 	"0582821a08000000190800821a080010001864"
 #define REST                       \
-	"06190400"                 \
+	"06190200"                 \
 	"0703"                     \
 	"0881831a4002202018ff18bb" \
 	"0901"
@@ -314,28 +314,28 @@ static void test_header_bytes(void **state)
 		{ "aa" FW REST "0a8101", E_SYNTAX },
 		{ "aa" FW REST "0a82011b0000000100000000", E_RANGE },
 		{ "a9" FW REST "0a820102", E_TRAILING },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "0703"
 		  "0880"
 		  "0a00",
 		  E_SYNTAX },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "0703"
 		  "0901"
 		  "0880",
 		  E_SYNTAX },
-		{ "a8" FW "06190400"
+		{ "a8" FW "06190200"
 		  "0703"
 		  "0901",
 		  E_SYNTAX },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "0703"
 		  "0889"
 		  "830000008300000083000000830000008300000083000000"
 		  "830000008300000083000000"
 		  "0901",
 		  E_TOO_LARGE },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "0703"
 		  "08818200"
 		  "00"
@@ -346,17 +346,17 @@ static void test_header_bytes(void **state)
 		  "0880"
 		  "0901",
 		  E_RANGE },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "07190103"
 		  "0880"
 		  "0901",
 		  E_RANGE },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "0703"
 		  "0880"
 		  "0920",
 		  E_SYNTAX },
-		{ "a9" FW "06190400"
+		{ "a9" FW "06190200"
 		  "0703"
 		  "089fff"
 		  "0901",
@@ -430,12 +430,12 @@ static void test_chunks(void **state)
 
 	(void)state;
 	assert_int_equal(release_plain_len(&h), 2148);
-	assert_int_equal(release_chunk_count(&h), 3);
-	assert_int_equal(release_chunk_len(&h, 0), 1024);
-	assert_int_equal(release_chunk_len(&h, 2), 100);
+	assert_int_equal(release_chunk_count(&h), 5);
+	assert_int_equal(release_chunk_len(&h, 0), 512);
+	assert_int_equal(release_chunk_len(&h, 4), 100);
 	h.fw.segment_count = 1; /* 2048: no short chunk at the end */
-	assert_int_equal(release_chunk_count(&h), 2);
-	assert_int_equal(release_chunk_len(&h, 1), 1024);
+	assert_int_equal(release_chunk_count(&h), 4);
+	assert_int_equal(release_chunk_len(&h, 3), 512);
 	h.fw.segments[0].len = 1;
 	assert_int_equal(release_chunk_count(&h), 1);
 	assert_int_equal(release_chunk_len(&h, 0), 1);

@@ -241,7 +241,7 @@ static void test_release(void **state)
 				 w->port->self, bed.release_pub, file.data,
 				 file.len, "o1", wrapped, &chunks, &len),
 			 0);
-	assert_int_equal(len, 3000 + 3 * AEAD_TAG_LEN);
+	assert_int_equal(len, 3000 + 6 * AEAD_TAG_LEN);
 	free(chunks);
 	/* signed by somebody else */
 	memcpy(other, bed.release_pub, sizeof(other));

@@ -3,7 +3,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -101,7 +103,7 @@ static uint64_t time_of(struct mcu *m, int kind)
 static void test_times(void **state)
 {
 	static const uint64_t us[3][2] = { { 20000, 40 },
-					   { 30000, 53 },
+					   { 20000, 53 },
 					   { 40000, 60 } };
 
 	(void)state;
@@ -527,6 +529,31 @@ static void test_uart(void **state)
 	assert_int_equal(rig_r(m, 0x40013824), 'r');
 }
 
+/* Received characters go to SRAM by themselves. */
+static void test_dma(void **state)
+{
+	struct mcu *m = *state;
+
+	rig_halt(m);
+	rig_w(m, RCC + 0x14, 1u << 17 | 0x14 | 1);
+	rig_w(m, RCC + 0x18, 1u << 14);
+	rig_w(m, GPIOA, 0x28280000);
+	rig_w(m, GPIOA + 0x24, 0x00000110);
+	rig_w(m, 0x4001380c, 69);
+	rig_w(m, 0x40013808, 1u << 6); /* DMAR */
+	rig_w(m, 0x40020030 + 4, 4);   /* channel 3: CNDTR, CPAR, CMAR */
+	rig_w(m, 0x40020030 + 8, 0x40013824);
+	rig_w(m, 0x40020030 + 12, DATA);
+	rig_w(m, 0x40020030, 1 | 1u << 7); /* EN, MINC, bytes */
+	rig_w(m, DATA, 0);
+	rig_w(m, 0x40013800, 1 | 1u << 2);
+	mcu_uart_write(m, (const uint8_t *)"sign", 4);
+	mcu_advance(m, 400 * US);
+	assert_int_equal(rig_r(m, DATA), 0x6e676973);
+	assert_int_equal(rig_r(m, 0x40020000) >> 8 & 2, 2); /* TCIF3 */
+	assert_int_equal(rig_r(m, 0x40020030 + 4), 0);
+}
+
 static void test_gates(void **state)
 {
 	struct mcu *m = *state;
@@ -677,6 +704,48 @@ static void test_identity(void **state)
 	assert_non_null(strstr(why, "nosuch"));
 }
 
+/* -- the state file -------------------------------------------------------- */
+
+/* Torn cells, option bytes and UID live on; the file says what chip it is. */
+static void test_state(void **state)
+{
+	char path[] = "/tmp/vmcu-f0-XXXXXX";
+	struct mcu_config cfg = f0_config();
+	struct mcu *m;
+	char why[256];
+	uint32_t uid;
+
+	(void)state;
+	assert_int_not_equal(mkstemp(path), -1);
+	unlink(path);
+	cfg.state = path;
+	m = rig_new(&cfg);
+	uid = rig_r(m, 0x1ffff7b0);
+	f0_program(m, FLASH + 4, 0x1234);
+	f0_options(m, 0xbb, 0xfd);
+	f0_unlock(m);
+	mcu_cut_after(m, 1);
+	rig_w(m, F0_CR, F0_CR_PG);
+	(void)!mcu_bus_write(m, FLASH, 2, 0);
+	mcu_advance(m, MS);
+	assert_int_equal(mcu_save(m), 0);
+	mcu_free(m);
+	cfg.chip = cfg.profile = NULL; /* it knows */
+	cfg.seed = 99;
+	m = rig_new(&cfg);
+	assert_string_equal(mcu_chip(m), "stm32f051");
+	assert_int_equal(rig_r(m, 0x1ffff7b0), uid);
+	assert_int_equal(level(m), 1);
+	assert_int_equal(rig_r(m, F0_OPTIONS), 0x02fd44bb);
+	assert_true(mcu_flash_torn(m, FLASH));
+	assert_false(mcu_flash_torn(m, FLASH + 4));
+	mcu_free(m);
+	cfg.chip = "stm32l432";
+	assert_int_equal(mcu_new(&cfg, &m, why), E_STATE);
+	assert_non_null(strstr(why, "another chip"));
+	unlink(path);
+}
+
 int main(void)
 {
 #define T(x) cmocka_unit_test_setup_teardown(x, setup, teardown)
@@ -705,6 +774,7 @@ int main(void)
 		T(test_torn_half_word),
 		T(test_clock),
 		T(test_uart),
+		T(test_dma),
 		T(test_gates),
 		T(test_debug_pins),
 		T(test_adc),
@@ -712,6 +782,7 @@ int main(void)
 		T(test_watchdog_option),
 		T(test_remap),
 		T(test_identity),
+		T(test_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

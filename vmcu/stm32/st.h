@@ -121,6 +121,7 @@ struct st_usarts {
 	unsigned count;
 	unsigned event; /* slots: transmitters, then receivers */
 	uint64_t (*clock)(const struct mcu *m, unsigned unit);
+	struct st_dma *dma; /* NULL = none */
 	struct st_usart unit[ST_USARTS];
 };
 
@@ -132,6 +133,43 @@ void st_usart_reset(struct st_usarts *u);
 void st_usart_event(struct st_usarts *u, unsigned n);
 /* Something arrived in m->uart_in. */
 void st_usart_kick(struct st_usarts *u);
+/* The receiver has a character and DMA is to take it. */
+bool st_usart_rx_asks(const struct st_usarts *u, unsigned unit);
+
+/* -- dma.c: DMA1 --------------------------------------------------------- */
+#define ST_DMA_CHANNELS 7
+
+struct st_dma_request {	 /* which peripheral asks on which channel */
+	uint8_t channel; /* from 1 on, as in the manuals */
+	uint8_t select;	 /* CSELR's value for it */
+	uint8_t unit;
+	bool (*asks)(const struct mcu *m, unsigned unit);
+};
+
+struct st_dma_config {
+	unsigned channels;
+	uint8_t irq[ST_DMA_CHANNELS];	      /* channels may share one */
+	bool select;			      /* has CSELR */
+	const struct st_dma_request *request; /* asks NULL = the last */
+};
+
+struct st_dma_channel {
+	uint32_t ccr, cndtr, cpar, cmar, reload;
+};
+
+struct st_dma {
+	struct mcu *m;
+	const struct st_dma_config *cfg;
+	uint32_t isr, cselr;
+	struct st_dma_channel ch[ST_DMA_CHANNELS];
+};
+
+uint32_t st_dma_read(void *dev, unsigned unit, uint32_t off);
+void st_dma_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
+		  uint32_t mask);
+void st_dma_reset(struct st_dma *d);
+/* Somebody may have begun to ask: moves all that can be. */
+void st_dma_run(struct st_dma *d);
 
 /* -- iwdg.c: independent watchdog ---------------------------------------- */
 struct st_iwdg_config {

@@ -19,6 +19,7 @@
 #define CR1_OVER8 (1u << 15)
 #define CR1_M1 (1u << 28)
 #define CR3_EIE (1u << 0)
+#define CR3_DMAR (1u << 6)
 #define ISR_ORE (1u << 3)
 #define ISR_RXNE (1u << 5)
 #define ISR_TC (1u << 6)
@@ -192,6 +193,8 @@ static void received(struct st_usarts *l, unsigned unit)
 		u->rdr = byte;
 		u->isr |= ISR_RXNE;
 	}
+	if (l->dma != NULL)
+		st_dma_run(l->dma);
 	begin_receive(l, unit);
 	update_irq(l, unit);
 }
@@ -209,6 +212,13 @@ void st_usart_kick(struct st_usarts *l)
 	lose_unheard(l);
 	for (unsigned i = 0; i < l->count; i++)
 		begin_receive(l, i);
+}
+
+bool st_usart_rx_asks(const struct st_usarts *l, unsigned unit)
+{
+	const struct st_usart *u = &l->unit[unit];
+
+	return (u->cr3 & CR3_DMAR) != 0 && (u->isr & ISR_RXNE) != 0;
 }
 
 /* -- registers ------------------------------------------------------------- */
@@ -278,6 +288,8 @@ void st_usart_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		break;
 	case 0x08:
 		u->cr3 = v;
+		if (l->dma != NULL)
+			st_dma_run(l->dma);
 		break;
 	case 0x0c:
 		if (!(u->cr1 & CR1_UE))

@@ -21,6 +21,7 @@
 #define GPIO offsetof(struct f0, gpio)
 #define UART offsetof(struct f0, uart)
 #define WDG offsetof(struct f0, iwdg)
+#define DMA offsetof(struct f0, dma)
 static const struct st_device devices[] = {
 	{ "TIM14", 0x40002000, 0x400, 0, 0, APB1ENR, 8, f0_tim14_read,
 	  f0_tim14_write },
@@ -38,6 +39,8 @@ static const struct st_device devices[] = {
 	  st_usart_write },
 	{ "DBGMCU", DBGMCU_BASE, 0x400, 0, 0, APB2ENR, 22, f0_dbgmcu_read,
 	  f0_dbgmcu_write },
+	{ "DMA1", 0x40020000, 0x400, DMA, 0, AHBENR, 0, st_dma_read,
+	  st_dma_write },
 	{ "RCC", 0x40021000, 0x400, 0, 0, 0, 0, f0_rcc_read, f0_rcc_write },
 	{ "GPIOA", 0x48000000, 0x400, GPIO, 0, AHBENR, 17, st_gpio_read,
 	  st_gpio_write },
@@ -82,6 +85,39 @@ static const struct st_usart_config usarts[] = {
 	  .irq = IRQ_USART2 },
 };
 
+/* RM0091 11.3.7: the receiver of USART1 on channel 3, or 5 by SYSCFG; USART2
+ * on channel 5. */
+#define USART1_RX_REMAP (1u << 10)
+
+static bool rx_asks(const struct mcu *m, unsigned unit)
+{
+	const struct f0 *f = f0_of(m);
+
+	return (unit != 0 || !(f->syscfg[0] & USART1_RX_REMAP)) &&
+	       st_usart_rx_asks(&f->uart, unit);
+}
+
+static bool rx_asks_elsewhere(const struct mcu *m, unsigned unit)
+{
+	const struct f0 *f = f0_of(m);
+
+	return f->syscfg[0] & USART1_RX_REMAP &&
+	       st_usart_rx_asks(&f->uart, unit);
+}
+
+static const struct st_dma_request dma_requests[] = {
+	{ 3, 0, 0, rx_asks },
+	{ 5, 0, 0, rx_asks_elsewhere },
+	{ 5, 0, 1, rx_asks },
+	{ 0, 0, 0, NULL },
+};
+
+static const struct st_dma_config dma_config = {
+	.channels = 5,
+	.irq = { 9, 10, 10, 11, 11 },
+	.request = dma_requests,
+};
+
 static bool iwdg_frozen(const struct mcu *m)
 {
 	return f0_of(m)->dbgmcu[2] & DBG_IWDG_STOP;
@@ -96,7 +132,9 @@ static const struct st_iwdg_config iwdg_config = {
 
 static void peripherals_create(struct f0 *f)
 {
-	f->gpio.m = f->uart.m = f->iwdg.m = f->m;
+	f->gpio.m = f->uart.m = f->iwdg.m = f->dma.m = f->m;
+	f->dma.cfg = &dma_config;
+	f->uart.dma = &f->dma;
 	f->gpio.cfg = &gpio_config;
 	f->iwdg.cfg = &iwdg_config;
 	f->uart.cfg = usarts;
@@ -202,6 +240,7 @@ static void chip_reset(struct mcu *m, enum mcu_reset why, uint32_t *vtor)
 	st_gpio_reset(&f->gpio);
 	st_usart_reset(&f->uart);
 	st_iwdg_reset(&f->iwdg);
+	st_dma_reset(&f->dma);
 	f0_adc_reset(f);
 	f0_tim14_reset(f);
 	f0_system_reset(f);

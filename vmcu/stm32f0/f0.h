@@ -15,7 +15,7 @@
  *
  * BOOT0 is no GPIO: port 'X', bit 0; it is tied low on the board.
  *
- * Not modelled, and known: timers but TIM14's capture, RTC, CRC unit, SPI, I2C,
+ * Not modelled, and known: DMA but for the receivers, timers but TIM14's capture, RTC, CRC unit, SPI, I2C,
  * comparators and the rest of the peripherals (they read 0); SRAM parity; the
  * ROM loader's commands (it waits); code cannot run from the ROM at 0x1FFFEC00,
  * only from its image at 0; low-power modes below Sleep; oscillator start-up
@@ -95,6 +95,7 @@ struct f0 {
 	struct st_usarts uart;
 	struct st_gpio gpio;
 	struct st_iwdg iwdg;
+	struct st_dma dma;
 	struct f0_adc adc;
 	struct f0_tim14 tim;
 	uint32_t rcc[0x38 / 4];

@@ -13,8 +13,8 @@
 #define ROM_ENTRY 0x100u
 #define USER_NBOOT1 (1u << 4)
 
-/* Times in ns: minimum, typical, maximum.  The data sheet gives no typical
- * time for an erase; the mean of the others stands in. */
+/* Times in ns: minimum, typical, maximum (DS8668).  It gives no typical time
+ * for an erase: the minimum stands in, as on the F1. */
 static const struct fpec_desc desc = {
 	.base = F0_FLASH_BASE,
 	.size = F0_FLASH_SIZE,
@@ -34,11 +34,11 @@ static const struct fpec_desc desc = {
 	.event = EVENT_FLASH,
 	.ns = {
 		[FPEC_PROGRAM] = { 40000, 53500, 60000 },
-		[FPEC_PAGE] = { 20000000, 30000000, 40000000 },
-		[FPEC_MASS] = { 20000000, 30000000, 40000000 },
-		[FPEC_REGRESS] = { 20000000, 30000000, 40000000 },
+		[FPEC_PAGE] = { 20000000, 20000000, 40000000 },
+		[FPEC_MASS] = { 20000000, 20000000, 40000000 },
+		[FPEC_REGRESS] = { 20000000, 20000000, 40000000 },
 		[FPEC_OPTION] = { 40000, 53500, 60000 },
-		[FPEC_OPTION_ERASE] = { 20000000, 30000000, 40000000 },
+		[FPEC_OPTION_ERASE] = { 20000000, 20000000, 40000000 },
 	},
 };
 
@@ -196,10 +196,13 @@ static bool read_flash(struct f0 *f, enum mcu_master by, uint32_t offset,
 
 static uint8_t system_byte(const struct f0 *f, uint32_t addr)
 {
+	static const uint8_t kb[2] = { F0_FLASH_SIZE / 1024 & 0xff,
+				       F0_FLASH_SIZE / 1024 >> 8 };
+
 	if (addr - UID_BASE < sizeof(f->uid))
 		return f->uid[addr - UID_BASE];
-	if (addr - SIZE_BASE < 2)
-		return (F0_FLASH_SIZE / 1024) >> 8 * (addr - SIZE_BASE) & 0xff;
+	if (addr - SIZE_BASE < sizeof(kb))
+		return kb[addr - SIZE_BASE];
 	if (addr - F0_ROM_BASE < 0x200)
 		return f->rom[addr - F0_ROM_BASE];
 	return 0xff;

@@ -8,6 +8,7 @@
 #include "vmcu/stm32l4/l4.h"
 
 #define AHB1ENR 0x48
+#define AHB1RSTR 0x28
 #define AHB2ENR 0x4c
 #define APB1ENR1 0x58
 #define APB1ENR2 0x5c
@@ -22,6 +23,7 @@
 #define GPIO offsetof(struct l4, gpio)
 #define UART offsetof(struct l4, uart)
 #define WDG offsetof(struct l4, iwdg)
+#define DMA offsetof(struct l4, dma)
 static const struct st_device devices[] = {
 	{ "USART2", 0x40004400, 0x400, UART, 1, APB1ENR1, 17, st_usart_read,
 	  st_usart_write },
@@ -35,6 +37,8 @@ static const struct st_device devices[] = {
 	  l4_syscfg_write },
 	{ "USART1", 0x40013800, 0x400, UART, 0, APB2ENR, 14, st_usart_read,
 	  st_usart_write },
+	{ "DMA1", 0x40020000, 0x400, DMA, 0, AHB1ENR, 0, st_dma_read,
+	  st_dma_write },
 	{ "RCC", 0x40021000, 0x400, 0, 0, 0, 0, l4_rcc_read, l4_rcc_write },
 	{ "FLASH", 0x40022000, 0x400, 0, 0, 0, 0, l4_flash_read,
 	  l4_flash_write },
@@ -92,6 +96,25 @@ static const struct st_usart_config usarts[] = {
 	  .lpuart = true },
 };
 
+static bool rx_asks(const struct mcu *m, unsigned unit)
+{
+	return st_usart_rx_asks(&l4_of(m)->uart, unit);
+}
+
+/* RM0394 11.6.7: the receivers of USART1, USART2 (DMA1). */
+static const struct st_dma_request dma_requests[] = {
+	{ 5, 2, 0, rx_asks },
+	{ 6, 2, 1, rx_asks },
+	{ 0, 0, 0, NULL },
+};
+
+static const struct st_dma_config dma_config = {
+	.channels = 7,
+	.irq = { 11, 12, 13, 14, 15, 16, 17 },
+	.select = true,
+	.request = dma_requests,
+};
+
 static bool iwdg_frozen(const struct mcu *m)
 {
 	return l4_of(m)->dbgmcu[2] & DBG_IWDG_STOP;
@@ -106,14 +129,16 @@ static const struct st_iwdg_config iwdg_config = {
 
 static void peripherals_create(struct l4 *l)
 {
-	l->gpio.m = l->uart.m = l->iwdg.m = l->m;
+	l->gpio.m = l->uart.m = l->iwdg.m = l->dma.m = l->m;
 	l->gpio.cfg = &gpio_config;
 	l->iwdg.cfg = &iwdg_config;
+	l->dma.cfg = &dma_config;
 	l->uart.cfg = usarts;
 	l->uart.count = sizeof(usarts) / sizeof(usarts[0]);
 	l->uart.event = EVENT_UART;
 	l->uart.gpio = &l->gpio;
 	l->uart.clock = l4_rcc_uart_clock;
+	l->uart.dma = &l->dma;
 }
 
 /* -- debug block of the chip ----------------------------------------------- */
@@ -198,6 +223,7 @@ static void chip_power_off(struct mcu *m)
 static void reset_peripherals(struct l4 *l)
 {
 	st_gpio_reset(&l->gpio);
+	st_dma_reset(&l->dma);
 	st_usart_reset(&l->uart);
 	l4_rng_reset(l);
 	st_iwdg_reset(&l->iwdg);
@@ -230,6 +256,8 @@ static void chip_reset(struct mcu *m, enum mcu_reset why, uint32_t *vtor)
 /* Only the peripherals that firmware resets one by one. */
 void l4_device_reset(struct l4 *l, uint8_t rstr, uint32_t bits)
 {
+	if (rstr == AHB1RSTR && bits & 1)
+		st_dma_reset(&l->dma);
 	if (rstr == AHB2RSTR && bits & 0x8f)
 		st_gpio_reset(&l->gpio);
 	if (rstr == AHB2RSTR && bits & 1u << 18)

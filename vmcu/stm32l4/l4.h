@@ -7,7 +7,7 @@
  * see them.
  *
  * Not modelled, and known: MPU, DIV_0 and UNALIGN traps, lazy floating-point
- * stacking (an exception does not save S0-S31); DMA, timers, ADC, CRS and the
+ * stacking (an exception does not save S0-S31); DMA2, timers, ADC, CRS and the
  * rest of the peripherals (they read 0); PCROP (stored, not enforced); OTP
  * programming; single-bit ECC corrections; low-power modes
  * below Sleep; oscillator start-up times; data loads from flash while it is
@@ -142,6 +142,7 @@ struct l4 {
 		uint32_t cr, sr, dr;
 	} rng;
 	struct st_iwdg iwdg;
+	struct st_dma dma;
 	struct {
 		uint32_t regs[9], skey;
 	} syscfg;
