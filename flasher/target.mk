@@ -49,11 +49,13 @@ $(T)/tests/hello-$(1).elf: tests/target/hello_board.c examples/$(1)/board.c \
 		examples/$(1)/board_chip.h examples/$(1)/bootloader.ld \
 		examples/sections.ld
 	@mkdir -p $$(@D)
-	$$(TARGET_CC) -I. -Iexamples/$(1) -std=c11 -Os -g -Wall -Wextra \
+	$$(TARGET_CC) -I. -Iexamples/$(1) $(3) -std=c11 -Os -g -Wall -Wextra \
 		-ffunction-sections $$(TARGET_$(2)) \
 		$$(TARGET_LDFLAGS) -L. -T examples/$(1)/bootloader.ld -o $$@ \
 		$$(filter %.c,$$^)
 $(T)/tests/hello-$(1).bin: $(T)/tests/hello-$(1).elf
 	$$(TARGET_OBJCOPY) -O binary $$< $$@
 endef
+# (on either of the STM32F103s)
 $(eval $(call HELLO_BOARD,stm32f0,cm0))
+$(eval $(call HELLO_BOARD,stm32f1,cm3,-Iexamples/stm32f1/xb))

@@ -46,6 +46,9 @@ refused 2 'no "pic16";chips:.* stm32l432' "$V" run --dap 127.0.0.1:0 \
 	--chip pic16
 refused 1 'only loopback' "$V" run --dap 0.0.0.0:0
 refused 1 'not ADDRESS:PORT' "$V" run --dap 127.0.0.1:http
+refused 1 'only loopback' "$V" run --usbredir 192.0.2.1:4443
+refused 2 'usb-serial' "$V" run --usbredir 127.0.0.1:0 --usb-serial 'a b'
+refused 2 'usb-serial' "$V" run --usbredir 127.0.0.1:0 --usb-serial ''
 refused 1 'nosuch' "$V" run --dap 127.0.0.1:0 --profile nosuch
 printf 'this is not a chip' >"$DIR/foreign"
 refused 1 'not a state file|truncated' "$V" run --dap 127.0.0.1:0 \
@@ -59,6 +62,8 @@ vmcu_start a --dap 127.0.0.1:0 --bitbang 127.0.0.1:0 --state "$DIR/a" \
 [ "$(field uid)" = 0011223344556677aabbccdd ] || fail "uid"
 [ "$(field power)" = true ] || fail "power"
 refused 1 'in use' "$V" run --control "$VMCU_SOCKET"
+refused 1 'start it with --usbredir' "$V" ctl "$VMCU_SOCKET" usb unplug
+refused 2 'plug or unplug' "$V" ctl "$VMCU_SOCKET" usb out
 refused 2 'power wants' "$V" ctl "$VMCU_SOCKET" power up
 refused 2 'usage: ctl SOCKET cut' "$V" ctl "$VMCU_SOCKET" cut
 refused 2 'unknown command' "$V" ctl "$VMCU_SOCKET" explode

@@ -25,10 +25,14 @@
 static uint8_t secret[SECRET_LEN];
 
 /* A locked chip with something worth having in it, just switched on. */
-static struct mcu *victim(const char *quirks)
+static struct mcu *victim_of(const char *profile, const char *quirks)
 {
-	struct mcu *m = f1_new("stm32f103xb", quirks);
+	struct mcu_config cfg = f1_config("stm32f103xb", quirks);
+	struct mcu *m;
 	uint32_t x = 12345;
+
+	cfg.profile = profile;
+	m = rig_new(&cfg);
 
 	for (unsigned i = 0; i < SECRET_LEN; i++) {
 		x = x * 1664525 + 1013904223;
@@ -42,6 +46,11 @@ static struct mcu *victim(const char *quirks)
 	rig_debug_on(m);
 	assert_int_equal(rig_try(m, SECRET_AT), MCU_BUS_FAULT);
 	return m;
+}
+
+static struct mcu *victim(const char *quirks)
+{
+	return victim_of("genuine", quirks);
 }
 
 /* -- vector fetch (CVE-2020-8004) ------------------------------------------ */
@@ -251,6 +260,48 @@ static void test_fpb_reset_long_outage(void **state)
 	mcu_free(m);
 }
 
+/* -- DMA on imitations --------------------------------------------------------
+ */
+
+#define DMA1 0x40020000u
+
+/* What a debugger gets by asking the DMA controller for it. */
+static unsigned dump_by_dma(struct mcu *m)
+{
+	rig_halt(m);
+	rig_w(m, 0x40021014, 0x15);
+	for (unsigned i = 0; i < SECRET_LEN; i += 4)
+		rig_w(m, DUMP + i, 0);
+	rig_w(m, DMA1 + 0x10, SECRET_AT);
+	rig_w(m, DMA1 + 0x14, DUMP);
+	rig_w(m, DMA1 + 0x0c, SECRET_LEN / 4);
+	rig_w(m, DMA1 + 0x08, 1u << 14 | 2u << 10 | 2u << 8 | 3u << 6 | 1);
+	mcu_advance(m, MS);
+	return dumped(m);
+}
+
+static void test_dma(void **state)
+{
+	static const struct {
+		const char *profile;
+		unsigned got;
+	} chips[] = {
+		{ "genuine", 0 },
+		{ "gd32f103", SECRET_LEN },
+		{ "cks32f103", SECRET_LEN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
+		struct mcu *m = victim_of(chips[i].profile, NULL);
+
+		assert_int_equal(dump_by_dma(m), chips[i].got);
+		/* the controller tells of the refusal */
+		assert_int_equal(rig_r(m, DMA1) & 0xa, chips[i].got ? 2 : 8);
+		mcu_free(m);
+	}
+}
+
 /* -- SRAM at level 1 --------------------------------------------------------
  */
 
@@ -283,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_fpb_reset),
 		cmocka_unit_test(test_fpb_reset_off),
 		cmocka_unit_test(test_fpb_reset_long_outage),
+		cmocka_unit_test(test_dma),
 		cmocka_unit_test(test_sram),
 	};
 

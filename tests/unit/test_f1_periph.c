@@ -24,6 +24,7 @@
 #define USART1_DR 0x40013804u
 #define USART1_BRR 0x40013808u
 #define USART1_CR1 0x4001380cu
+#define USART1_CR3 0x40013814u
 #define ADC1 0x40012400u
 #define ADC2 0x40012800u
 #define TIM5 0x40000c00u
@@ -171,6 +172,41 @@ static void test_usart(void **state)
 	assert_int_equal(mcu_uart_read(m, got, 8), 0);
 }
 
+#define DMA1 0x40020000u
+#define BUFFER (F1_RAM + 0x800)
+
+static void test_usart_by_dma(void **state)
+{
+	struct mcu *m = *state;
+	uint8_t got[8];
+
+	rig_w(m, RCC_APB2ENR, 1u << 14 | 4);
+	rig_w(m, 0x40021014, 0x15);
+	rig_w(m, GPIOA_CRH, 0x444444b4);
+	rig_w(m, USART1_BRR, 69);
+	rig_w(m, USART1_CR1, 0x200c);
+	/* channel 4 sends, channel 5 receives */
+	rig_ram(m, BUFFER, "DMA!", 4);
+	rig_w(m, DMA1 + 0x48, 4);
+	rig_w(m, DMA1 + 0x4c, USART1_DR);
+	rig_w(m, DMA1 + 0x50, BUFFER);
+	rig_w(m, DMA1 + 0x44, 1u << 7 | 1u << 4 | 1);
+	rig_w(m, DMA1 + 0x5c, 4);
+	rig_w(m, DMA1 + 0x60, USART1_DR);
+	rig_w(m, DMA1 + 0x64, BUFFER + 8);
+	rig_w(m, DMA1 + 0x58, 1u << 7 | 1);
+	mcu_advance(m, MS);
+	assert_int_equal(mcu_uart_read(m, got, 8), 0); /* nobody asks yet */
+	rig_w(m, USART1_CR3, 3u << 6);
+	mcu_uart_write(m, (const uint8_t *)"back", 4);
+	mcu_advance(m, MS);
+	assert_int_equal(mcu_uart_read(m, got, 8), 4);
+	assert_memory_equal(got, "DMA!", 4);
+	assert_int_equal(rig_r(m, BUFFER + 8), 0x6b636162);
+	assert_int_equal(rig_r(m, DMA1) & 0x22000, 0x22000); /* both done */
+	assert_false(rig_r(m, USART1_SR) & 0x28);
+}
+
 static uint32_t convert(struct mcu *m)
 {
 	unsigned i = 0;
@@ -315,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_quirk),
 		T(test_pins),
 		T(test_usart),
+		T(test_usart_by_dma),
 		T(test_adc),
 		cmocka_unit_test(test_tim5),
 		T(test_no_tim5_on_xb),

@@ -21,6 +21,7 @@
 #define CR2_CONT (1u << 1)
 #define CR2_CAL (1u << 2)
 #define CR2_RSTCAL (1u << 3)
+#define CR2_DMA (1u << 8)
 #define CR2_ALIGN (1u << 11)
 #define CR2_EXTSEL_SW (7u << 17)
 #define CR2_EXTTRIG (1u << 20)
@@ -48,6 +49,13 @@ static void update_irq(struct f1 *f)
 	for (unsigned i = 0; i < 2; i++)
 		level |= f->adc[i].cr1 & CR1_EOCIE && f->adc[i].sr & SR_EOC;
 	mcu_irq(f->m, IRQ_ADC1_2, level);
+}
+
+bool f1_adc_asks(const struct mcu *m, unsigned unit)
+{
+	const struct f1_adc *a = &f1_of(m)->adc[unit];
+
+	return a->cr2 & CR2_DMA && a->fresh;
 }
 
 static unsigned length(const struct f1_adc *a)
@@ -135,6 +143,7 @@ void f1_adc_event(struct f1 *f, unsigned unit)
 	struct f1_adc *a = &f->adc[unit], *slave = &f->adc[1];
 
 	a->busy = false;
+	a->fresh = true;
 	a->dr = result(f, unit);
 	if (unit == 0 && dual(f)) {
 		slave->rank = a->rank;
@@ -150,6 +159,7 @@ void f1_adc_event(struct f1 *f, unsigned unit)
 		if (a->cr2 & CR2_CONT)
 			start(f, unit);
 	}
+	st_dma_run(&f->dma);
 	update_irq(f);
 }
 
@@ -184,6 +194,7 @@ uint32_t f1_adc_read(void *dev, unsigned unit, uint32_t off)
 
 	if (off == DR) {
 		a->sr &= ~SR_EOC;
+		a->fresh = false;
 		update_irq(f);
 		return a->dr;
 	}

@@ -64,6 +64,8 @@ static const struct st_device devices[] = {
 	DEVICE("ADC2", 0x40012800, 1, APB2ENR, 10, adc),
 	DEVICE("USART1", 0x40013800, 0, APB2ENR, 14, uart),
 	DEVICE("RCC", 0x40021000, 0, 0, 0, rcc),
+	{ "DMA1", 0x40020000, 0x400, offsetof(struct f1, dma), 0, AHBENR, 0,
+	  st_dma_read, st_dma_write },
 	{ "FLASH", 0x40022000, 0x400, 0, 0, 0, 0, flash_read, flash_write },
 };
 #define DEVICES (sizeof(devices) / sizeof(devices[0]))
@@ -115,7 +117,7 @@ static bool chip_read(struct mcu *m, enum mcu_master by, uint32_t addr,
 	bool mine, ok;
 	uint32_t v;
 
-	ok = f1_memory_read(f, addr, size, out, &mine);
+	ok = f1_memory_read(f, by, addr, size, out, &mine);
 	if (mine)
 		return ok;
 	if (addr - DBGMCU_BASE >= 0x400)
@@ -180,6 +182,7 @@ static void reset_peripherals(struct f1 *f)
 	st_iwdg_reset(&f->iwdg);
 	f1_tim5_reset(f);
 	f1_pwr_reset(f);
+	st_dma_reset(&f->dma);
 }
 
 /* Every system reset loads the options (PM0075 2.5). */
@@ -422,6 +425,24 @@ static bool iwdg_frozen(const struct mcu *m)
 	return f1_of(m)->dbgmcu_cr & 1u << 8;
 }
 
+/* RM0008 table 78. */
+static const struct st_dma_request dma_requests[] = {
+	{ .channel = 1, .unit = 0, .asks = f1_adc_asks },
+	{ .channel = 2, .unit = 2, .asks = f1_uart_tx_asks },
+	{ .channel = 3, .unit = 2, .asks = f1_uart_rx_asks },
+	{ .channel = 4, .unit = 0, .asks = f1_uart_tx_asks },
+	{ .channel = 5, .unit = 0, .asks = f1_uart_rx_asks },
+	{ .channel = 6, .unit = 1, .asks = f1_uart_rx_asks },
+	{ .channel = 7, .unit = 1, .asks = f1_uart_tx_asks },
+	{ 0 },
+};
+static const struct st_dma_config dma_config = {
+	.channels = 7,
+	.irq = { IRQ_DMA1, IRQ_DMA1 + 1, IRQ_DMA1 + 2, IRQ_DMA1 + 3,
+		 IRQ_DMA1 + 4, IRQ_DMA1 + 5, IRQ_DMA1 + 6 },
+	.request = dma_requests,
+};
+
 static const struct st_iwdg_config iwdg_config = {
 	.hz = F1_LSI_HZ,
 	.event = EVENT_IWDG,
@@ -451,7 +472,8 @@ static int chip_create(struct mcu *m, const struct mcu_config *cfg,
 		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
 		return E_ARG;
 	}
-	f->iwdg.m = m;
+	f->iwdg.m = f->dma.m = m;
+	f->dma.cfg = &dma_config;
 	f->iwdg.cfg = &iwdg_config;
 	f1_profile_apply(f);
 	err = f1_core_new(f);

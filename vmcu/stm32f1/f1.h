@@ -11,12 +11,12 @@
  * both are tied low on the board.
  *
  * Not modelled, and known: garbage from flash that is read with too few wait
- * states; timers but the one that can measure the LSI (TIM5, xE); external
- * interrupts, USB, CAN, SPI, I2C, SDIO, FSMC, DAC (they read 0); low-power
- * modes below Sleep; injected ADC channels and the analog watchdog; calendar
- * interrupts of the RTC; oscillator start-up times; data loads from flash
- * while it is busy (they do not stall; fetches and stores do); the boot ROM
- * waits for ever and does so at its alias 0.
+ * states; timers but the one that can measure the LSI (TIM5, xE); DMA2 of the
+ * xE, external interrupts, USB, CAN, SPI, I2C, SDIO, FSMC, DAC (they read 0);
+ * low-power modes below Sleep; injected ADC channels and the analog watchdog;
+ * calendar interrupts of the RTC; oscillator start-up times; data loads from
+ * flash while it is busy (they do not stall; fetches and stores do); the boot
+ * ROM waits for ever and does so at its alias 0.
  */
 #ifndef VMCU_STM32F1_F1_H
 #define VMCU_STM32F1_F1_H
@@ -47,8 +47,6 @@ enum f1_event {
 	EVENT_ADC, /* + unit */
 	EVENT_TIM5 = EVENT_ADC + 2,
 	EVENT_RTC,
-	EVENT_DMA, /* both controllers */
-	EVENT_DMA2,
 };
 
 enum f1_window { WIN_FLASH, WIN_ALIAS, WIN_RAM };
@@ -61,7 +59,6 @@ enum f1_irq {
 	IRQ_USART2 = 38,
 	IRQ_USART3 = 39,
 	IRQ_TIM5 = 50,
-	IRQ_DMA2 = 56,
 };
 
 /* What --quirk names; the texts are in chip.c. */
@@ -98,6 +95,7 @@ struct f1_profile {
 	bool ram_size_info; /* 0x1ffff7e2 holds the RAM's size */
 	uint32_t ahbenr_more; /* reserved bits of AHBENR that stick */
 	bool no_wait_states;  /* flash is copied to RAM at start */
+	bool dma_leaks;	      /* DMA reads a shut flash */
 	bool wide_vtor;	      /* VTOR of a core that CPUID does not tell of */
 };
 
@@ -120,6 +118,7 @@ struct f1_outside { /* what drives the pins from outside */
 struct f1_adc {
 	uint32_t sr, cr1, cr2, smpr[2], sqr[3], dr, other[0x50 / 4];
 	bool busy;
+	bool fresh;    /* the result was not read yet */
 	unsigned rank; /* conversion of the sequence under way */
 };
 
@@ -146,6 +145,7 @@ struct f1 {
 	uint32_t pwr[2], bkp[0xc0 / 4];
 	uint32_t dbgmcu_cr;
 	struct st_iwdg iwdg;
+	struct st_dma dma;
 	struct {
 		uint32_t cr1, cr2, dier, sr, ccmr2, ccer, psc, arr, ccr4;
 		uint64_t start;
@@ -171,8 +171,8 @@ void f1_memory_update(struct f1 *f);
  * since power-on, or not booted from flash. */
 bool f1_flash_shut(const struct f1 *f);
 /* False in *mine: not a memory. */
-bool f1_memory_read(struct f1 *f, uint32_t addr, unsigned size, uint32_t *out,
-		    bool *mine);
+bool f1_memory_read(struct f1 *f, enum mcu_master by, uint32_t addr,
+		    unsigned size, uint32_t *out, bool *mine);
 bool f1_memory_write(struct f1 *f, enum mcu_master by, uint32_t addr,
 		     unsigned size, uint32_t v, bool *mine);
 
@@ -211,6 +211,10 @@ void f1_uart_tx_event(struct f1 *f, unsigned unit);
 void f1_uart_rx_event(struct f1 *f, unsigned unit);
 void f1_uart_kick(struct f1 *f);
 void f1_adc_event(struct f1 *f, unsigned unit);
+/* For the DMA controller: there is something to fetch, or room. */
+bool f1_adc_asks(const struct mcu *m, unsigned unit);
+bool f1_uart_tx_asks(const struct mcu *m, unsigned unit);
+bool f1_uart_rx_asks(const struct mcu *m, unsigned unit);
 void f1_tim5_event(struct f1 *f);
 void f1_rtc_event(struct f1 *f);
 int f1_gpio_pin(const struct f1 *f, char port, unsigned bit);

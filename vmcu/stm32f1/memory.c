@@ -157,21 +157,24 @@ static bool read_system(struct f1 *f, uint32_t addr, unsigned size,
 	return true;
 }
 
-/* CVE-2020-8004: the core fetches a vector, and nobody checks. */
-static bool leaks(const struct f1 *f)
+/* CVE-2020-8004: the core fetches a vector, and nobody checks.  Imitations
+ * do not check their DMA controller either (F103 analysis d1-a). */
+static bool leaks(const struct f1 *f, enum mcu_master by)
 {
+	if (by == MASTER_DMA)
+		return f->profile->dma_leaks;
 	return mcu_quirk(f->m, QUIRK_VECTOR_FETCH) &&
 	       core_fetches_vector(f->m->core);
 }
 
-bool f1_memory_read(struct f1 *f, uint32_t addr, unsigned size, uint32_t *out,
-		    bool *mine)
+bool f1_memory_read(struct f1 *f, enum mcu_master by, uint32_t addr,
+		    unsigned size, uint32_t *out, bool *mine)
 {
 	uint32_t offset;
 
 	*mine = true;
 	if (in_flash(f, addr, &offset)) {
-		if (f1_flash_shut(f) && !leaks(f))
+		if (f1_flash_shut(f) && !leaks(f, by))
 			return false;
 		*out = fpec_read(&f->fpec, offset, size);
 		return true;

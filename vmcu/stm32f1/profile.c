@@ -40,6 +40,7 @@ static const struct f1_profile profiles[] = {
 		.ap_idr = AP_R1,
 		.designer = GIGADEVICE,
 		.idcode_always = true,
+		.dma_leaks = true,
 		.dbgmcu_id = 0x13030000,
 		.ram_size_info = true,
 		.no_wait_states = true,
@@ -64,6 +65,7 @@ static const struct f1_profile profiles[] = {
 		.designer = ARM,
 		.part = ARM_M3_PART,
 		.idcode_always = true,
+		.dma_leaks = true,
 	},
 	{
 		.name = "cs32f103",

@@ -22,6 +22,8 @@
 #define CR1_M (1u << 12)
 #define CR1_UE (1u << 13)
 #define CR3_EIE (1u << 0)
+#define CR3_DMAR (1u << 6)
+#define CR3_DMAT (1u << 7)
 #define MAPR 1
 
 /* The pins, and with the remap bit of AFIO_MAPR the others. */
@@ -64,6 +66,20 @@ static void update_irq(struct f1 *f, unsigned unit)
 		     (u->cr3 & CR3_EIE && sr & SR_ORE);
 
 	mcu_irq(f->m, IRQ_USART1 + unit, level);
+}
+
+bool f1_uart_tx_asks(const struct mcu *m, unsigned unit)
+{
+	const struct f1_uart *u = &f1_of(m)->uart[unit];
+
+	return u->cr3 & CR3_DMAT && u->sr & SR_TXE && u->cr1 & CR1_UE;
+}
+
+bool f1_uart_rx_asks(const struct mcu *m, unsigned unit)
+{
+	const struct f1_uart *u = &f1_of(m)->uart[unit];
+
+	return u->cr3 & CR3_DMAR && u->sr & SR_RXNE;
 }
 
 /* Picoseconds per character; 0 when there is no usable clock. */
@@ -121,6 +137,7 @@ void f1_uart_tx_event(struct f1 *f, unsigned unit)
 	begin_shift(f, unit);
 	if (!u->shifting)
 		u->sr |= SR_TC;
+	st_dma_run(&f->dma);
 	update_irq(f, unit);
 }
 
@@ -188,6 +205,7 @@ void f1_uart_rx_event(struct f1 *f, unsigned unit)
 		u->sr |= SR_RXNE;
 	}
 	begin_receive(f, unit);
+	st_dma_run(&f->dma);
 	update_irq(f, unit);
 }
 
@@ -279,6 +297,7 @@ void f1_uart_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 		break;
 	case 0x14:
 		u->cr3 = v;
+		st_dma_run(&f->dma);
 		break;
 	case 0x18:
 		u->gtpr = v;
