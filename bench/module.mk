@@ -21,3 +21,10 @@ bench_ledger_USE := signerd ledger store api chip keys authority seal sealhost \
 	crypto wire \
 	base
 bench_ledger_LIBS := -lsqlite3 -ljansson -lcrypto
+
+BENCHES += bench_sealed
+bench_sealed_SRC := bench/sealed.c tests/lib/ledger_bed.c \
+	tests/lib/ledger_sealed.c tests/lib/soft_chip.c
+bench_sealed_USE := signerd ledger store api chip keys authority seal sealhost \
+	crypto wire base
+bench_sealed_LIBS := -lsqlite3 -ljansson -lcrypto

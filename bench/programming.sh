@@ -145,7 +145,7 @@ openocd_run() {
 	local from
 	boot
 	from=$(info now_us)
-	VMCU_CONTROL=$dir/ctl LD_PRELOAD=$dir/clock.so timeout 600 openocd \
+	VMCU_CONTROL=$dir/ctl VMCU_SLOW=$slow LD_PRELOAD=$dir/clock.so timeout 600 openocd \
 		-c "adapter driver remote_bitbang" \
 		-c "remote_bitbang host ${bitbang%:*}" \
 		-c "remote_bitbang port ${bitbang##*:}" \
@@ -167,6 +167,7 @@ openocd_run() {
 # refuses; and the flash's typical times in tenths of microseconds.
 fiction=
 fast=
+slow=1 # OpenOCD's own clock (bench/openocd_clock.c)
 records=$((FLASH_BASE + FLASH_LEN - 0x2000))
 handshake_max=200000
 case $FAMILY in
@@ -187,12 +188,12 @@ stm32f1)
 	mass="stm32f1x mass_erase 0" lock="stm32f1x lock 0"
 	erase=200000 options=200000 unit=2 unit_time=525 ;;
 nrf51)
-	cfg=$dir/nrf51.cfg target=nrf51.cpu fiction=--fiction-jtag
+	cfg=$dir/nrf51.cfg target=nrf51.cpu fiction=--fiction-jtag slow=100
 	sed 's/-expected-id \$_CPUTAPID/-irlen 4 &/' \
 		/usr/share/openocd/scripts/target/nrf51.cfg >"$cfg"
 	mass="nrf5 mass_erase 0"
 	lock="flash fillw 0x10001004 0xffff00ff 1"
-	erase=223000 options=460 unit=4 unit_time=460
+	erase=223000 options=463 unit=4 unit_time=463
 	handshake_max=60000000 ;; # reported
 esac
 # limit_of BYTES: sets program, limit (microseconds); two records of 480 bytes

@@ -120,6 +120,11 @@ struct chip {
 	 * address; the same in all, so that stage 0 needs no release */
 	uint32_t boot_stack;
 	bool stage0; /* can hold a stage-0 secret */
+	/* Random bits, SP 800-90B 4.4 for the family's entropy claim and a
+	 * false alarm in 2^30: no run of so many (repetition count), not so
+	 * many alike in a window of 1,024 (adaptive proportion).  0: the
+	 * loader's own verdict is all there is. */
+	uint32_t rng_run, rng_peak;
 	/* The serial line of its loader: baud, 0 = 1,000,000; and whether it
 	 * holds one frame while it works on another. */
 	uint32_t link_baud;

@@ -3,11 +3,14 @@
  * CMSIS-DAP v1: packets as HID reports of 64 bytes, over hidapi (hidraw).
  * What is behind an answer in its report is undefined, so decoders ignore it.
  */
+#include <fcntl.h>
 #include <hidapi/hidapi.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "probe/transport.h"
 #include "probe/usb.h"
@@ -18,6 +21,7 @@
 
 struct hid {
 	hid_device *dev;
+	int lock; /* the same node once more, with a lock on it */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -104,6 +108,7 @@ static void hid_shut(void *self)
 	if (h == NULL)
 		return;
 	hid_close(h->dev);
+	close(h->lock);
 	free(h);
 }
 
@@ -115,39 +120,56 @@ static const struct transport_ops hid_ops = {
 
 /* -- opening -------------------------------------------------------------- */
 
-static int choose(struct usb_choice *c, hid_device **out, char why[256])
+/* Anybody may open a hidraw node; of our programs one keeps the others out,
+ * and one channel another.  The device's name, or NULL. */
+static char *choose(struct usb_choice *c)
 {
 	struct hid_device_info *list = hid_enumerate(0, 0);
-	hid_device *dev = NULL;
 	struct usb_probe p;
-	int err;
+	char *path = NULL;
 
 	for (struct hid_device_info *i = list; i != NULL; i = i->next)
 		if (is_v1(i, &p) && usb_choice_take(c, &p))
-			dev = hid_open_path(i->path);
+			path = strdup(i->path);
 	hid_free_enumeration(list);
-	err = usb_choice_end(c, why);
-	if (err == 0 && dev == NULL) {
-		snprintf(why, 256,
-			 "probe %.140s cannot be opened: no permission, or it "
-			 "was "
-			 "unplugged just now (docs/probes.md has the udev "
-			 "rule)",
-			 c->first.uri);
-		err = E_PROBE_LOST;
-	}
-	if (err != 0 && dev != NULL)
-		hid_close(dev);
-	if (err == 0)
-		*out = dev;
-	return err;
+	return path;
+}
+
+static int open_path(struct hid *h, const char *path, const char *uri,
+		     char why[256])
+{
+	const char *cause = "no permission, or it was unplugged just now "
+			    "(docs/probes.md has the udev rule)";
+
+	h->lock = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	if (h->lock >= 0 && flock(h->lock, LOCK_EX | LOCK_NB) != 0)
+		cause = "another program has it";
+	else if (h->lock >= 0)
+		h->dev = hid_open_path(path);
+	if (h->dev != NULL)
+		return 0;
+	snprintf(why, 256, "probe %.140s: %s", uri, cause);
+	if (h->lock >= 0)
+		close(h->lock);
+	return E_PROBE_LOST;
+}
+
+/* What an earlier user asked for and did not fetch. */
+static void drop_stale(struct hid *h)
+{
+	uint8_t stale[REPORT];
+
+	for (unsigned i = 0; i < STALE_MAX; i++)
+		if (hid_read_timeout(h->dev, stale, sizeof(stale), STALE_MS) <=
+		    0)
+			return;
 }
 
 int usb_hid_open(const char *name, struct transport *out, char why[256])
 {
 	struct usb_choice c;
 	struct hid *h;
-	uint8_t stale[REPORT];
+	char *path;
 	int err = usb_choice_init(&c, "hid", name, why);
 
 	if (err != 0)
@@ -160,15 +182,16 @@ int usb_hid_open(const char *name, struct transport *out, char why[256])
 	h = calloc(1, sizeof(*h));
 	if (h == NULL)
 		return E_NOMEM;
-	err = choose(&c, &h->dev, why);
+	path = choose(&c);
+	err = usb_choice_end(&c, why);
+	if (err == 0)
+		err = open_path(h, path, c.first.uri, why);
+	free(path);
 	if (err != 0) {
 		free(h);
 		return err;
 	}
-	for (unsigned i = 0; i < STALE_MAX; i++)
-		if (hid_read_timeout(h->dev, stale, sizeof(stale), STALE_MS) <=
-		    0)
-			break;
+	drop_stale(h);
 	*out = (struct transport){ .ops = &hid_ops,
 				   .self = h,
 				   .packet_max = REPORT };

@@ -205,6 +205,13 @@ int signer_stage0(void *self, struct signer_stage0 *q)
 
 /* ---- handshake --------------------------------------------------------- */
 
+/* Nothing measured, or as much as the cut-off; not the loader's verdict again,
+ * but its figures against ours. */
+static bool rng_beyond(uint32_t value, uint32_t cutoff)
+{
+	return value == 0 || (cutoff != 0 && value >= cutoff);
+}
+
 static enum sealed_verdict judge_claim(const struct signer_handshake *h,
 				       const struct sealed_release *r,
 				       const struct claim *c, char *why)
@@ -219,7 +226,8 @@ static enum sealed_verdict judge_claim(const struct signer_handshake *h,
 		return SEALED_CLAIM;
 	}
 	if (c->rng_failures || c->rng_samples < RNG_SAMPLES_MIN ||
-	    !c->rng_longest_run || !c->rng_peak) {
+	    rng_beyond(c->rng_longest_run, r->chip->rng_run) ||
+	    rng_beyond(c->rng_peak, r->chip->rng_peak)) {
 		snprintf(why, SIGNER_TEXT_CAP,
 			 "random number generator: %u failures in %u samples, "
 			 "longest run %u, peak %u",

@@ -3,7 +3,7 @@
  * vmcu/mcu.h - one virtual microcontroller, as its pins and its debug bus see
  * it.
  *
- * vmcu/core.c (Unicorn, exceptions, NVIC, SysTick), vmcu/stm32l4/ (flash,
+ * vmcu/core.c (Unicorn, exceptions, NVIC, SysTick), one folder per family (flash,
  * options, peripherals) stand behind it; the wires in front are adi.c (debug
  * port and access port), dap_server.c (CMSIS-DAP), jtag.c (JTAG-DP and
  * remote_bitbang), control.c (bench supply, board swap, faults).

@@ -95,5 +95,7 @@ const struct chip chip_stm32l4 = {
 	.link_baud = 2000000,
 	.link_ahead = true,
 	.stage0 = true,
+	.rng_run = 39, /* 0.8 bits of each */
+	.rng_peak = 683,
 	.check_uid = stm32_check_uid,
 };

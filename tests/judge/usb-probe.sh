@@ -167,8 +167,12 @@ guest_wait "$(both 2)"
 good hidagain "$TOOL --probe hid:LINE-B --power 'host power LINE-B' identify program /tmp/hello.bin@0x08000000 power start hello 3000" \
 	'program: ok' 'start: .*hello'
 
-say "a probe that another program has"
-refused busy "$TOOL --probe usb:LINE-A --when program:0 --run '$TOOL --probe usb:LINE-A identify >/tmp/second; grep -q another.program /tmp/second && cat /tmp/second >&2 && host usb LINE-A unplug' identify program /tmp/hello.bin@0x08000000" \
-	'error=E_PROBE_LOST why=probe usb:LINE-A: another program has it'
+say "a probe that another program, or another channel, has"
+for scheme in usb hid; do
+	refused busy "$TOOL --probe $scheme:LINE-A --when program:0 --run '$TOOL --probe $scheme:LINE-A identify >/tmp/second; grep -q another.program /tmp/second && cat /tmp/second >&2 && host usb LINE-A unplug' identify program /tmp/hello.bin@0x08000000" \
+		"error=E_PROBE_LOST why=probe $scheme:LINE-A: another program has it"
+	guest replug "host usb LINE-A plug"
+	guest_wait "$(both 2)"
+done
 
 say "PASS in $SECONDS s"

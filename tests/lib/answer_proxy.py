@@ -36,13 +36,12 @@ def path(name):
 
 
 def flip(text):
-    try:
-        raw = bytearray(base64.b64decode(text, validate=True))
-        raw[len(raw) // 2] ^= 1
-        return base64.b64encode(raw).decode()
-    except ValueError:
+    if all(c in "0123456789abcdef" for c in text):
         at = len(text) // 2
         return text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1:]
+    raw = bytearray(base64.b64decode(text, validate=True))
+    raw[len(raw) // 2] ^= 1
+    return base64.b64encode(raw).decode()
 
 
 def alter(body, do):

@@ -417,6 +417,17 @@ static void test_claim(void **state)
 		job_message1(&j);
 		assert_int_equal(job_handshake(&j), R_RNG);
 	}
+	for (int i = 0; i < 2; i++) { /* "no failures" does not help */
+		j = good;
+		*(i ? &j.chip.claim.rng_peak : &j.chip.claim.rng_longest_run) =
+			i ? 683 : 39;
+		job_message1(&j);
+		assert_int_equal(job_handshake(&j), R_RNG);
+		assert_non_null(strstr(j.refusal.cause, i ? "683" : "39"));
+	}
+	good.chip.claim.rng_longest_run = 38; /* the last that passes */
+	good.chip.claim.rng_peak = 682;
+	job_message1(&good);
 	counts(w, 1, 0, 0, 0);
 	assert_int_equal(job_handshake(&good), R_NONE);
 	job_clear(&good);

@@ -50,7 +50,8 @@ static uint64_t loop_cycles(struct mcu *m, const uint16_t *insns, size_t n)
 	uint16_t code[16];
 	uint64_t begin;
 
-	memcpy(code, insns, n * 2);
+	if (n != 0)
+		memcpy(code, insns, n * 2);
 	code[n] = 0x3f01;
 	code[n + 1] = (uint16_t)(0xd100 | (uint8_t)(-(int)n - 3));
 	code[n + 2] = 0xbe00;

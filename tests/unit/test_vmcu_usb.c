@@ -714,6 +714,41 @@ static void test_bad_clients(void **state)
 	usbredir_close(&u);
 }
 
+/* While USB has the probe, a TCP client is told so and closed. */
+static void test_tcp_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct dap_server *d = &f->dap;
+	char why[NET_WHY_CAP];
+	uint8_t told[9];
+	struct pollfd fds[DAP_SERVER_FDS];
+	struct usbredir name; /* dial() wants one */
+	int fd;
+
+	assert_int_equal(
+		net_listen_tcp("127.0.0.1:0", &d->listen_fd, d->name, why), 0);
+	memcpy(name.name, d->name, sizeof(name.name));
+	for (unsigned i = 0; i < 2; i++) {
+		if (i == 0)
+			ask(f, BYTES(DAP_CONNECT, 1));
+		else
+			ask(f, BYTES(DAP_DISCONNECT));
+		fd = dial(&name);
+		dap_server_poll(d, fds);
+		assert_int_equal(poll(fds, DAP_SERVER_FDS, 1000), 1);
+		dap_server_ready(d, fds);
+		if (i == 0) {
+			assert_int_equal(recv(fd, told, 9, MSG_WAITALL), 9);
+			assert_int_equal(told[8], DAP_INVALID);
+			assert_true(d->fd < 0);
+		} else {
+			assert_true(d->fd >= 0);
+			assert_int_equal(f->dap.probe.user, DPROBE_TCP);
+		}
+		close(fd);
+	}
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -726,7 +761,7 @@ int main(void)
 		TEST(test_v2_unfetched), TEST(test_v2_queue),
 		TEST(test_v1),		 TEST(test_one_user),
 		TEST(test_unplug),	 TEST(test_reset),
-		TEST(test_bad_clients),
+		TEST(test_bad_clients),	 TEST(test_tcp_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
