@@ -258,4 +258,24 @@ if [ -f build/target/tests/hello.bin ]; then
 	ctl quit
 	wait "$VMCU_PID" || fail "exit code after quit"
 fi
+say "other chips: the file says which"
+refused 2 'nrf51822 has one of 16 hex digits' "$V" run --dap 127.0.0.1:0 \
+	--chip nrf51822 --uid 00112233445566778899aabb
+for chip in stm32f051:65536 stm32f103xe:524288 nrf51822:262144; do
+	vmcu_start other --chip "${chip%:*}" --dap 127.0.0.1:0 \
+		--state "$DIR/other"
+	ctl quit
+	wait "$VMCU_PID" 2>/dev/null || true
+	"$V" dump "$DIR/other" "$DIR/other.bin"
+	[ "$(stat -c %s "$DIR/other.bin")" = "${chip#*:}" ] || fail "$chip: dump"
+	vmcu_start again --dap 127.0.0.1:0 --state "$DIR/other"
+	[ "$(field chip)" = "${chip%:*}" ] || fail "$chip: not told by its file"
+	ctl quit
+	wait "$VMCU_PID" 2>/dev/null || true
+	refused 1 'another chip' "$V" run --dap 127.0.0.1:0 --chip stm32l432 \
+		--state "$DIR/other"
+	refused 1 'a UID of .* has' "$V" copy "$DIR/other" "$DIR/other2" \
+		--uid 0011
+	rm "$DIR/other" "$DIR/other.ready" "$DIR/again.ready"
+done
 say "PASS"
