@@ -91,7 +91,8 @@ static void fpec_lock(struct mcu *m, uint32_t rdp)
 	rig_w(m, FPEC_CR, 0x260);
 	fpec_wait(m);
 	rig_w(m, FPEC_CR, 0x210);
-	fpec_half(m, OPTIONS, (uint16_t)rdp);
+	if (rdp != 0xff) /* what is erased stays so, complement and all */
+		fpec_half(m, OPTIONS, (uint16_t)rdp);
 	fpec_half(m, OPTIONS + 2, 0xff);
 }
 
@@ -106,7 +107,7 @@ const struct bed_chip bed_f1 = {
 	.stack = 0x20002000,
 	.put = fpec_put,
 	.lock = fpec_lock,
-	.locked = 0,
+	.locked = 0xff,
 	.start_ms = 400,
 	.ram = 0x20000000,
 	.ram_len = 0x5000,
