@@ -8,6 +8,7 @@
 #define CONTROL ((volatile uint32_t *)ALGO_CONTROL)
 #define CRC_TABLE ((uint32_t *)ALGO_TABLE)
 #define CRC_POLYNOMIAL 0xedb88320u
+#define CRC_STRETCH 0x4000u
 
 static void algo_start(void);
 
@@ -110,23 +111,37 @@ static void crc_table(void)
 	}
 }
 
-static uint32_t crc(uint32_t address, uint32_t len)
+/* One stretch without looking at the watchdog. */
+static uint32_t crc_words(uint32_t v, const volatile uint32_t *p,
+			  const volatile uint32_t *end)
 {
-	const volatile uint32_t *p = (const volatile uint32_t *)address;
 	const uint32_t *table = CRC_TABLE;
-	uint32_t v = 0xffffffff;
 
 	/* in a register, or its address is added at every step */
 	__asm__("" : "+r"(table));
 
-	for (; len != 0; len -= 4) {
+	while (p != end) {
 		v ^= *p++;
 		v = v >> 8 ^ table[v & 0xff];
 		v = v >> 8 ^ table[v & 0xff];
 		v = v >> 8 ^ table[v & 0xff];
 		v = v >> 8 ^ table[v & 0xff];
-		if ((len & 0x3fff) == 0)
-			port_feed();
+	}
+	return v;
+}
+
+static uint32_t crc(uint32_t address, uint32_t len)
+{
+	const volatile uint32_t *p = (const volatile uint32_t *)address;
+	uint32_t v = 0xffffffff;
+
+	while (len != 0) {
+		uint32_t part = len < CRC_STRETCH ? len : CRC_STRETCH;
+
+		v = crc_words(v, p, p + part / 4);
+		p += part / 4;
+		len -= part;
+		port_feed();
 	}
 	return ~v;
 }

@@ -7,7 +7,7 @@ static const struct arg create_args[] = {
 	  offsetof(struct stage0_batch, name), 0, 0, 0, "the batch's name" },
 	{ "family", "FAMILY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct stage0_batch, family), 0, 0, 0,
-	  "the chips' family: stm32l4" },
+	  "the chips' family: stm32l4 or stm32f0" },
 	{ "manufacturer", "M", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct stage0_batch, manufacturer), 0, 0, 0,
 	  "the trusted site whose flashers put the secrets in" },

@@ -91,7 +91,7 @@ static const struct arg add_args[] = {
 	  "loader.bin, as `make loader` wrote it" },
 	{ "family", "FAMILY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct add_params, family), 0, 0, 0,
-	  "the chip family that it is for: stm32l4" },
+	  "the chip family that it is for, such as stm32l4" },
 	{ "link", "LINK", ARG_NAME, 0, offsetof(struct add_params, link), 0, 0,
 	  0,
 	  "the line that it speaks: uart or swd-pins (default: what "

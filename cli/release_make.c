@@ -46,7 +46,9 @@ static const struct arg make_args[] = {
 	  "anti-rollback number: bootloaders can refuse lower ones (default "
 	  "0)" },
 	{ "chip", "CHIP", ARG_NAME, 0, offsetof(struct make_params, chip), 0, 0,
-	  0, "the exact part (default: the family's, stm32l432)" },
+	  0,
+	  "the exact part (default: the family's, where it has only one: "
+	  "stm32l432, stm32f051, nrf51822)" },
 	{ "protect", "LEVEL", ARG_U32, 0, offsetof(struct make_params, protect),
 	  0, 1, 2,
 	  "read protection of the finished device: 1 (default), or 2, which "

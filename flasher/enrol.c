@@ -251,7 +251,7 @@ static const char conf_example[] =
 	"# start-pattern = signet: genuine\n"
 	"#\n"
 	"# [channel 0]\n"
-	"# probe = tcp:127.0.0.1:4441\n"
+	"# probe = usb:SERIAL\n"
 	"# power = /path/to/relay 0\n";
 
 static int write_enrolled(struct station *st, const struct enrol_code *code,

@@ -33,7 +33,8 @@ static const struct {
 	const char *next;
 } advices[] = {
 	{ E_PROBE_LOST, "check that the probe is plugged in and its address is "
-			"right" },
+			"right; signet-flasher probes --plugged lists those "
+			"on USB" },
 	{ E_PROBE, "unplug the probe, plug it in again and repeat" },
 	{ E_TARGET_LOST, "check that the board sits in its fixture and has "
 			 "power, then repeat" },

@@ -45,6 +45,7 @@ static const char help_text[] =
 	"  --bitbang ADDR:PORT  remote_bitbang, JTAG\n"
 	"  --usbredir ADDR:PORT CMSIS-DAP as a USB device, for QEMU's\n"
 	"                       usb-redir\n"
+	"  --uart ADDR:PORT     the firmware's UART as a byte stream\n"
 	"  --usb-serial TEXT    the probe's serial number (default: from the "
 	"UID)\n"
 	"  --fiction-jtag       JTAG in front of a chip that has SWD alone\n"
@@ -140,6 +141,12 @@ static bool set_dap(struct parse *p, const char *s)
 static bool set_bitbang(struct parse *p, const char *s)
 {
 	p->o.bitbang = s;
+	return true;
+}
+
+static bool set_uart(struct parse *p, const char *s)
+{
+	p->o.uart = s;
 	return true;
 }
 
@@ -254,6 +261,7 @@ static const struct {
 	{ "dap", set_dap, false },
 	{ "bitbang", set_bitbang, false },
 	{ "usbredir", set_usbredir, false },
+	{ "uart", set_uart, false },
 	{ "usb-serial", set_usb_serial, false },
 	{ "control", set_control, false },
 	{ "packet-cost", set_packet_cost, false },

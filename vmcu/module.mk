@@ -25,7 +25,7 @@ $(1)_LIBS := -lunicorn -lcmocka
 endef
 $(foreach t,$(VMCU_TESTS),$(eval $(call VMCU_CHIP_TEST,$(t))))
 
-F0_TESTS := test_vmcu_m0 test_vmcu_f0
+F0_TESTS := test_vmcu_m0 test_vmcu_m3 test_vmcu_f0
 TESTS += $(F0_TESTS)
 define VMCU_F0_TEST
 $(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c tests/unit/f0_rig.c

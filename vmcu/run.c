@@ -15,6 +15,7 @@
 #include "vmcu/bitbang.h"
 #include "vmcu/control.h"
 #include "vmcu/dap_server.h"
+#include "vmcu/uart_server.h"
 #include "vmcu/usbredir.h"
 
 #define REAL_POLL_MS 5
@@ -26,7 +27,8 @@ enum {
 	FD_DAP,
 	FD_BITBANG = FD_DAP + DAP_SERVER_FDS,
 	FD_USB = FD_BITBANG + BITBANG_FDS,
-	FD_CONTROL = FD_USB + USBREDIR_FDS,
+	FD_UART = FD_USB + USBREDIR_FDS,
+	FD_CONTROL = FD_UART + UART_SERVER_FDS,
 	FD_COUNT = FD_CONTROL + CONTROL_FDS
 };
 
@@ -35,6 +37,7 @@ struct loop {
 	struct dap_server dap;
 	struct bitbang bitbang;
 	struct usbredir usb;
+	struct uart_server uart;
 	struct control control;
 	int signal_fd;
 	struct timespec wall; /* last look at the clock, --speed real */
@@ -75,6 +78,7 @@ static int loop_open(struct loop *l, const struct run_options *o)
 	l->dap.fd = l->dap.listen_fd = -1;
 	l->bitbang.fd = l->bitbang.listen_fd = -1;
 	l->usb.fd = l->usb.listen_fd = -1;
+	l->uart.fd = l->uart.listen_fd = -1;
 	l->signal_fd = signals_open();
 	err = bench_new(&o->mcu, &l->bench, why);
 	if (err == 0)
@@ -88,6 +92,8 @@ static int loop_open(struct loop *l, const struct run_options *o)
 	l->dap.probe.serial = o->usb_serial;
 	if (err == 0)
 		err = usbredir_init(&l->usb, &l->dap.probe, o->usbredir, why);
+	if (err == 0)
+		err = uart_server_init(&l->uart, l->bench, o->uart, why);
 	if (err == 0)
 		err = control_init(&l->control, l->bench, &l->dap, o->control,
 				   why);
@@ -112,6 +118,8 @@ static int loop_close(struct loop *l)
 		return 0;
 	if (l->control.bench != NULL)
 		control_close(&l->control);
+	if (l->uart.bench != NULL)
+		uart_server_close(&l->uart);
 	if (l->usb.probe != NULL)
 		usbredir_close(&l->usb);
 	if (l->bitbang.bench != NULL)
@@ -155,6 +163,8 @@ static void print_ready(FILE *f, const struct loop *l, const char *control)
 	print_json_string(f, l->bitbang.name);
 	fprintf(f, ",\"usbredir\":");
 	print_json_string(f, l->usb.name);
+	fprintf(f, ",\"uart\":");
+	print_json_string(f, l->uart.name);
 	fprintf(f, ",\"control\":");
 	print_json_string(f, control != NULL ? control : "");
 	fprintf(f, "}\n");
@@ -224,6 +234,7 @@ static void loop_run(struct loop *l, bool real_time)
 		dap_server_poll(&l->dap, fds + FD_DAP);
 		bitbang_poll(&l->bitbang, fds + FD_BITBANG);
 		usbredir_poll(&l->usb, fds + FD_USB);
+		uart_server_poll(&l->uart, fds + FD_UART);
 		control_poll(&l->control, fds + FD_CONTROL);
 		if (poll(fds, FD_COUNT, real_time ? REAL_POLL_MS : -1) < 0 &&
 		    errno != EINTR)
@@ -233,9 +244,11 @@ static void loop_run(struct loop *l, bool real_time)
 		dap_server_ready(&l->dap, fds + FD_DAP);
 		bitbang_ready(&l->bitbang, fds + FD_BITBANG);
 		usbredir_ready(&l->usb, fds + FD_USB);
+		uart_server_ready(&l->uart, fds + FD_UART);
 		control_ready(&l->control, fds + FD_CONTROL);
 		if (real_time)
 			follow_wall(l);
+		uart_server_follow(&l->uart);
 		control_follow(&l->control);
 	}
 }

@@ -19,7 +19,7 @@
 
 struct run_options {
 	struct mcu_config mcu;
-	const char *dap, *bitbang, *usbredir, *control;
+	const char *dap, *bitbang, *usbredir, *uart, *control;
 	const char *usb_serial, *ready_file, *capture;
 	const char *faults[RUN_FAULTS];
 	unsigned fault_count;

@@ -3,8 +3,9 @@
  * The flash algorithm of the nRF51 (chip/algo_port.h).  Registers: nRF51 Series
  * Reference Manual 3.0.1, chapters 6 (NVMC), 8 (UICR), 12 (POWER), 19 (WDT).
  *
- * The core is halted by every write and erase, so READY is already 1 when the
- * next instruction runs; it is looked at all the same, as the manual asks.
+ * The core is halted by every write and erase (6.1), so READY is already 1 when
+ * the next instruction runs: it is asked after erases and at the end of a
+ * buffer, not after each of thousands of words.
  */
 #include "chip/algo_port.h"
 
@@ -73,24 +74,20 @@ bool port_erase_all(void)
 	return true;
 }
 
-static void write_word(uint32_t address, uint32_t v)
-{
-	ALGO_REG(address) = v;
-	wait_ready();
-}
-
 bool port_program(const uint32_t *from, uint32_t address, uint32_t len,
 		  bool fast)
 {
 	(void)fast; /* there is one way */
 	NVMC_CONFIG = CONFIG_WRITE;
 	wait_ready();
+#pragma GCC unroll 4
 	for (uint32_t end = address + len; address != end; address += 4) {
 		uint32_t v = *from++;
 
 		if (v != 0xffffffff) /* each write counts: n_WRITE */
-			write_word(address, v);
+			ALGO_REG(address) = v;
 	}
+	wait_ready();
 	port_feed();
 	NVMC_CONFIG = CONFIG_READ;
 	return true;
@@ -104,7 +101,8 @@ bool port_options(const volatile uint32_t *want)
 	wait_ready();
 	for (unsigned i = OPTIONS; i-- > 0;)
 		if (ALGO_REG(option_address[i]) != want[i])
-			write_word(option_address[i], want[i]);
+			ALGO_REG(option_address[i]) = want[i];
+	wait_ready();
 	NVMC_CONFIG = CONFIG_READ;
 	for (unsigned i = 0; i < OPTIONS; i++)
 		if (ALGO_REG(option_address[i]) != want[i])

@@ -230,7 +230,8 @@ spent 2
 
 say "--speed real: firmware that nobody talks to runs"
 if [ -f build/target/tests/hello.bin ]; then
-	vmcu_start real --dap 127.0.0.1:0 --seed 6 --speed real
+	vmcu_start real --dap 127.0.0.1:0 --seed 6 --speed real \
+		--uart 127.0.0.1:0
 	"$B/target_tool" --probe "tcp:$VMCU_DAP" --off-ms 10 --power \
 		"$V ctl $VMCU_SOCKET power" identify \
 		program build/target/tests/hello.bin@0x08000000 power \
@@ -242,7 +243,39 @@ if [ -f build/target/tests/hello.bin ]; then
 		sleep 0.05
 	done
 	expect hello "$DIR/uart" 'hello from flash'
+	# the same as a byte stream; a second listener is refused, and one that
+	# talks to a firmware that does not listen hurts nobody
+	exec 5<>"/dev/tcp/127.0.0.1/${VMCU_UART##*:}"
+	head -c 3000 /dev/urandom >&5
+	timeout 5 head -c 200 <&5 >"$DIR/stream" || fail "the stream is silent"
+	expect stream "$DIR/stream" 'hello from flash'
+	exec 6<>"/dev/tcp/127.0.0.1/${VMCU_UART##*:}"
+	[ "$(timeout 5 head -c 1 <&6 | wc -c)" = 0 ] || fail "second listener"
+	exec 5>&- 6>&-
+	exec 5<>"/dev/tcp/127.0.0.1/${VMCU_UART##*:}"
+	timeout 5 head -c 100 <&5 >"$DIR/stream" || fail "no stream again"
+	exec 5>&-
 	ctl quit
 	wait "$VMCU_PID" || fail "exit code after quit"
 fi
+say "other chips: the file says which"
+refused 2 'nrf51822 has one of 16 hex digits' "$V" run --dap 127.0.0.1:0 \
+	--chip nrf51822 --uid 00112233445566778899aabb
+for chip in stm32f051:65536 stm32f103xe:524288 nrf51822:262144; do
+	vmcu_start other --chip "${chip%:*}" --dap 127.0.0.1:0 \
+		--state "$DIR/other"
+	ctl quit
+	wait "$VMCU_PID" 2>/dev/null || true
+	"$V" dump "$DIR/other" "$DIR/other.bin"
+	[ "$(stat -c %s "$DIR/other.bin")" = "${chip#*:}" ] || fail "$chip: dump"
+	vmcu_start again --dap 127.0.0.1:0 --state "$DIR/other"
+	[ "$(field chip)" = "${chip%:*}" ] || fail "$chip: not told by its file"
+	ctl quit
+	wait "$VMCU_PID" 2>/dev/null || true
+	refused 1 'another chip' "$V" run --dap 127.0.0.1:0 --chip stm32l432 \
+		--state "$DIR/other"
+	refused 1 'a UID of .* has' "$V" copy "$DIR/other" "$DIR/other2" \
+		--uid 0011
+	rm "$DIR/other" "$DIR/other.ready" "$DIR/again.ready"
+done
 say "PASS"

@@ -13,6 +13,7 @@ HELLO=build/target/tests/hello.bin
 # A slow clock: OpenOCD waits by polling, and time passes on the wire only.
 vmcu_start l4 --state "$DIR/l4.state" --bitbang 127.0.0.1:0 --seed 5 \
 	--jtag-clock 100000
+FIRST_BITBANG=$VMCU_BITBANG
 
 # server NAME [COMMAND...]: OpenOCD until the end of the test; GDB is its
 # address then.
@@ -20,6 +21,7 @@ server() {
 	local name=$1 i commands=() c
 	shift
 	for c; do commands+=(-c "$c"); done
+	: >"$DIR/$name.log"
 	openocd -c "adapter driver remote_bitbang" \
 		-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
 		-c "remote_bitbang port ${VMCU_BITBANG##*:}" \
@@ -79,7 +81,7 @@ expect info "$DIR/info.out" 'product="OpenOCD" uart=0 silent=1 dpidr=0'
 expect info "$DIR/info.out" 'swd-pins=.*no raw SWD'
 good identify target_tool identify
 expect identify "$DIR/identify.out" 'uid=[0-9a-f]{24} dpidr=00000000 cpuid=410fc241'
-expect identify "$DIR/identify.out" 'designer=20 part=435 .* flash=256 locked=0'
+expect identify "$DIR/identify.out" 'designer=20 part=435 .* flash=256 .*locked=0'
 
 say "memory, registers, steps"
 good core gdb_tool reset \
@@ -148,6 +150,42 @@ refused E_TARGET_PROTECTED 'unlock it' protected target_tool identify \
 good unlock target_tool "${POWER[@]}" unlock identify
 expect unlock "$DIR/unlock.out" 'locked=0'
 refused E_TARGET_OPEN 'reads as' open target_tool identify prove
+
+say "the same with the chip's serial line beside the server, in real time"
+server_end
+FIRST=$VMCU_SOCKET
+vmcu_start line --chip stm32l432 --bitbang 127.0.0.1:0 --seed 6 \
+	--jtag-clock 1000000 --speed real --uart 127.0.0.1:0
+server line "gdb_report_data_abort enable"
+good serial target_tool --serial "tcp:$VMCU_UART" --off-ms 50 --power \
+	"$B/signet-vmcu ctl $VMCU_SOCKET power" --level 1 identify \
+	program "$HELLO@0x08000000" power start 'hello from flash' 20000 \
+	prove power start 'hello from flash' 20000
+expect serial "$DIR/serial.out" '^prove: locked'
+
+say "sealed mode, by that line"
+"$B/sealed_tool" keys "$DIR/noise.pem" >"$DIR/loader_keys.h"
+make -s loader KEYS="$DIR/loader_keys.h" OUT="$DIR/loader" \
+	>"$DIR/make.log" 2>&1 || { cat "$DIR/make.log"; fail "make loader"; }
+head -c 4000 "$DIR/noise" >"$DIR/small"
+# the tool wants its subcommand first
+sealed() {
+	RC=0
+	timeout 300 "$B/sealed_tool" run --probe "$GDB" --serial \
+		"tcp:$VMCU_UART" --off-ms 50 --power \
+		"$B/signet-vmcu ctl $VMCU_SOCKET power" --keys "$DIR/noise.pem" \
+		--loader "$DIR/loader/stm32l4-$1" --link "$1" \
+		"$DIR/small@0x08000000" >"$DIR/sealed.out" 2>&1 || RC=$?
+}
+sealed swd-pins
+expect swd-pins "$DIR/sealed.out" 'FAIL phase=begin error=E_UNSUPPORTED why=.*no raw SWD'
+sealed uart
+[ "$RC" = 0 ] || { cat "$DIR/sealed.out"; fail "sealed job: exit code $RC"; }
+expect sealed "$DIR/sealed.out" '^done: 4000 bytes'
+server_end
+VMCU_SOCKET=$FIRST
+VMCU_BITBANG=$FIRST_BITBANG
+server ocd1 "gdb_report_data_abort enable"
 
 say "a target without power, and one that loses it"
 ctl power off

@@ -17,6 +17,7 @@ order_make first lamp 5
 station_enrol line1 1
 
 vmcu_start l4 --chip "$CHIP" --seed 5 --bitbang 127.0.0.1:0 --jtag-clock 1000000
+: >"$DIR/ocd.log"
 openocd -c "adapter driver remote_bitbang" \
 	-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
 	-c "remote_bitbang port ${VMCU_BITBANG##*:}" \

@@ -14,7 +14,7 @@ need openocd cmp
 # Per chip: OpenOCD's script, where its flash is, what identification must
 # say, the commands to lock and to unlock, and what a reader of the locked chip
 # is told (LOCKED_CODE: OpenOCD's exit code then).
-CHIPS=(${USB_GUEST_CHIPS:-stm32l432 stm32f051 nrf51822})
+CHIPS=(${USB_GUEST_CHIPS:-stm32l432 stm32f103xb stm32f051 nrf51822})
 
 chip_stm32l432() {
 	CFG=stm32l4x FLASH=0x08000000 ERASE="flash erase_sector 0 0 4"
@@ -24,6 +24,17 @@ chip_stm32l432() {
 	LOCK="stm32l4x lock 0"
 	LOCKED='Failed to read memory at 0x0800000' LOCKED_CODE=1
 	UNLOCK="stm32l4x unlock 0; stm32l4x option_load 0"
+}
+
+# Over SWD here; tests/judge/openocd-f1.sh has its JTAG.
+chip_stm32f103xb() {
+	CFG=stm32f1x FLASH=0x08000000 ERASE="flash erase_sector 0 0 9"
+	IDENTIFY=('DPIDR 0x1ba01477' 'Cortex-M3 r1p1' '6 breakpoints, 4 watch'
+		'device id = 0x20[0-9]{3}410' 'flash size = 128'
+		'0xe000ed00: 411fc231')
+	LOCK="stm32f1x lock 0"
+	LOCKED='Failed to read memory at 0x0800000' LOCKED_CODE=1
+	UNLOCK="stm32f1x unlock 0"
 }
 
 chip_stm32f051() {
@@ -101,19 +112,19 @@ judge() {
 	b4=$(printf '0x%08x' $((FLASH + 0x104)))
 
 	say "$CHIP: identify"
-	must identify "init; halt; flash probe 0; mdw 0xe000ed00; dap info"
+	must identify "
+		init; halt; flash probe 0; mdw 0xe000ed00; dap info
+		reset halt
+		mww 0x20000010 0x12345678; mdw 0x20000010
+		mwb 0x20000011 0xab; mwh 0x20000012 0xbeef; mdw 0x20000010"
 	expect identify "$DIR/identify.log" "serial=$CHIP"
 	for pattern in "${IDENTIFY[@]}"; do
 		expect identify "$DIR/identify.log" "$pattern"
 	done
 
 	say "$CHIP: memory in words, halves and bytes"
-	must memory "
-		init; reset halt
-		mww 0x20000010 0x12345678; mdw 0x20000010
-		mwb 0x20000011 0xab; mwh 0x20000012 0xbeef; mdw 0x20000010"
-	expect memory "$DIR/memory.log" '0x20000010: 12345678'
-	expect memory "$DIR/memory.log" '0x20000010: beefab78'
+	expect memory "$DIR/identify.log" '0x20000010: 12345678'
+	expect memory "$DIR/identify.log" '0x20000010: beefab78'
 
 	say "$CHIP: flash probe, erase, write by the on-chip algorithm, verify"
 	must write "
@@ -156,15 +167,16 @@ judge() {
 	expect core "$DIR/core.log" 'halted due to breakpoint'
 	expect core "$DIR/core.log" 'halted due to watchpoint'
 
-	say "$CHIP: erase"
-	must erase "init; reset halt; $ERASE; flash erase_check 0; mdw $FLASH"
-	expect erase "$DIR/erase.log" "$base: ffffffff"
-	must again "
+	say "$CHIP: erase, write without erasing, verify"
+	must erase "
 		init; reset init
-		flash write_image $image $FLASH; verify_image $image $FLASH"
+		$ERASE; flash erase_check 0; mdw $FLASH
+		flash write_image $image $FLASH; verify_image $image $FLASH
+		reset halt; $LOCK"
+	expect erase "$DIR/erase.log" "$base: ffffffff"
+	expect erase "$DIR/erase.log" 'verified 10007 bytes'
 
 	say "$CHIP: lock, in force after a power cycle"
-	must lock "init; reset halt; $LOCK"
 	power_cycle
 	ocd locked "init; halt; mdw $FLASH" && code=0 || code=$?
 	if [ "$code" != "$LOCKED_CODE" ]; then

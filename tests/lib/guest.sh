@@ -30,7 +30,7 @@ skip() {
 # deb PACKAGE: downloads it into build/guest; its file is then in $DEB.
 deb() {
 	(cd "$GUEST" && apt-get -qq download "$1" >download.log 2>&1) ||
-		skip "cannot download $1: $(tail -n 1 "$GUEST/download.log")"
+		skip "cannot download $1 (apt-get update?): $(tail -n 1 "$GUEST/download.log")"
 	DEB=$(ls -t "$GUEST/$1"_*.deb | head -n 1)
 }
 

@@ -35,7 +35,7 @@ need() {
 }
 
 # vmcu_start NAME [OPTION...]: runs one; its addresses are then in
-# VMCU_DAP, VMCU_BITBANG, VMCU_USBREDIR (host:port) and VMCU_SOCKET.
+# VMCU_DAP, VMCU_UART, VMCU_BITBANG, VMCU_USBREDIR (host:port) and VMCU_SOCKET.
 vmcu_start() {
 	local name=$1 ready=$DIR/$1.ready i
 	shift
@@ -53,6 +53,7 @@ vmcu_start() {
 	[ -f "$ready" ] || fail "virtual MCU did not get ready"
 	VMCU_DAP=$(sed -n 's/.*"dap":"\([^"]*\)".*/\1/p' "$ready")
 	VMCU_USBREDIR=$(sed -n 's/.*"usbredir":"\([^"]*\)".*/\1/p' "$ready")
+	VMCU_UART=$(sed -n 's/.*"uart":"\([^"]*\)".*/\1/p' "$ready")
 	VMCU_BITBANG=$(sed -n 's/.*"bitbang":"\([^"]*\)".*/\1/p' "$ready")
 }
 

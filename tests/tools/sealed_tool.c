@@ -12,7 +12,7 @@
  *                                     frame, and its answer comes back as one
  *                                     ("-": no body; TYPE 5 asks)
  *
- * options: --probe URI  --power COMMAND  --off-ms N  --clock HZ
+ * options: --probe URI  --serial LINE  --power COMMAND  --off-ms N  --clock HZ
  *          --keys FILE  --loader DIR (loader.bin, stub.bin)
  *          --link swd-pins|uart  --rate HZ  --level 0..2
  *          --secret HEX   the chip has a stage 0 with this secret
@@ -258,6 +258,18 @@ static void talk(struct tool *t, uint8_t type, uint16_t index, const void *body,
 	}
 }
 
+/* The same while the loader says again what it said before: a question that
+ * was repeated on a slow line has as many answers. */
+static void insist(struct tool *t, uint8_t type, const void *body, size_t len,
+		   uint8_t old)
+{
+	for (unsigned i = 0; i <= LINK_RETRIES; i++) {
+		talk(t, type, 0, body, len);
+		if (t->heard.head.type != old)
+			return;
+	}
+}
+
 static void want(struct tool *t, uint8_t type)
 {
 	char why[64];
@@ -281,7 +293,7 @@ static void handshake(struct tool *t)
 	memcpy(chip.uid, t->id.uid, t->id.uid_len);
 	must(t, crypto_sha256(t->loader, LOADER_LEN, chip.loader_digest), "");
 	hello_encode(&t->hello, hello);
-	talk(t, LINK_HELLO, 0, hello, HELLO_LEN);
+	insist(t, LINK_HELLO, hello, HELLO_LEN, LINK_READY);
 	want(t, LINK_MSG1);
 	must(t,
 	     authority_message1(key, &chip, t->heard.body, t->heard.head.len,
@@ -297,7 +309,7 @@ static void handshake(struct tool *t)
 	     authority_message2(&noise, &t->delivery, message, &len,
 				&t->session),
 	     "message 2");
-	talk(t, LINK_MSG2, 0, message, len);
+	insist(t, LINK_MSG2, message, len, LINK_MSG1);
 	want(t, LINK_WANT);
 	crypto_key_free(key);
 }
@@ -368,7 +380,7 @@ static void commit(struct tool *t)
 	     authority_commit(&t->session, credential, credential_len, firmware,
 			      firmware_len, message, &len),
 	     "commit");
-	talk(t, LINK_COMMIT, 0, message, len);
+	insist(t, LINK_COMMIT, message, len, LINK_REPORT);
 	want(t, LINK_DONE);
 }
 
@@ -466,6 +478,8 @@ static void parse_option(struct tool *t, const char *name, const char *value)
 
 	if (strcmp(name, "--probe") == 0)
 		t->probe_config.uri = value;
+	else if (strcmp(name, "--serial") == 0)
+		t->probe_config.serial = value;
 	else if (strcmp(name, "--power") == 0)
 		t->power.command = value;
 	else if (strcmp(name, "--off-ms") == 0)
