@@ -5,7 +5,7 @@
 #
 #   make target
 #   make example KEYS=path/signet_keys.h OUT=dir [CHIP=stm32l432]
-#                [APP_VERSION=1.0.0]
+#                [MODE=sealed] [APP_VERSION=1.0.0]
 #
 # KEYS is what `signet product keys-header NAME` writes.  OUT gets
 # bootloader.elf|hex, app.elf|hex and firmware.hex, which holds both.
@@ -104,6 +104,10 @@ FAMILY := $(word 1,$(EXAMPLE))
 CORE := $(word 2,$(EXAMPLE))
 SISTER := examples/$(FAMILY)$(addprefix /,$(word 4,$(EXAMPLE)))
 EXAMPLE_LDS := examples/sections.ld
+# where the bootloader lies, if that depends on the mode
+BOOT_LD_stm32f1_sealed := examples/stm32f1/sealed.ld
+BOOT_LD := $(or $(BOOT_LD_$(FAMILY)_$(MODE)),\
+	examples/$(FAMILY)/bootloader.ld)
 boot_libs = $(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
 	$(T)/$(1)/signet_verify.o
 
@@ -127,7 +131,7 @@ $(OUT)/.keys: FORCE
 		"$(EXAMPLE_CHIPS)" >&2; false; }
 	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read" >&2; false; }
 	@mkdir -p $(OUT)
-	@{ cat "$(KEYS)"; echo "/* $(APP_VERSION) $(CHIP) */"; } >$@.new
+	@{ cat "$(KEYS)"; echo "/* $(APP_VERSION) $(CHIP) $(MODE) */"; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 OUT_BOARD := $(OUT)/board.o $(OUT)/console.o $(OUT)/startup.o
@@ -141,8 +145,8 @@ $(OUT)/console.o $(OUT)/startup.o: $(OUT)/%.o: examples/%.c $(OUT)/.keys
 	$(EXAMPLE_CC) -c -o $@ $<
 $(OUT)/bootloader.elf: $(OUT)/bootloader.o $(OUT_BOARD) \
 		$(call boot_libs,$(CORE),$(word 3,$(EXAMPLE))) \
-		examples/$(FAMILY)/bootloader.ld $(EXAMPLE_LDS)
-	$(EXAMPLE_LD) -T examples/$(FAMILY)/bootloader.ld -o $@ \
+		$(BOOT_LD) $(EXAMPLE_LDS) $(OUT)/.keys
+	$(EXAMPLE_LD) -T $(BOOT_LD) -o $@ \
 		$(filter %.o %.a,$^)
 $(OUT)/app.elf: $(OUT)/app.o $(OUT)/ticks.o $(OUT_BOARD) $(SISTER)/app.ld \
 		$(EXAMPLE_LDS)

@@ -69,8 +69,6 @@ static inline void gdb_noted(int err)
 }
 
 /* -- gdb.c --------------------------------------------------------------- */
-/* Connects and finds out what the server can do. */
-MUST_USE int gdb_connect(struct probe *p);
 void gdb_hang_up(struct probe *p);
 /* Asks; the answer is g->rx.buf[0..g->rx.len), with a NUL behind it. */
 MUST_USE int gdb_ask(struct probe *p, const void *body, size_t len);
@@ -94,6 +92,14 @@ MUST_USE int gdb_order(struct probe *p, const char *command);
 MUST_USE int gdb_run(struct probe *p);
 MUST_USE int gdb_stop(struct probe *p);
 MUST_USE int gdb_step_one(struct probe *p);
+/* A question whose answer is why the target stands. */
+MUST_USE int gdb_ask_stop(struct probe *p, const char *body);
+/* What came makes no sense: hangs up. */
+int gdb_nonsense(struct probe *p, const char *why);
+
+/* -- gdb_connect.c ------------------------------------------------------- */
+/* Connects and finds out what the server can do. */
+MUST_USE int gdb_connect(struct probe *p);
 /* A whole document of qXfer:OBJECT:read; the caller frees. */
 MUST_USE int gdb_document(struct probe *p, const char *object,
 			  const char *annex, char **out);
@@ -106,6 +112,31 @@ MUST_USE int gdb_server_find(struct probe *p);
 MUST_USE int gdb_server_check(struct probe *p);
 /* One that nobody has asked yet. */
 const struct gdb_server *gdb_server_any(void);
+
+/* -- gdb_mem.c ----------------------------------------------------------- */
+/* The core stands, and nothing has failed: accesses may begin. */
+bool gdb_may_access(struct probe *p);
+/* With its answer, every write before it has been done. */
+void gdb_barrier(struct probe *p);
+void gdb_pause_us(uint32_t us);
+#define GDB_LOOK_US 1000 /* between two looks at what is waited for */
+void gdb_queue_read(struct probe *p, uint32_t addr, uint8_t *out, size_t len);
+void gdb_queue_write(struct probe *p, uint32_t addr, const uint8_t *buf,
+		     size_t len);
+void gdb_queue_read32(struct probe *p, uint32_t addr, uint32_t *out);
+void gdb_queue_write32(struct probe *p, uint32_t addr, uint32_t v);
+void gdb_queue_match32(struct probe *p, uint32_t addr, uint32_t mask,
+		       uint32_t value);
+MUST_USE int gdb_flush(struct probe *p);
+
+/* -- gdb_core.c ---------------------------------------------------------- */
+MUST_USE int gdb_halt(struct probe *p);
+MUST_USE int gdb_resume(struct probe *p);
+MUST_USE int gdb_step(struct probe *p);
+MUST_USE int gdb_reset_halt(struct probe *p);
+MUST_USE int gdb_reset_run(struct probe *p);
+MUST_USE int gdb_reg_read(struct probe *p, unsigned sel, uint32_t *out);
+void gdb_queue_reg_write(struct probe *p, unsigned sel, uint32_t v);
 
 /* -- gdb_load.c ---------------------------------------------------------- */
 MUST_USE int gdb_load(struct probe *p, const struct dbg_piece *pieces,

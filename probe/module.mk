@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 MODULES += probe
 probe_SRC := probe/probe.c probe/dbg.c probe/tcp.c probe/serial.c \
-	probe/gdb.c probe/gdb_server.c probe/gdb_probe.c probe/gdb_load.c \
+	probe/gdb.c probe/gdb_connect.c probe/gdb_server.c \
+	probe/gdb_mem.c probe/gdb_core.c probe/gdb_probe.c probe/gdb_load.c \
 	probe/usb.c probe/usb_bulk.c probe/usb_hid.c \
 	probe/dap_probe.c probe/dap.c probe/codec.c probe/dap_tcp.c \
 	probe/adi.c probe/mem.c probe/cortexm.c \

@@ -288,6 +288,8 @@ void mcu_power(struct mcu *m, bool on)
 			m->due[i] = PS_NEVER;
 		m->power_lost = m->now;
 		m->reset_wanted = RESET_NONE;
+		m->debug_req = false; /* the port's requests went with it */
+		m->system_req = false;
 		m->uart_in.len = 0;
 		if (m->listener.power != NULL)
 			m->listener.power(m->listener.user, m->now, false);

@@ -189,8 +189,8 @@ int gdb_unhex(const uint8_t *text, size_t text_len, uint8_t *out, size_t len)
 		if (digit(text[i]) < 0)
 			return E_SYNTAX;
 	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(digit(text[2 * i]) << 4 |
-				   digit(text[2 * i + 1]));
+		out[i] = (uint8_t)((unsigned)digit(text[2 * i]) << 4 |
+				   (unsigned)digit(text[2 * i + 1]));
 	return 0;
 }
 

@@ -52,6 +52,9 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
  * Witnesses: OBR says that the protection was loaded, and the options whole;
  * DBGMCU_IDCODE reads 0 for the core of a genuine part while no debugger is
  * there (errata sheet).
+ *
+ * Frozen: pages 0 to 3 of the xB, 0 and 1 of the xE, are write-protected for
+ * as long as the protection is loaded (PM0075 2.4.1).
  */
 #define STM32F103(name_, kb, page, ram, id)                                     \
 	{                                                                       \
@@ -68,6 +71,7 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 		.cpuid = 0x411fc231,		   /* Cortex-M3 r1p1 */       \
 		.designer = 0x020,		   /* JEP106 bank 0: ST */    \
 		.part = (id), .device_id = (id), .device_id_mask = 0xfff,     \
+		.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,    \
 		.flash_kb = (kb), .ap_idr = 0x14770011, /* AHB-AP, Cortex-M3 r1 */ .vtor = 0x3fffff80, /* [29:7] */ .algo = &algo,                              \
 		.options = {                                                  \
 			{ 0x1ffff800, 0x00ff5aa5, 0x00ffffff, "RDP, USER" },  \
@@ -77,6 +81,21 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 		},                                                            \
 		.option_count = 4, .level_mask = 0xffff,                      \
 		.level_value = { 0x5aa5, 0xffff, 0xffff }, .level2 = false,   \
+		.witnesses = {                                                \
+			{ 0x4002201c, 2, {                                    \
+				{ 2, 2, false,                                \
+				  "read protection is not in force" },        \
+				{ 1, 0, false,                                \
+				  "the option bytes are damaged" } } },       \
+			{ 0xe000edf0, 1, {                                    \
+				{ 1, 0, false, "a debugger is attached" } } },\
+			{ 0xe0042000, 1, {                                    \
+				{ 0xffffffff, 0, false,                       \
+				  "the core reads DBGMCU_IDCODE: no genuine " \
+				  "STM32F103, or a debugger is there" } } },  \
+		},                                                            \
+		.witness_count = 3,                                           \
+		.boot_stack = 0x20002000, .frozen = 0x1000, .stage0 = false,  \
 		.check_uid = check_uid, \
 	}
 

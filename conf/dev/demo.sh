@@ -174,7 +174,7 @@ allow=()
 signet product create thermo --family "$FAMILY" --release-key thermo \
 	"${allow[@]}" >"$D/product.log"
 signet product keys-header thermo --out "$D/signet_keys.h"
-make -s example CHIP="$CHIP" KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
+make -s example CHIP="$CHIP" MODE="$mode" KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
 	{ tail -n 20 "$D/example.log" >&2; exit 1; }
 sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then

@@ -36,7 +36,8 @@ const struct bed_chip bed_l4 = {
 	.locked = 0xfdeff8bb, /* level 1, SRAM2 erased by reset */
 };
 
-/* -- STM32F1, STM32F0 (PM0075 2.3, RM0091 3.2) ------------------------------ */
+/* -- STM32F1, STM32F0 (PM0075 2.3, RM0091 3.2) ------------------------------
+ */
 
 #define FPEC_KEYR 0x40022004u
 #define FPEC_OPTKEYR 0x40022008u
@@ -106,8 +107,7 @@ const struct bed_chip bed_f1 = {
 
 const struct bed_chip bed_f0 = {
 	.name = "stm32f051",
-	.dir = { "build/target/loader/stm32f0-uart",
-		 "build/target/loader/stm32f0-swd-pins" },
+	.dir = { "build/target/loader/stm32f0-uart" },
 	.flash = 0x08000000,
 	.flash_len = 0x10000,
 	.page_len = 1024,

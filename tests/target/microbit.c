@@ -139,7 +139,7 @@ static bool check_random(void)
 static void say_hex(uint32_t v)
 {
 	for (int i = 28; i >= 0; i -= 4)
-		put((uint8_t)"0123456789abcdef"[v >> i & 0xf]);
+		put((uint8_t) "0123456789abcdef"[v >> i & 0xf]);
 }
 
 void microbit_start(void)

@@ -252,6 +252,14 @@ static void test_memory_map(void **state)
 	assert_int_equal(r[2].len, 0xf7fc0000);
 }
 
+static void add(char *text, size_t cap, const char *more)
+{
+	size_t len = strlen(text);
+
+	assert_true(len + strlen(more) < cap);
+	memcpy(text + len, more, strlen(more) + 1);
+}
+
 static void test_memory_map_bad(void **state)
 {
 	static const char *const maps[] = {
@@ -280,7 +288,8 @@ static void test_memory_map_bad(void **state)
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]) - 2; i++)
 		assert_int_equal(gdb_memory_map(maps[i], r, &n), E_SYNTAX);
 	for (unsigned i = 0; i <= GDB_REGIONS_MAX; i++)
-		strcat(many, "<memory type=\"ram\" start=\"0\" length=\"1\"/>");
+		add(many, sizeof(many),
+		    "<memory type=\"ram\" start=\"0\" length=\"1\"/>");
 	assert_int_equal(gdb_memory_map(many, r, &n), E_TOO_LARGE);
 	assert_int_equal(n, 77);
 }
@@ -364,7 +373,7 @@ static void test_registers_bad(void **state)
 				 cases[i].err);
 	}
 	for (unsigned i = 0; i <= GDB_INCLUDES_MAX; i++)
-		strcat(many, "<xi:include href=\"a\"/>");
+		add(many, sizeof(many), "<xi:include href=\"a\"/>");
 	assert_int_equal(gdb_registers(many, &r, annex, &n), E_TOO_LARGE);
 }
 
