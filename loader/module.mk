@@ -73,15 +73,15 @@ LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
 	seal/link.c seal/noise.c seal/prim_bearssl_glue.h base/ct.c \
 	wire/layout.h wire/hello.h wire/release.h
 
-# A compiler cache would bring back the object without its call graph.
 # $(1): family, $(2): link, $(3): folder, $(4): folder of loader_keys.h
+# A compiler cache would keep the object and forget the call graph.
 define LOADER_RULE
 $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(1)_PRIM) \
 		chip/$($(1)_CHIP)/target.c chip/$($(1)_CHIP)/target.h \
 		$(4)/loader_keys.h $(BEARSSL_SMALL)
 	@mkdir -p $$(@D)
-	CCACHE_DISABLE=1 $$(TARGET_CC) $$(TARGET_CPPFLAGS) -Ichip/$($(1)_CHIP) -I$(4) \
-		-isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
+	CCACHE_DISABLE=1 $$(TARGET_CC) $$(TARGET_CPPFLAGS) \
+		-Ichip/$($(1)_CHIP) -I$(4) -isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
 		$$(filter-out -MMD -MP,$$(TARGET_CFLAGS)) \
 		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
 		-DTOP=$($(1)_TOP) -DPAGE_LEN=$($(1)_PAGE) \
