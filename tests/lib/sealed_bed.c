@@ -116,7 +116,7 @@ void sealed_bed_start(struct sealed_bed *b)
 	mcu_power(b->mcu, false);
 	mcu_advance(b->mcu, 1000 * MS);
 	mcu_power(b->mcu, true);
-	mcu_advance(b->mcu, 1500 * MS);
+	mcu_advance(b->mcu, b->chip->start_ms * MS);
 	while (mcu_uart_read(b->mcu, drop, sizeof(drop)))
 		;
 }
