@@ -29,7 +29,7 @@ static const struct row {
 	{ &bed_f1,
 	  FAMILY_STM32F1,
 	  7,
-	  { { 0x1ffff800, 0xffffffff, 0x00ffff00 },
+	  { { 0x1ffff800, 0xffffffff, 0x00ffffff },
 	    { 0x1ffff804, 0xffffffff, 0xffffffff },
 	    { 0x1ffff808, 0xffffffff, 0xffffffff },
 	    { 0x1ffff80c, 0xffffffff, 0xffffffff },
