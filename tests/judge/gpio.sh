@@ -44,7 +44,7 @@ refused() { # NAME COMMAND PATTERN...
 
 guest_prepare
 guest_gpio_sim
-guest_tool "$B/target_tool" "$(command -v gpioinfo)"
+guest_tool "$B/target_tool" "$(command -v gpioinfo)" "$(command -v nice)"
 guest_file "$HELLO" /tmp/hello.bin
 # Line 0 is the target's relay, 1 another one, 2 the button, 3 taken.
 cat >"$DIR/bench" <<-'SH'
