@@ -7,11 +7,8 @@
 #include "wire/release.h"
 
 static const struct chip *const chips[] = {
-	&chip_stm32f103xb,
-	&chip_stm32f103xe,
-	&chip_stm32f0,
-	&chip_stm32l4,
-	&chip_nrf51,
+	&chip_stm32f103xb, &chip_stm32f103xe, &chip_stm32f0,
+	&chip_stm32l4,	   &chip_nrf51,
 };
 #define CHIP_COUNT (sizeof(chips) / sizeof(chips[0]))
 

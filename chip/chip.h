@@ -119,6 +119,11 @@ struct chip {
 	/* the stack pointer that a sealed image begins with, beside the stub's
 	 * address; the same in all, so that stage 0 needs no release */
 	uint32_t boot_stack;
+	/* Bytes at the beginning of flash that cannot be changed once the lock
+	 * is loaded: public, and sealed images begin behind them, with their
+	 * own vector table; 0: the image's first two words are the boot
+	 * words. */
+	uint32_t frozen;
 	bool stage0; /* can hold a stage-0 secret */
 	/* Random bits, SP 800-90B 4.4 for the family's entropy claim and a
 	 * false alarm in 2^30: no run of so many (repetition count), not so

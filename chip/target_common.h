@@ -24,6 +24,8 @@
  *                         are the chip's own boot words
  *   TARGET_ECC            1: torn cells are told (target_nmi()); left out: 0,
  *                         they read as anything
+ *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the next
+ *                         character comes; left out: 0
  *   TARGET_STAGE0         0: the family has no stage 0; left out: 1
  *   TARGET_UID, TARGET_UID_LEN
  *                         the unique ID as bytes
@@ -82,6 +84,9 @@
 #endif
 #ifndef TARGET_STAGE0
 #define TARGET_STAGE0 1
+#endif
+#ifndef TARGET_HEAD_LAST
+#define TARGET_HEAD_LAST 0
 #endif
 #ifndef TARGET_JITTER
 #define TARGET_JITTER 0

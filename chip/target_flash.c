@@ -97,7 +97,7 @@ bool target_flash_blank(uint32_t at, uint32_t len)
 	return all == 0xffffffff && !target_ecc;
 }
 
-TARGET_RAM int target_flash_put(uint32_t at, const void *from, uint32_t len)
+int target_flash_put(uint32_t at, const void *from, uint32_t len)
 {
 	struct target_flash *f = &target_flash;
 
@@ -108,7 +108,7 @@ TARGET_RAM int target_flash_put(uint32_t at, const void *from, uint32_t len)
 	return target_flash_wait();
 }
 
-TARGET_RAM int target_flash_renew(uint32_t at, uint32_t len, target_unit *buf)
+int target_flash_renew(uint32_t at, uint32_t len, target_unit *buf)
 {
 	for (uint32_t i = 0; i < len / UNIT; i++)
 		buf[i] = *(const volatile target_unit *)(at + UNIT * i);

@@ -73,11 +73,12 @@ static size_t smallest_gap(const struct segment *s, size_t count)
 	return at;
 }
 
-/* Whole program units; segments that then touch or share a unit are one. */
+/* Whole program units, and whole double words, which loaders count in; segments
+ * that then touch or share a unit are one. */
 static size_t pad(const struct chip *chip, const struct image *img,
 		  struct segment *s)
 {
-	uint32_t unit = chip->program_unit;
+	uint32_t unit = chip->program_unit < 8 ? 8 : chip->program_unit;
 	size_t n = 0;
 
 	for (size_t i = 0; i < img->count; i++) {
@@ -148,6 +149,7 @@ int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 		char why[LAYOUT_WHY_CAP])
 {
 	uint32_t top = chip->flash_base + chip->flash_len - RESERVED_LEN;
+	uint32_t first = chip->flash_base + chip->frozen;
 	uint32_t stack, reset;
 	struct rd r;
 	struct wr w;
@@ -161,28 +163,32 @@ int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 			 top + LOADER_OFFSET);
 		return E_RANGE;
 	}
-	if (l->count == 0 || l->segments[0].address != chip->flash_base ||
+	if (l->count == 0 || l->segments[0].address != first ||
 	    l->segments[0].len < 8) {
 		snprintf(why, LAYOUT_WHY_CAP,
-			 "nothing stands at 0x%08x, where the chip starts; a "
-			 "sealed release needs the stack pointer and reset "
-			 "vector there",
-			 chip->flash_base);
+			 chip->frozen ? "a sealed release for %s is linked for "
+					"0x%08x: the lock freezes what lies "
+					"below, which anybody may read"
+				      : "a sealed release for %s needs its "
+					"stack pointer and reset vector at "
+					"0x%08x, where the chip starts",
+			 chip->name, first);
 		return E_RANGE;
 	}
 	rd_init(&r, l->plain, 8);
 	stack = rd_u32(&r);
 	reset = rd_u32(&r);
-	if (stack % 4 != 0 || reset % 2 == 0 ||
-	    reset - chip->flash_base >= top - chip->flash_base) {
+	if (stack % 4 != 0 || reset % 2 == 0 || reset - first >= top - first) {
 		snprintf(why, LAYOUT_WHY_CAP,
 			 "0x%08x: 0x%08x 0x%08x are no stack pointer and reset "
 			 "vector",
-			 chip->flash_base, stack, reset);
+			 first, stack, reset);
 		return E_RANGE;
 	}
 	out_boot[0] = stack;
 	out_boot[1] = reset;
+	if (chip->frozen)
+		return 0;
 	wr_init(&w, l->plain, 8);
 	wr_u32(&w, chip->boot_stack);
 	wr_u32(&w, (top + STUB_OFFSET) | 1);

@@ -47,7 +47,7 @@ $(T)/cm0/verify/signet_verify_bearssl_m15.o: \
 # What the loader's adaptors take rewritten (seal/reroll.awk).
 BEARSSL_REROLL := hash/sha2small symcipher/chacha20_ct \
 	symcipher/poly1305_ctmul ec/ec_c25519_m31
-BEARSSL_LEAST := $(T)/gen/least/ec_c25519_m31.c
+BEARSSL_LEAST := $(T)/gen/least/ec_c25519_m31.c $(T)/gen/least/sha2small.c
 BEARSSL_SMALL := $(foreach f,$(BEARSSL_REROLL),$(T)/gen/small/$(notdir $(f)).c)
 define BEARSSL_REROLL_RULE
 $(T)/gen/small/$(notdir $(1)).c: $(BEARSSL_SRC)/src/$(1).c
@@ -57,9 +57,11 @@ $(foreach f,$(BEARSSL_REROLL),$(eval $(call BEARSSL_REROLL_RULE,$(f))))
 $(BEARSSL_SMALL): seal/reroll.awk $(BEARSSL_SRC)/inc/bearssl.h
 	@mkdir -p $(@D)
 	awk -f seal/reroll.awk $(filter %.c,$^) >$@
-$(BEARSSL_LEAST): $(BEARSSL_SRC)/src/ec/ec_c25519_m31.c seal/reroll.awk
+$(T)/gen/least/ec_c25519_m31.c: $(BEARSSL_SRC)/src/ec/ec_c25519_m31.c
+$(T)/gen/least/sha2small.c: $(BEARSSL_SRC)/src/hash/sha2small.c
+$(BEARSSL_LEAST): seal/reroll.awk
 	@mkdir -p $(@D)
-	awk -v least=1 -f seal/reroll.awk $< >$@
+	awk -v least=1 -f seal/reroll.awk $(filter %.c,$^) >$@
 BEARSSL_SMALL += $(BEARSSL_LEAST)
 
 define BEARSSL_SMALL_RULE

@@ -17,11 +17,12 @@ static int check(struct target *t, const struct target_loader *plan)
 	if (plan->stub_len == 0 || plan->stub_len > STUB_CODE_LEN)
 		return target_fail(t, E_RANGE, "the stub has %zu bytes",
 				   plan->stub_len);
-	if (h->fw.segments[0].address != t->chip->flash_base ||
+	if (h->fw.segments[0].address !=
+		    t->chip->flash_base + t->chip->frozen ||
 	    h->fw.segments[0].len < TARGET_BOOT_LEN)
 		return target_fail(t, E_RANGE,
-				   "the image leaves out the boot words at the "
-				   "flash's beginning");
+				   "the image does not begin where those of "
+				   "the chip do");
 	return target_check_header(t, h);
 }
 

@@ -17,6 +17,7 @@ static void digest_make(uint8_t out[DIGEST_LEN])
 	const struct delivery_wire *d = &loader.in.delivery.wire;
 	struct prim_sha256 c;
 
+	LOADER_BASE(d);
 	prim_sha256_init(&c);
 	prim_sha256_update(&c, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
 	for (unsigned i = 0; i < d->segment_count; i++) {
@@ -32,6 +33,7 @@ __attribute__((noinline)) void report_make(void)
 {
 	uint8_t *p = loader.answer.body;
 
+	LOADER_BASE(p);
 	target_ecc = 0;
 	if (target_flash_wait()) {
 		loader_fault(LINK_FAULT_FLASH);
@@ -89,11 +91,12 @@ static int records_put(const uint8_t *p, const uint8_t *end)
  */
 __attribute__((noinline)) void commit_take(void)
 {
-	static const uint32_t zero[2];
+	const uint32_t zero[2] = { 0 };
 	uint8_t *body = IN_BODY;
 	uint32_t len = loader.head.len - NOISE_TAG_LEN;
 	int err;
 
+	LOADER_BASE(body);
 	if (len > COMMIT_MAX ||
 	    prim_aead_open(loader.k[1], 0, NULL, 0, body, len, body + len) ||
 	    body[0] != HELLO_VERSION)

@@ -74,6 +74,8 @@ __attribute__((noinline)) int handshake_key(void)
 __attribute__((noinline)) void handshake_begin(void)
 {
 	struct prologue *p = &loader.prologue;
+	struct noise *noise = &loader.noise;
+	struct noise_ephemeral *e = &loader.ephemeral;
 	uint8_t *body = loader.answer.body;
 	const uint8_t *psk = (const uint8_t *)SECRET;
 	struct verdict v;
@@ -89,27 +91,34 @@ __attribute__((noinline)) void handshake_begin(void)
 		loader_fault(LINK_FAULT_RANDOM);
 		return;
 	}
+	LOADER_BASE(p);
 	prologue(p, IN_BODY);
-	noise_init(&loader.noise, true, signet_server_pub, p, sizeof(*p), psk);
+	LOADER_BASE(noise);
+	noise_init(noise, true, signet_server_pub, p, sizeof(*p), psk);
+	LOADER_BASE(body);
 	claim(body + NOISE_KEY_LEN);
+	LOADER_BASE(e);
 	if (!verdict_ok(&v) ||
-	    noise_write1_with(&loader.noise, psk, &loader.ephemeral,
-			      body + NOISE_KEY_LEN, CLAIM_LEN, body)) {
+	    noise_write1_with(noise, psk, e, body + NOISE_KEY_LEN, CLAIM_LEN,
+			      body)) {
 		loader_fault(LINK_FAULT_CRYPTO);
 		return;
 	}
-	memset(&loader.ephemeral, 0, sizeof(loader.ephemeral));
+	memset(e, 0, sizeof(*e));
 	loader.step = STEP_HELLO;
 	line_answer(LINK_MSG1, 0, CLAIM_LEN + NOISE_OVERHEAD);
 }
 
 __attribute__((noinline)) void handshake_end(void)
 {
-	if (noise_read2(&loader.noise, IN_BODY, loader.head.len,
+	struct noise *noise = &loader.noise;
+
+	LOADER_BASE(noise);
+	if (noise_read2(noise, IN_BODY, loader.head.len,
 			IN_BODY + NOISE_KEY_LEN))
 		return;
 	/* Split() */
-	noise_hkdf(loader.noise.ck, NULL, 0, loader.k[0], 2);
-	noise_wipe(&loader.noise);
+	noise_hkdf(noise->ck, NULL, 0, loader.k[0], 2);
+	noise_wipe(noise);
 	stream_begin();
 }

@@ -34,11 +34,14 @@ TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 		if (!get(p, 1) || p[0] != LINK_SYNC ||
 		    !get(p + 1, LINK_HEAD_LEN - 1))
 			continue;
-		/* a length that is wrong would take the next frame with it */
-		if (link_head_decode(p, &loader.head))
+		/* a length that is wrong would take the next frame with it;
+		 * but between two characters not every core has the time */
+		if (!TARGET_HEAD_LAST && link_head_decode(p, &loader.head))
 			continue;
-		len = loader.head.len;
-		if (len <= cap && get(p + LINK_HEAD_LEN, len + LINK_TAIL_LEN))
+		len = p[4] | (uint32_t)p[5] << 8;
+		if (len > cap || !get(p + LINK_HEAD_LEN, len + LINK_TAIL_LEN))
+			continue;
+		if (!TARGET_HEAD_LAST || !link_head_decode(p, &loader.head))
 			return;
 	}
 }

@@ -95,6 +95,13 @@ struct loader { /* what is used most first: short instructions reach it */
 	struct frame frame[2] __attribute__((aligned(8)));
 };
 extern struct loader loader;
+/*
+ * A part of it as a base from which short instructions reach the rest: else
+ * every address in it would be a constant of its own.
+ */
+#define LOADER_BASE(p) __asm__("" : "+r"(p))
+/* Called from the other memory, in few places. */
+#define LOADER_FAR __attribute__((long_call))
 #define IN_HEAD (loader.in.raw + 2)
 #define IN_BODY (IN_HEAD + LINK_HEAD_LEN)
 
@@ -127,7 +134,7 @@ void stream_begin(void);
 void stream_chunk(uint8_t *body, uint32_t len);
 
 /* -- finish.c -------------------------------------------------------------- */
-void report_make(void);
+LOADER_FAR void report_make(void);
 void commit_take(void);
 __attribute__((noreturn)) void finish(void);
 

@@ -33,7 +33,7 @@ __attribute__((noinline)) void loader_fault(enum link_fault why)
 }
 
 /* All but chunks: flash is not busy then. */
-static __attribute__((noinline)) void frame_take(void)
+static LOADER_FAR __attribute__((noinline)) void frame_take(void)
 {
 	uint8_t type = loader.head.type;
 
@@ -51,7 +51,7 @@ static __attribute__((noinline)) void frame_take(void)
 
 /* In RAM: while one chunk is programmed the station may send the next at any
  * moment, and a fetch from flash would wait until a double word is done. */
-static TARGET_RAM void round_of_frames(void)
+static LOADER_FAR TARGET_RAM void round_of_frames(void)
 {
 	while (loader.step != STEP_DONE) {
 		struct frame *f = &loader.frame[loader.turn];

@@ -20,7 +20,7 @@
 #                FLASH on a chip that stands still then
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
-LOADERS := stm32l4 stm32f1
+LOADERS := stm32l4 stm32f1 stm32f0
 
 stm32l4_CHIP := stm32l4
 stm32l4_CPU := cm4
@@ -58,8 +58,11 @@ stm32f0_PAGE := 1024
 stm32f0_RAM_AT := 0x20000010
 stm32f0_RAM := 0x1ff0
 stm32f0_CODE := RAM
-stm32f0_LINKS := uart swd-pins
-stm32f0_CFLAGS := $(stm32l4_CFLAGS)
+stm32f0_LINKS := uart
+stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
+	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
+	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
+	-frename-registers -fno-jump-tables
 
 uart_LINK_SRC := loader/link_uart.c
 swd-pins_LINK_SRC := loader/link_swd.c
@@ -71,13 +74,14 @@ LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
 	wire/layout.h wire/hello.h wire/release.h
 
 # $(1): family, $(2): link, $(3): folder, $(4): folder of loader_keys.h
+# A compiler cache would keep the object and forget the call graph.
 define LOADER_RULE
 $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(1)_PRIM) \
 		chip/$($(1)_CHIP)/target.c chip/$($(1)_CHIP)/target.h \
 		$(4)/loader_keys.h $(BEARSSL_SMALL)
 	@mkdir -p $$(@D)
-	$$(TARGET_CC) $$(TARGET_CPPFLAGS) -Ichip/$($(1)_CHIP) -I$(4) \
-		-isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
+	CCACHE_DISABLE=1 $$(TARGET_CC) $$(TARGET_CPPFLAGS) \
+		-Ichip/$($(1)_CHIP) -I$(4) -isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
 		$$(filter-out -MMD -MP,$$(TARGET_CFLAGS)) \
 		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
 		-DTOP=$($(1)_TOP) -DPAGE_LEN=$($(1)_PAGE) \

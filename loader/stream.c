@@ -29,6 +29,7 @@ static bool layout_take(void)
 	const struct delivery_wire *d = &loader.in.delivery.wire;
 	uint32_t end = IMAGE_AT;
 
+	LOADER_BASE(d);
 	loader.chunk_len = get32(d->chunk_len);
 	loader.total = 0;
 	if (!loader.chunk_len || loader.chunk_len > LOADER_CHUNK_MAX ||
@@ -98,9 +99,11 @@ void stream_begin(void)
 static TARGET_RAM void overlay(uint8_t *p, uint32_t at, uint32_t len)
 {
 	const struct delivery_wire *d = &loader.in.delivery.wire;
-	const uint8_t *q = (const uint8_t *)(d->segments + d->segment_count);
-	const uint8_t *end = q + 2 + (q[0] | q[1] << 8);
+	const uint8_t *q, *end;
 
+	LOADER_BASE(d);
+	q = (const uint8_t *)(d->segments + d->segment_count);
+	end = q + 2 + (q[0] | q[1] << 8);
 	q += 2;
 	while (q < end) {
 		uint32_t to = q[0] | (uint32_t)q[1] << 8 |
@@ -143,6 +146,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 	uint32_t at = loader.want * loader.chunk_len;
 	uint32_t plain = loader.total - at;
 
+	LOADER_BASE(d);
 	if (plain > loader.chunk_len)
 		plain = loader.chunk_len;
 	if (len != plain + 2 * NOISE_TAG_LEN)
@@ -157,7 +161,7 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 			   CHUNK_AAD_LEN, body, plain, body + plain))
 		return;
 	if (target_flash_wait()) {
-		loader_fault(LINK_FAULT_FLASH);
+		report_make(); /* sees it, too, and ends it */
 		return;
 	}
 	patch(body, plain);

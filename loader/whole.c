@@ -12,6 +12,7 @@
 #include "target.h"
 
 #define PRIM_RAM TARGET_RAM
+#define PRIM_FAR __attribute__((long_call))
 #define PRIM_IDLE() target_feed()
 #define PRIM_STEP() target_step()
 #define LINK_STEP() target_step()

@@ -11,11 +11,17 @@
 #include "seal/prim.h"
 
 #define NAME_NK "Noise_NK_25519_ChaChaPoly_SHA256"
-#define NAME_NKPSK0 "Noise_NKpsk0_25519_ChaChaPoly_SHA256"
+/* SHA-256 of "Noise_NKpsk0_25519_ChaChaPoly_SHA256" */
+static const uint8_t name_nkpsk0[] = {
+	0x6e, 0x95, 0xd1, 0x71, 0x22, 0xc2, 0xc1, 0x07, 0xe4, 0xb1, 0x9c,
+	0x1e, 0x59, 0x2d, 0x8e, 0x7d, 0xbe, 0xa2, 0x03, 0xa3, 0xd9, 0xce,
+	0x73, 0xde, 0x10, 0xd8, 0x36, 0x55, 0xb4, 0x4c, 0x86, 0xad,
+};
 
 enum { HASH_LEN = 32, BLOCK_LEN = 64 };
 
-/* A name as long as the hash stands for itself (5.2, InitializeSymmetric). */
+/* A name as long as the hash stands for itself, a longer one is hashed (5.2,
+ * InitializeSymmetric). */
 _Static_assert(sizeof(NAME_NK) - 1 == HASH_LEN, "the name is hashed otherwise");
 
 /* H(a || b) */
@@ -111,10 +117,7 @@ void noise_init(struct noise *s, bool initiator, const uint8_t rs[32],
 	memset(s, 0, sizeof(*s));
 	s->initiator = initiator;
 	s->psk = psk != NULL;
-	if (psk)
-		hash2(NAME_NKPSK0, sizeof(NAME_NKPSK0) - 1, NULL, 0, s->h);
-	else
-		memcpy(s->h, NAME_NK, HASH_LEN);
+	memcpy(s->h, psk ? (const void *)name_nkpsk0 : NAME_NK, HASH_LEN);
 	memcpy(s->ck, s->h, HASH_LEN);
 	mix_hash(s, prologue, prologue_len);
 	mix_hash(s, rs, NOISE_KEY_LEN);
@@ -266,7 +269,7 @@ void noise_wipe(struct noise *s)
 	ct_wipe(s, sizeof(*s));
 }
 
-void noise_seal(const uint8_t k[32], uint64_t n, const void *in, size_t len,
+void noise_seal(const uint8_t k[32], uint32_t n, const void *in, size_t len,
 		uint8_t *out)
 {
 	if (len)
@@ -274,7 +277,7 @@ void noise_seal(const uint8_t k[32], uint64_t n, const void *in, size_t len,
 	prim_aead_seal(k, n, NULL, 0, out, len, out + len);
 }
 
-int noise_open(const uint8_t k[32], uint64_t n, const uint8_t *in, size_t len,
+int noise_open(const uint8_t k[32], uint32_t n, const uint8_t *in, size_t len,
 	       uint8_t *out)
 {
 	int err;

@@ -69,12 +69,13 @@ MUST_USE int noise_split(const struct noise *s, uint8_t k1[32], uint8_t k2[32],
 			 uint8_t hash[32]);
 void noise_wipe(struct noise *s);
 
-/* A transport message: ChaCha20-Poly1305, nonce = 4 zero bytes || n u64 LE,
- * no AAD.  seal writes len + NOISE_TAG_LEN bytes, open len - NOISE_TAG_LEN
- * (zeros when it fails: E_DECRYPT, E_TRUNCATED).  out may be in. */
-void noise_seal(const uint8_t k[32], uint64_t n, const void *in, size_t len,
+/* A transport message: ChaCha20-Poly1305, nonce = 4 zero bytes || n u64 LE (of
+ * which we count 32 bits), no AAD.  seal writes len + NOISE_TAG_LEN bytes, open
+ * len - NOISE_TAG_LEN (zeros when it fails: E_DECRYPT, E_TRUNCATED).  out may
+ * be in. */
+void noise_seal(const uint8_t k[32], uint32_t n, const void *in, size_t len,
 		uint8_t *out);
-MUST_USE int noise_open(const uint8_t k[32], uint64_t n, const uint8_t *in,
+MUST_USE int noise_open(const uint8_t k[32], uint32_t n, const uint8_t *in,
 			size_t len, uint8_t *out);
 
 /* HMAC-SHA256 (RFC 2104) and HKDF's output blocks 1..count, 32 bytes each

@@ -38,10 +38,10 @@ MUST_USE int prim_x25519(uint8_t out[32], const uint8_t scalar[32],
 void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32]);
 
 /* ChaCha20-Poly1305 (RFC 8439), in place; nonce = 4 zero bytes || n LE. */
-void prim_aead_seal(const uint8_t key[32], uint64_t n, const void *aad,
+void prim_aead_seal(const uint8_t key[32], uint32_t n, const void *aad,
 		    size_t aad_len, uint8_t *data, size_t len, uint8_t tag[16]);
 /* E_DECRYPT leaves data undefined: the caller treats it as lost. */
-MUST_USE int prim_aead_open(const uint8_t key[32], uint64_t n, const void *aad,
+MUST_USE int prim_aead_open(const uint8_t key[32], uint32_t n, const void *aad,
 			    size_t aad_len, uint8_t *data, size_t len,
 			    const uint8_t tag[16]);
 

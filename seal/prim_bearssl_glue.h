@@ -10,6 +10,7 @@
  * A loader that includes an adaptor as part of its one translation unit may
  * define beforehand:
  *   PRIM_RAM      attribute of what opens a frame (its place in RAM)
+ *   PRIM_FAR      attribute of what is called from other code
  *   PRIM_STEP()   every few microseconds while a frame is opened
  *   PRIM_IDLE()   before each X25519, which takes 60 ms
  */
@@ -28,6 +29,9 @@
 
 #ifndef PRIM_RAM
 #define PRIM_RAM
+#endif
+#ifndef PRIM_FAR
+#define PRIM_FAR
 #endif
 #ifndef PRIM_IDLE
 #define PRIM_IDLE() ((void)0)
@@ -85,25 +89,25 @@ GLUE_EXPORT void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32])
 	(void)!prim_x25519(out, scalar, point);
 }
 
-PRIM_RAM static void glue_aead(const uint8_t key[32], uint64_t n,
+PRIM_RAM static void glue_aead(const uint8_t key[32], uint32_t n,
 			       const void *aad, size_t aad_len, uint8_t *data,
 			       size_t len, uint8_t tag[16], int encrypt)
 {
-	uint32_t nonce[3] = { 0, (uint32_t)n, (uint32_t)(n >> 32) };
+	uint32_t nonce[3] = { 0, n, 0 };
 
 	POLY1305(key, nonce, data, len, aad, aad_len, tag,
 		 br_chacha20_ct_run, encrypt);
 }
 
-GLUE_EXPORT PRIM_RAM void prim_aead_seal(const uint8_t key[32], uint64_t n,
-					 const void *aad, size_t aad_len,
-					 uint8_t *data, size_t len,
-					 uint8_t tag[16])
+GLUE_EXPORT PRIM_RAM PRIM_FAR void prim_aead_seal(const uint8_t key[32],
+						  uint32_t n, const void *aad,
+						  size_t aad_len, uint8_t *data,
+						  size_t len, uint8_t tag[16])
 {
 	glue_aead(key, n, aad, aad_len, data, len, tag, 1);
 }
 
-GLUE_EXPORT PRIM_RAM int prim_aead_open(const uint8_t key[32], uint64_t n,
+GLUE_EXPORT PRIM_RAM int prim_aead_open(const uint8_t key[32], uint32_t n,
 					const void *aad, size_t aad_len,
 					uint8_t *data, size_t len,
 					const uint8_t tag[16])

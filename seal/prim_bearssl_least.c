@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* As seal/prim_bearssl_m31.c, smaller and a seventh slower: for Cortex-M0. */
+/* As seal/prim_bearssl_m31.c, smaller: for Cortex-M0. */
 #define PRIM_LEAST
 #include "seal/prim_bearssl_m31.c"

@@ -92,14 +92,14 @@ void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32])
 /* -- ChaCha20-Poly1305 ---------------------------------------------------- */
 
 /* Everything but the tag. */
-static EVP_CIPHER_CTX *aead(const uint8_t key[32], uint64_t n, const void *aad,
+static EVP_CIPHER_CTX *aead(const uint8_t key[32], uint32_t n, const void *aad,
 			    size_t aad_len, uint8_t *data, size_t len, int seal)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t nonce[NONCE_LEN] = { 0 };
 	int done;
 
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 4; i++)
 		nonce[4 + i] = (uint8_t)(n >> (8 * i));
 	must(ctx && len <= INT_MAX && aad_len <= INT_MAX &&
 	     EVP_CipherInit_ex(ctx, EVP_chacha20_poly1305(), NULL, key, nonce,
@@ -112,7 +112,7 @@ static EVP_CIPHER_CTX *aead(const uint8_t key[32], uint64_t n, const void *aad,
 	return ctx;
 }
 
-void prim_aead_seal(const uint8_t key[32], uint64_t n, const void *aad,
+void prim_aead_seal(const uint8_t key[32], uint32_t n, const void *aad,
 		    size_t aad_len, uint8_t *data, size_t len, uint8_t tag[16])
 {
 	EVP_CIPHER_CTX *ctx = aead(key, n, aad, aad_len, data, len, 1);
@@ -125,7 +125,7 @@ void prim_aead_seal(const uint8_t key[32], uint64_t n, const void *aad,
 	EVP_CIPHER_CTX_free(ctx);
 }
 
-int prim_aead_open(const uint8_t key[32], uint64_t n, const void *aad,
+int prim_aead_open(const uint8_t key[32], uint32_t n, const void *aad,
 		   size_t aad_len, uint8_t *data, size_t len,
 		   const uint8_t tag[16])
 {

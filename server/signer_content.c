@@ -13,8 +13,8 @@
 #include "wire/name.h"
 
 /* The image of a sealed release begins with the family's stack pointer and the
- * stub's address; what stood there is in the header.  It ends below the
- * loader. */
+ * stub's address; what stood there is in the header.  Or it begins behind what
+ * the lock freezes, as it was linked.  It ends below the loader. */
 static int sealed_layout_check(const struct release_header *h,
 			       const uint8_t *plain)
 {
@@ -27,12 +27,14 @@ static int sealed_layout_check(const struct release_header *h,
 		return E_UNSUPPORTED;
 	top = c->flash_base + c->flash_len - RESERVED_LEN;
 	stub = top + STUB_OFFSET;
-	if (first->address != c->flash_base || first->len < 8)
+	if (first->address != c->flash_base + c->frozen || first->len < 8)
 		return E_RANGE;
 	for (size_t i = 0; i < h->fw.segment_count; i++)
 		if (h->fw.segments[i].address + h->fw.segments[i].len >
 		    top + LOADER_OFFSET)
 			return E_RANGE;
+	if (c->frozen)
+		return 0;
 	rd_init(&r, plain, 8);
 	if (rd_u32(&r) != c->boot_stack || rd_u32(&r) != (stub | 1))
 		return E_RANGE;

@@ -22,7 +22,7 @@
 #define DPROBE_CLOCK_MAX 20000000u
 #define DPROBE_UART_BUFFER 8192u
 
-enum dprobe_user { DPROBE_FREE, DPROBE_TCP, DPROBE_USB };
+enum dprobe_user { DPROBE_FREE, DPROBE_TCP, DPROBE_USB_V2, DPROBE_USB_V1 };
 
 struct dprobe {
 	struct bench *bench;   /* borrowed */

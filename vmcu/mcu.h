@@ -127,7 +127,8 @@ uint32_t mcu_resets(const struct mcu *m);
 size_t mcu_uart_read(struct mcu *m, uint8_t *out, size_t cap);
 /* Queues bytes towards the firmware's receiver (paced by the baud rate). */
 size_t mcu_uart_write(struct mcu *m, const uint8_t *p, size_t len);
-/* What the chip drives on a pin (port 'A'.., bit 0..15): -1 nothing, 0, 1. */
+/* What the chip drives on a pin (port 'A'.., bit 0..15; nRF51 'P', 0..31): -1
+ * nothing, 0, 1. */
 int mcu_pin(const struct mcu *m, char port, unsigned bit);
 /* The level on the wire: what the chip or the outside drives (low wins), else
  * the chip's pull; -1 floating. */

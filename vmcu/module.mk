@@ -3,7 +3,7 @@
 # vmcu is the chip: core, memories, peripherals and the core's debug
 # components.  What the wires in front of it are made of is in debug.mk.
 MODULES += vmcu
-vmcu_SRC := vmcu/mcu.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
+vmcu_SRC := vmcu/mcu.c vmcu/mcu_life.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
 	vmcu/core_exc.c vmcu/core_scs.c vmcu/core_cost.c vmcu/core_model.c vmcu/core_debug.c vmcu/core_skip.c \
 	vmcu/stm32l4/chip.c vmcu/stm32l4/memory.c vmcu/stm32l4/flash.c \
 	vmcu/stm32l4/flash_regs.c vmcu/stm32l4/options.c \
@@ -25,7 +25,7 @@ $(1)_LIBS := -lunicorn -lcmocka
 endef
 $(foreach t,$(VMCU_TESTS),$(eval $(call VMCU_CHIP_TEST,$(t))))
 
-F0_TESTS := test_vmcu_m0 test_vmcu_m3 test_vmcu_f0
+F0_TESTS := test_vmcu_m0 test_vmcu_m3 test_vmcu_f0 test_vmcu_f0_periph
 TESTS += $(F0_TESTS)
 define VMCU_F0_TEST
 $(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c tests/unit/f0_rig.c

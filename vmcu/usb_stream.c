@@ -30,7 +30,7 @@ void usb_stream_reset(struct usbredir *u)
 		s->polled = false;
 		s->next_id = 0;
 	}
-	if (u->probe->user == DPROBE_USB)
+	if (u->probe->user == DPROBE_USB_V2 || u->probe->user == DPROBE_USB_V1)
 		dprobe_detach(u->probe);
 }
 
@@ -60,10 +60,17 @@ static void refuse(struct usb_stream *s)
 	(void)!keep_answer(s, &invalid, 1);
 }
 
-/* Who is using the probe may ask and be told; nobody else may touch it. */
-static bool may_use(const struct dprobe *p, uint8_t command)
+static enum dprobe_user user_of(const struct usb_stream *s)
 {
-	return p->user != DPROBE_TCP || command == DAP_INFO;
+	return is_bulk(s) ? DPROBE_USB_V2 : DPROBE_USB_V1;
+}
+
+/* Anybody may ask what the probe is; only one may use it. */
+static bool may_use(const struct dprobe *p, const struct usb_stream *s,
+		    uint8_t command)
+{
+	return p->user == DPROBE_FREE || p->user == user_of(s) ||
+	       command == DAP_INFO;
 }
 
 static void execute(struct usbredir *u, struct usb_stream *s,
@@ -73,7 +80,7 @@ static void execute(struct usbredir *u, struct usb_stream *s,
 
 	if (p->len == 0)
 		return;
-	if (p->len > s->packet_max || !may_use(probe, p->data[0])) {
+	if (p->len > s->packet_max || !may_use(probe, s, p->data[0])) {
 		refuse(s);
 		return;
 	}
@@ -82,8 +89,8 @@ static void execute(struct usbredir *u, struct usb_stream *s,
 	(void)!dap_queue_take(&s->queue, probe, p->data, p->len, keep_answer,
 			      s);
 	probe->packet_max = DAP_PACKET_MAX;
-	if (probe->user != DPROBE_TCP)
-		probe->user = probe->connected ? DPROBE_USB : DPROBE_FREE;
+	if (probe->user == DPROBE_FREE || probe->user == user_of(s))
+		probe->user = probe->connected ? user_of(s) : DPROBE_FREE;
 }
 
 /* -- transfers ------------------------------------------------------------ */

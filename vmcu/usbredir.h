@@ -7,11 +7,12 @@
  *	-chardev socket,id=c,host=127.0.0.1,port=PORT,reconnect=1
  *	-device usb-redir,chardev=c
  *
- * The device is described in vmcu/usb_desc.h.  Both of its interfaces and
- * the CMSIS-DAP TCP port lead to one probe: while a TCP client is connected,
- * packets from USB are answered DAP_INVALID, and between DAP_Connect and
- * DAP_Disconnect from USB a TCP client is refused.  The two interfaces are
- * served in the order in which their packets come.
+ * The device is described in vmcu/usb_desc.h.  Its two interfaces and the
+ * CMSIS-DAP TCP port lead to one probe, which one of them has at a time: TCP
+ * while a client is connected, an interface between DAP_Connect and
+ * DAP_Disconnect.  To the others, packets but DAP_Info are answered
+ * DAP_INVALID, and a TCP client is refused.  The plug pulled, or a reset of
+ * the bus, frees the probe.
  *
  * What is not usbredir, and a close in mid-packet, end that connection only;
  * for the probe it is as if its plug had been pulled.

@@ -62,7 +62,22 @@ const struct chip chip_stm32f0 = {
 	.level_mask = 0xffff,
 	.level_value = { 0x55aa, 0x44bb, 0x33cc }, /* RM0091 3.3.1 */
 	.level2 = true,
-	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,
+	.links = 1u << LOADER_LINK_UART,
+	.no_pins = "no loader of 8 kB has been made for them yet",
+	/* RM0091 3.5.8, 8.4.1.  The core of an M0 cannot ask whether a debugger
+	 * is there; that it runs from flash at level 1 says that none has been
+	 * since power-on (RM0091 3.3.1). */
+	.witnesses = {
+		{ 0x4002201c, 2, {
+			{ 2, 2, false, "read protection is not in force" },
+			{ 1, 0, false, "the option bytes are damaged" } } },
+		{ 0x48000000, 2, {
+			{ 3u << 26, 2u << 26, true,
+			  "the pin PA13 is still SWDIO" },
+			{ 3u << 28, 2u << 28, true,
+			  "the pin PA14 is still SWCLK" } } },
+	},
+	.witness_count = 2,
 	.boot_stack = 0x20002000, /* the end of SRAM */
 	.stage0 = true,
 	.check_uid = stm32_check_uid,

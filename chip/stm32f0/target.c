@@ -40,6 +40,7 @@ static const struct {
 
 void target_clock(void)
 {
+#pragma GCC unroll 1
 	for (unsigned i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)
 		REG(setup[i].address) = setup[i].value;
 	while (!(RCC_CR & 1u << 25))
@@ -64,16 +65,18 @@ void target_swd_open(void)
 static const struct {
 	uint32_t address, mask, value;
 } witness[TARGET_WORDS] = {
-	{ 0x4002201c, 1, 0 },
-	{ 0x40022020, 0, 0 },
 	{ 0x1ffff800, 0, 0 },
+	{ 0x1ffff804, 0, 0 },
+	{ 0x1ffff808, 0, 0 },
+	{ 0x4002201c, 3, 2 },
 	{ 0x48000000, 2u << 26 | 2u << 28, 0 },
 };
 
-/* Level 1 or 2 is loaded, and what is in the cells says so too. */
+/* Level 1 or 2 is loaded (RDPRT's lower bit, above); what is in the cells says
+ * so too. */
 static inline bool level_ok(void)
 {
-	return FLASH_OBR & 2 && (uint16_t)REG(0x1ffff800) != 0x55aa;
+	return (uint16_t)REG(0x1ffff800) != 0x55aa;
 }
 
 #include "chip/stm32/target_words.h"

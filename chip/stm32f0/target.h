@@ -15,7 +15,8 @@
 typedef uint16_t target_unit;
 #define TARGET_UID ((const uint8_t *)0x1ffff7ac)
 #define TARGET_UID_LEN 12
-#define TARGET_WORDS 4
+#define TARGET_WORDS 5
+#define TARGET_HEAD_LAST 1
 /* A quarter of a bit of entropy per sample is claimed, for one converter;
  * false alarms at 2^-30. */
 #define TARGET_RNG_RUN 121

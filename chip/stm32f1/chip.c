@@ -52,35 +52,55 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
  * Witnesses: OBR says that the protection was loaded, and the options whole;
  * DBGMCU_IDCODE reads 0 for the core of a genuine part while no debugger is
  * there (errata sheet).
+ *
+ * Frozen: pages 0 to 3 of the xB, 0 and 1 of the xE, are write-protected for
+ * as long as the protection is loaded (PM0075 2.4.1).
+ *
+ * RM0008 30.1, 30.2: flash size, unique ID; 31.6.1: DBGMCU_IDCODE.  SW-DP,
+ * AHB-AP and CPUID are the Cortex-M3 r1p1's, whose VTOR has bits 29:7.
+ * Designer: ST, JEP106 bank 0.
  */
-#define STM32F103(name_, kb, page, ram, id)                                     \
-	{                                                                       \
-		.name = (name_), .family = FAMILY_STM32F1,                    \
-		.family_name = "stm32f1", .label = "raises the cost", .flash_base = 0x08000000,           \
-		.flash_len = (kb)*1024, .page_len = (page),                   \
-		.ram_base = 0x20000000, .ram_len = (ram)*1024,                \
-		.program_unit = 2,                                            \
-		.uid_address = 0x1ffff7e8,	   /* RM0008 30.2 */          \
-		.uid_len = 12,                                                \
-		.flash_size_register = 0x1ffff7e0, /* RM0008 30.1 */          \
-		.device_id_register = 0xe0042000,  /* RM0008 31.6.1 */        \
-		.dpidr = 0x1ba01477,		   /* SW-DP, Cortex-M3 r1 */  \
-		.cpuid = 0x411fc231,		   /* Cortex-M3 r1p1 */       \
-		.designer = 0x020,		   /* JEP106 bank 0: ST */    \
-		.part = (id), .device_id = (id), .device_id_mask = 0xfff,     \
-		.flash_kb = (kb), .ap_idr = 0x14770011, /* AHB-AP, Cortex-M3 r1 */ .vtor = 0x3fffff80, /* [29:7] */ .algo = &algo,                              \
-		.options = {                                                  \
-			{ 0x1ffff800, 0x00ff5aa5, 0x00ffffff, "RDP, USER" },  \
-			{ 0x1ffff804, 0xffffffff, 0x00ff00ff, "Data" },       \
-			{ 0x1ffff808, 0xffffffff, 0x00ff00ff, "WRP0, WRP1" }, \
-			{ 0x1ffff80c, 0xffffffff, 0x00ff00ff, "WRP2, WRP3" }, \
-		},                                                            \
-		.option_count = 4, .level_mask = 0xffff,                      \
-		.level_value = { 0x5aa5, 0xffff, 0xffff }, .level2 = false,   \
-		.check_uid = check_uid, \
-	}
+#define COMMON \
+	.family = FAMILY_STM32F1, .family_name = "stm32f1",               \
+	.label = "raises the cost", .flash_base = 0x08000000,             \
+	.ram_base = 0x20000000, .program_unit = 2,                        \
+	.uid_address = 0x1ffff7e8, .uid_len = 12,                         \
+	.flash_size_register = 0x1ffff7e0,                                \
+	.device_id_register = 0xe0042000, .dpidr = 0x1ba01477,            \
+	.cpuid = 0x411fc231, .designer = 0x020, .device_id_mask = 0xfff,  \
+	.ap_idr = 0x14770011, .vtor = 0x3fffff80, .algo = &algo,          \
+	.options = {                                                      \
+		{ 0x1ffff800, 0x00ff5aa5, 0x00ffffff, "RDP, USER" },      \
+		{ 0x1ffff804, 0xffffffff, 0x00ff00ff, "Data" },           \
+		{ 0x1ffff808, 0xffffffff, 0x00ff00ff, "WRP0, WRP1" },     \
+		{ 0x1ffff80c, 0xffffffff, 0x00ff00ff, "WRP2, WRP3" },     \
+	},                                                                \
+	.option_count = 4, .level_mask = 0xffff,                          \
+	.level_value = { 0x5aa5, 0xffff, 0xffff }, .check_uid = check_uid,        \
+	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,     \
+	.witnesses = {                                                    \
+		{ 0x4002201c, 2, {                                        \
+			{ 2, 2, false,                                    \
+			  "read protection is not in force" },            \
+			{ 1, 0, false,                                    \
+			  "the option bytes are damaged" } } },           \
+		{ 0xe000edf0, 1, {                                        \
+			{ 1, 0, false, "a debugger is attached" } } },    \
+		{ 0xe0042000, 1, {                                        \
+			{ 0xffffffff, 0, false,                           \
+			  "the core reads DBGMCU_IDCODE: no genuine "     \
+			  "STM32F103, or a debugger is there" } } },      \
+	},                                                                \
+	.witness_count = 3, .boot_stack = 0x20002000, .frozen = 0x1000
 
-const struct chip chip_stm32f103xb = STM32F103("stm32f103xb", 128, 1024, 20,
-					       0x410);
-const struct chip chip_stm32f103xe = STM32F103("stm32f103xe", 512, 2048, 64,
-					       0x414);
+const struct chip chip_stm32f103xb = {
+	COMMON,		 .name = "stm32f103xb", .flash_len = 128 * 1024,
+	.flash_kb = 128, .page_len = 1024,	.ram_len = 20 * 1024,
+	.part = 0x410,	 .device_id = 0x410,
+};
+
+const struct chip chip_stm32f103xe = {
+	COMMON,		 .name = "stm32f103xe", .flash_len = 512 * 1024,
+	.flash_kb = 512, .page_len = 2048,	.ram_len = 64 * 1024,
+	.part = 0x414,	 .device_id = 0x414,
+};

@@ -50,6 +50,7 @@ static const struct {
 
 void target_clock(void)
 {
+#pragma GCC unroll 1
 	for (unsigned i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)
 		REG(setup[i].address) = setup[i].value;
 	while (!(RCC_CR & 1u << 25))
@@ -77,12 +78,9 @@ void target_swd_open(void)
 static const struct {
 	uint32_t address, mask, value;
 } witness[TARGET_WORDS] = {
-	{ OPTIONS_AT, 0, 0 },
-	{ OPTIONS_AT + 4, 0, 0 },
-	{ OPTIONS_AT + 8, 0, 0 },
-	{ OPTIONS_AT + 12, 0, 0 },
-	{ 0x4002201c, 3, 2 },
-	{ 0xe000edf0, 1, 0 },
+	{ OPTIONS_AT, 0, 0 },	       { OPTIONS_AT + 4, 0, 0 },
+	{ OPTIONS_AT + 8, 0, 0 },      { OPTIONS_AT + 12, 0, 0 },
+	{ 0x4002201c, 3, 2 },	       { 0xe000edf0, 1, 0 },
 	{ 0xe0042000, 0xffffffff, 0 },
 };
 

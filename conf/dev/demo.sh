@@ -174,13 +174,13 @@ allow=()
 signet product create thermo --family "$FAMILY" --release-key thermo \
 	"${allow[@]}" >"$D/product.log"
 signet product keys-header thermo --out "$D/signet_keys.h"
-make -s example CHIP="$CHIP" KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
+make -s example CHIP="$CHIP" MODE="$mode" KEYS="$D/signet_keys.h" OUT="$D/fw" >"$D/example.log" 2>&1 ||
 	{ tail -n 20 "$D/example.log" >&2; exit 1; }
 sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then
 	echo '  and loaders that know the server, on the server'\''s list:'
 	signet loader keys-header --out "$D/loader_keys.h" >/dev/null
-	make -s loader KEYS="$D/loader_keys.h" OUT="$D/loader" \
+	make -s loader FAMILY="$FAMILY" KEYS="$D/loader_keys.h" OUT="$D/loader" \
 		>"$D/loader.log" 2>&1 ||
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
 	for link in $LINKS; do

@@ -8,6 +8,7 @@
 #   forks      the same for the whole job of a real station and server
 #   debugger   four attacks through the debug port at a sweep of cycles
 #   lock       each instruction before the handshake left out in turn
+#              (both also on the STM32F1 and STM32F0, whose SRAM is open)
 #   listener   all wires of two devices, the station's memory, disk, sockets
 #
 # The short forms are tests/e2e/sweep.sh and tests/e2e/listener.sh.  Logs stay
@@ -25,12 +26,14 @@ if [ "${SWEEP:-full}" = full ]; then
 	debugger=(--size 16384 --stops 1000)
 	lock=(--every 1 --times 2)
 	listen_kb=128
+	chips=(--size 8192 --stops 100) chips_lock=(--every 3 --times 1)
 else
 	power=(--size 3000) power_swd=(--size 2048 --every 7)
 	twice=(--size 2048 --every 40) forks_kb=0
 	debugger=(--size 3000 --stops 25)
 	lock=(--every 41 --times 1)
 	listen_kb=0
+	chips=(--size 3000 --stops 10) chips_lock=(--every 97 --times 1)
 fi
 
 step() { # NAME COMMAND...
@@ -53,6 +56,12 @@ step power-swd "$B/sweep_power" --line swd "${power_swd[@]}"
 step power-twice "$B/sweep_power" --twice "${twice[@]}"
 step debugger "$B/sweep_debugger" "${debugger[@]}"
 step lock "$B/sweep_lock" "${lock[@]}"
+# what a debugger finds differs by family (docs/threat-model.md)
+for chip in stm32f103xb stm32f051; do
+	step "debugger-$chip" "$B/sweep_debugger" --chip $chip "${chips[@]}"
+	step "lock-$chip" "$B/sweep_lock" --chip $chip "${chips_lock[@]}"
+done
+step debugger-level2 "$B/sweep_debugger" --chip stm32f051 --level2 "${chips[@]}"
 [ $forks_kb = 0 ] || FORKS_KB=$forks_kb step forks bash tests/e2e/forks.sh
 [ $listen_kb = 0 ] || LISTEN_KB=$listen_kb step listener bash tests/e2e/listener.sh
 echo "sweep: $failed failed"

@@ -56,7 +56,7 @@
 /* Memory: 3.3 */
 #define FLASH_BASE 0x08000000u
 #define RAM_BASE 0x20000000u
-#define APP_BASE 0x08004000u
+#define APP_BASE 0x08005000u
 
 /* SysTick: PM0056 section 4.5 */
 #define SYST_CSR REG(0xe000e010)

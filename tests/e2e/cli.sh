@@ -89,7 +89,7 @@ run "into the loader" 4 make_release "$DIR/fw.bin@0x08000000" \
 	"$DIR/fw.bin@0x0803d000"
 says "into the loader" 'to the loader'
 run "nothing at the start" 4 make_release "$DIR/fw.bin@0x08001000"
-says "nothing at the start" 'nothing stands at 0x08000000'
+says "nothing at the start" 'stack pointer and reset vector at 0x08000000'
 head -c 4096 /dev/zero >"$DIR/zero.bin"
 run "no vectors" 4 make_release "$DIR/zero.bin@0x08000000"
 says "no vectors" 'no stack pointer and reset vector'
@@ -269,15 +269,21 @@ open(d + "/short.bin", "wb").write(key)
 open(d + "/stub.bin", "wb").write(bytes(range(200)))
 PY
 run "short loader" 4 signet loader add "$DIR/short.bin" --family stm32l4
-run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4
+run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4 \
+	--link uart
 says "another server's" 'server.s key'
-run "another family" 1 signet loader add "$DIR/loader.bin" --family stm32f1
+# its debug pins are no GPIO pins
+run "another family" 1 signet loader add "$DIR/loader.bin" --family nrf51 \
+	--link swd-pins
 mv "$DIR/stub.bin" "$DIR/st.bin"
 run "no stub" 4 signet loader add "$DIR/loader.bin" --family stm32l4
 run "no such link" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
 	--stub "$DIR/st.bin" --link smoke
 says "no such link" 'uart or swd-pins'
 digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
+run "no link" 2 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+says "no link" 'which line'
 note() { # FAMILY LINK SHA256
 	printf '{ "family": "%s", "link": "%s", "sha256": "%s" }' "$@" \
 		>"$DIR/loader.json"

@@ -231,8 +231,12 @@ done
 say "CMSIS-DAP v1: the same chip over HID"
 CHIP=${CHIPS[0]}
 "chip_$CHIP"
-BACKEND="cmsis_dap_backend hid; " must hid "init; halt; mdw 0xe000ed00"
+BACKEND="cmsis_dap_backend hid; " must hid "
+	init; halt; mdw 0xe000ed00; reset init
+	flash write_image erase /tmp/$CHIP.bin $FLASH
+	verify_image /tmp/$CHIP.bin $FLASH"
 expect hid "$DIR/hid.log" '0xe000ed00: '
+expect hid "$DIR/hid.log" 'verified 10007 bytes'
 expect_not hid "$DIR/hid.log" 'CMSIS-DAPv2'
 
 say "PASS in $SECONDS s"

@@ -34,9 +34,14 @@ const struct bed_chip bed_l4 = {
 	.put = l4_put,
 	.lock = rig_options,
 	.locked = 0xfdeff8bb, /* level 1, SRAM2 erased by reset */
+	.start_ms = 300,
+	.ram = 0x10000000,
+	.ram_len = 0x4000,
+	.ram_shut = true,
 };
 
-/* -- STM32F1, STM32F0 (PM0075 2.3, RM0091 3.2) ------------------------------ */
+/* -- STM32F1, STM32F0 (PM0075 2.3, RM0091 3.2) ------------------------------
+ */
 
 #define FPEC_KEYR 0x40022004u
 #define FPEC_OPTKEYR 0x40022008u
@@ -86,7 +91,8 @@ static void fpec_lock(struct mcu *m, uint32_t rdp)
 	rig_w(m, FPEC_CR, 0x260);
 	fpec_wait(m);
 	rig_w(m, FPEC_CR, 0x210);
-	fpec_half(m, OPTIONS, (uint16_t)rdp);
+	if (rdp != 0xff) /* what is erased stays so, complement and all */
+		fpec_half(m, OPTIONS, (uint16_t)rdp);
 	fpec_half(m, OPTIONS + 2, 0xff);
 }
 
@@ -101,13 +107,15 @@ const struct bed_chip bed_f1 = {
 	.stack = 0x20002000,
 	.put = fpec_put,
 	.lock = fpec_lock,
-	.locked = 0,
+	.locked = 0xff,
+	.start_ms = 400,
+	.ram = 0x20000000,
+	.ram_len = 0x5000,
 };
 
 const struct bed_chip bed_f0 = {
 	.name = "stm32f051",
-	.dir = { "build/target/loader/stm32f0-uart",
-		 "build/target/loader/stm32f0-swd-pins" },
+	.dir = { "build/target/loader/stm32f0-uart" },
 	.flash = 0x08000000,
 	.flash_len = 0x10000,
 	.page_len = 1024,
@@ -116,4 +124,17 @@ const struct bed_chip bed_f0 = {
 	.put = fpec_put,
 	.lock = fpec_lock,
 	.locked = 0xbb,
+	.start_ms = 2000,
+	.ram = 0x20000000,
+	.ram_len = 0x2000,
 };
+
+const struct bed_chip *bed_chip_find(const char *name)
+{
+	const struct bed_chip *const all[] = { &bed_l4, &bed_f1, &bed_f0 };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}

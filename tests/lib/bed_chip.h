@@ -6,6 +6,7 @@
 #ifndef TESTS_LIB_BED_CHIP_H
 #define TESTS_LIB_BED_CHIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,8 +22,14 @@ struct bed_chip {
 	void (*put)(struct mcu *m, uint32_t at, const uint8_t *p, size_t len);
 	/* L4: OPTR; others: the byte RDP. */
 	void (*lock)(struct mcu *m, uint32_t option);
-	uint32_t locked; /* such a value for level 1 */
+	uint32_t locked;   /* such a value for level 1 */
+	uint32_t start_ms; /* from power to an answer, with room */
+	/* RAM that the loader lives in, and whether level 1 shuts it */
+	uint32_t ram, ram_len;
+	bool ram_shut;
 };
 extern const struct bed_chip bed_l4, bed_f1, bed_f0;
+/* By the chip's name; NULL. */
+const struct bed_chip *bed_chip_find(const char *name);
 
 #endif

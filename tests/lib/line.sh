@@ -102,7 +102,7 @@ product_make() {
 		mkdir -p "$DIR/$1"
 		signet product keys-header "$1" --out "$DIR/$1/signet_keys.h"
 	}
-	make -s example CHIP="$CHIP" KEYS="$DIR/$1/signet_keys.h" \
+	make -s example CHIP="$CHIP" MODE="$MODE" KEYS="$DIR/$1/signet_keys.h" \
 		OUT="$DIR/$1" \
 		>"$DIR/$1/build.log" 2>&1 ||
 		fail "example firmware: $(tail -n 5 "$DIR/$1/build.log")"

@@ -34,6 +34,7 @@ struct sealed_bed {
 	uint8_t *image; /* as installed */
 	uint32_t image_len;
 	struct delivery delivery;
+	const uint32_t *chunk_len; /* said in its place: no encoder would */
 	struct hello hello;
 	struct noise noise;
 	uint8_t k1[32], k2[32];
@@ -57,7 +58,7 @@ void sealed_bed_free(struct sealed_bed *b);
 /* Random bytes, len of them from where images begin; the first double word as
  * the layout demands, if that is the flash's beginning. */
 void sealed_bed_image(struct sealed_bed *b, uint32_t len);
-void sealed_bed_start(struct sealed_bed *b); /* power cycle, 400 ms */
+void sealed_bed_start(struct sealed_bed *b); /* power cycle */
 
 /* One frame there, one back; false when no answer came. */
 bool sealed_bed_turn(struct sealed_bed *b, uint8_t type, uint16_t index,

@@ -3,7 +3,7 @@
  * Each instruction of the loader's way to its handshake left out in turn, in
  * chips that are not locked as they must be.
  *
- *   sweep_lock [--every N] [--times N]
+ *   sweep_lock [--chip NAME] [--every N] [--times N]
  *
  *   level 0      the read protection is off
  *   keeps SRAM2  level 1, but a reset would not erase the RAM with the keys
@@ -38,14 +38,26 @@
 #define TRACE_CAP 65536
 #define READY_MS 20
 
-static const struct {
-	const char *name;
-	uint32_t optr;
-} variants[] = {
-	{ "level 0", 0xfdeff8aa },
-	{ "keeps SRAM2", 0xffeff8bb },
-	{ "pins", BED_OPTR_LOCKED },
+/* By chip: what must not pass, behind which comes the chip that is locked
+ * well. */
+#define VARIANTS 3
+static const struct sample {
+	const struct bed_chip *chip;
+	struct {
+		const char *name;
+		uint32_t option;
+	} variants[VARIANTS];
+	unsigned bad; /* how many are no lock */
+} samples[] = {
+	{ &bed_l4,
+	  { { "level 0", 0xfdeff8aa },
+	    { "keeps SRAM2", 0xffeff8bb },
+	    { "pins", BED_OPTR_LOCKED } },
+	  2 },
+	{ &bed_f1, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1 },
+	{ &bed_f0, { { "level 0", 0xaa }, { "pins", 0xbb } }, 1 },
 };
+static const struct sample *sample = &samples[0];
 
 enum said {		 /* exit codes of the children */
 	    SILENT,	 /* no answer, or none that a server could open */
@@ -75,12 +87,12 @@ static unsigned record(struct sealed_bed *b, uint32_t *pcs)
 
 static enum said judge(struct sealed_bed *b)
 {
-	static const struct release_header order = {
-		.family = FAMILY_STM32L4,
+	const struct chip *c = chip_by_name(b->chip->name);
+	const struct release_header order = {
+		.family = (uint8_t)c->family,
 		.protection = 1,
 		.sealed = true,
 	};
-	const struct chip *c = chip_find(FAMILY_STM32L4);
 	unsigned type = sealed_bed_hello(b);
 	bool open = mcu_debug_pins_on(b->mcu) || mcu_protection(b->mcu) == 0;
 	char why[CHIP_WHY_CAP];
@@ -138,7 +150,8 @@ static unsigned variant(unsigned v, unsigned every, unsigned times)
 	struct sealed_bed b;
 	unsigned count[SAID] = { 0 }, n;
 
-	sealed_bed_new(&b, BED_UART, variants[v].optr);
+	sealed_bed_new_on(&b, sample->chip, BED_UART,
+			  sample->variants[v].option);
 	n = record(&b, pcs);
 	for (unsigned i = 0; i < n; i += every) {
 		for (unsigned nth = 1; nth <= times; nth++) {
@@ -148,29 +161,30 @@ static unsigned variant(unsigned v, unsigned every, unsigned times)
 			if (said == PASSED_OPEN)
 				printf("{\"chip\":\"%s\",\"skipped\":"
 				       "\"0x%08x\",\"time\":%u}\n",
-				       variants[v].name, pcs[i], nth);
+				       sample->variants[v].name, pcs[i], nth);
 		}
 	}
-	printf("{\"chip\":\"%s\",\"addresses\":%u", variants[v].name, n);
+	printf("{\"chip\":\"%s\",\"addresses\":%u", sample->variants[v].name,
+	       n);
 	for (unsigned i = 0; i < SAID; i++)
 		printf(",\"%s\":%u", said_names[i], count[i]);
 	printf("}\n");
 	sealed_bed_free(&b);
 	/* where the options are wrong a claim that passes is a lie */
-	return count[PASSED_OPEN] + (v < 2 ? count[PASSED] : 0);
+	return count[PASSED_OPEN] + (v < sample->bad ? count[PASSED] : 0);
 }
 
-static bool control(uint32_t optr, enum said want)
+static bool control(uint32_t option, enum said want)
 {
 	struct sealed_bed b;
 	enum said said;
 
-	sealed_bed_new(&b, BED_UART, optr);
+	sealed_bed_new_on(&b, sample->chip, BED_UART, option);
 	said = run(&b, 0, 0);
 	sealed_bed_free(&b);
 	if (said == want)
 		return true;
-	fprintf(stderr, "control: OPTR 0x%08x is %s, not %s\n", optr,
+	fprintf(stderr, "control: option 0x%08x is %s, not %s\n", option,
 		said_names[said], said_names[want]);
 	return false;
 }
@@ -180,6 +194,7 @@ int main(int argc, char **argv)
 	static const struct option names[] = {
 		{ "every", required_argument, NULL, 'e' },
 		{ "times", required_argument, NULL, 't' },
+		{ "chip", required_argument, NULL, 'c' },
 		{ 0 },
 	};
 	unsigned every = 1, times = 2, bad = 0;
@@ -188,16 +203,23 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (c == '?')
 			return 2;
+		if (c == 'c') {
+			for (size_t i = 0;
+			     i < sizeof(samples) / sizeof(samples[0]); i++)
+				if (samples[i].chip == bed_chip_find(optarg))
+					sample = &samples[i];
+			continue;
+		}
 		*(c == 'e' ? &every : &times) = (unsigned)strtoul(optarg, NULL,
 								  0);
 	}
 	if (every == 0)
 		return 2;
-	if (!control(BED_OPTR_LOCKED, PASSED) ||
-	    !control(variants[0].optr, REFUSED) ||
-	    !control(variants[1].optr, REFUSED))
-		return 1;
-	for (unsigned v = 0; v < 3; v++)
+	for (unsigned v = 0; v <= sample->bad; v++)
+		if (!control(sample->variants[v].option,
+			     v < sample->bad ? REFUSED : PASSED))
+			return 1;
+	for (unsigned v = 0; v <= sample->bad; v++)
 		bad += variant(v, every, times);
 	return bad != 0;
 }

@@ -600,7 +600,7 @@ static void test_v1(void **state)
 	assert_int_equal(f->report.len, REPORT);
 }
 
-/* One probe, two ways to it. */
+/* One probe, three ways to it. */
 static void test_one_user(void **state)
 {
 	struct fixture *f = *state;
@@ -612,9 +612,22 @@ static void test_one_user(void **state)
 	assert_int_equal(f->bulk.data[0], DAP_INFO);
 	f->dap.probe.user = DPROBE_FREE;
 	ask(f, BYTES(DAP_CONNECT, 1));
-	assert_int_equal(f->dap.probe.user, DPROBE_USB);
+	assert_int_equal(f->dap.probe.user, DPROBE_USB_V2);
+	/* v1 may ask, and no more, until v2 lets go */
+	poll_reports(f, USB_EP_V1_IN);
+	put_report(f, BYTES(DAP_CONNECT, 1));
+	assert_int_equal(f->report.data[0], DAP_INVALID);
+	put_report(f, BYTES(DAP_DISCONNECT));
+	assert_int_equal(f->report.data[0], DAP_INVALID);
+	put_report(f, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
+	assert_int_equal(f->report.data[0], DAP_INFO);
+	assert_int_equal(f->dap.probe.user, DPROBE_USB_V2);
 	ask(f, BYTES(DAP_DISCONNECT));
 	assert_int_equal(f->dap.probe.user, DPROBE_FREE);
+	put_report(f, BYTES(DAP_CONNECT, 1));
+	assert_int_equal(f->dap.probe.user, DPROBE_USB_V1);
+	ask(f, BYTES(DAP_SWJ_CLOCK, 0x40, 0x42, 0x0f, 0));
+	assert_int_equal(f->bulk.data[0], DAP_INVALID);
 }
 
 static void test_unplug(void **state)
