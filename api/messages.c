@@ -335,7 +335,7 @@ SHAPE(loader, "loader");
 
 static const struct shape_field loader_upload_fields[] = {
 	NAME(loader_upload, family, true),
-	NAME(loader_upload, link, false),
+	NAME(loader_upload, link, true),
 	BLOB(loader_upload, loader, true, LOADER_LEN, LOADER_LEN),
 	BLOB(loader_upload, stub, true, 1, STUB_CODE_LEN),
 };

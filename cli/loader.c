@@ -217,6 +217,13 @@ static int add_run(const struct command *self, void *globals, void *params)
 	r = load_both(p, &up);
 	if (r == 0)
 		r = check_note(p->file, &up);
+	if (r == 0 && up.link[0] == '\0') {
+		args_problem("usage", "give --link uart or --link swd-pins",
+			     "no loader.json beside %s says which line it "
+			     "speaks",
+			     p->file);
+		r = EXIT_USAGE;
+	}
 	if (r == 0)
 		r = cli_call(globals, OP_LOADER_ADD, &up, &made);
 	free(up.loader.data);

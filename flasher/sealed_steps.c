@@ -12,6 +12,7 @@
 /* Longest work of the stub, and room: 8 pages of 40 ms, and the loader's own
  * end before it. */
 #define STUB_US 400000
+#define STUB_STEP_US 10000
 
 static int step_loader(struct job *j)
 {
@@ -74,16 +75,19 @@ static int hello_make(struct job *j)
 static int link_open_line(struct job *j)
 {
 	enum probe_line line = (enum probe_line)j->conf->link;
-	uint32_t rate = j->conf->link_baud;
+	const struct chip *chip = j->id.chip;
 	char why[RELAY_WHY_CAP] = "";
+	uint32_t rate;
 	int r;
 
-	if (line == PROBE_LINE_UART)
+	if (line == PROBE_LINE_UART) {
 		target_uart_lost(j->target);
-	if (line != PROBE_LINE_UART)
+		rate = j->conf->link_baud;
+		rate = rate != 0 ? rate : chip->link_baud;
+	} else {
 		rate = j->conf->link_clock;
-	else if (rate == 0)
-		rate = j->id.chip->link_baud;
+		rate = rate != 0 ? rate : chip->link_clock;
+	}
 	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0)
 		snprintf(j->why, sizeof(j->why), "%s", why);
@@ -326,6 +330,18 @@ static bool done_unheard(struct job *j, int err)
 	return true;
 }
 
+/* In pieces: a probe answers a packet only when its time is over. */
+static int wait_for_stub(struct job *j)
+{
+	int r = 0;
+
+	for (unsigned us = 0; us < STUB_US && r == 0; us += STUB_STEP_US)
+		r = probe_delay_us(j->probe, STUB_STEP_US);
+	if (r != 0)
+		snprintf(j->why, sizeof(j->why), "%s", probe_why(j->probe));
+	return r;
+}
+
 static int step_commit(struct job *j)
 {
 	struct sealed *s = &j->sealed;
@@ -349,7 +365,7 @@ static int step_commit(struct job *j)
 	if (r != 0 && !done_unheard(j, r))
 		return r;
 	link_shut(j);
-	return probe_delay_us(j->probe, STUB_US); /* no cut in its work */
+	return wait_for_stub(j); /* no cut in its work */
 }
 
 /*
@@ -364,7 +380,7 @@ static int step_complete(struct job *j)
 
 	if (j->env->start_pattern[0] != '\0')
 		return job_step_start(j);
-	r = probe_delay_us(j->probe, STUB_US);
+	r = wait_for_stub(j);
 	if (r == 0)
 		r = link_open_line(j);
 	if (r != 0)

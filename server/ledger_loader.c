@@ -40,7 +40,7 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 				   "family: chips of %s have no sealed mode",
 				   q->family);
 	row->link = (uint32_t)loader_link_find(q->link);
-	if (q->link[0] && !row->link)
+	if (!row->link)
 		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
 	if (q->link[0] && !chip_speaks(chip, q->link, why))
 		return call_refuse(c, R_BAD_REQUEST, "%s", why);
@@ -81,8 +81,7 @@ static int op_loader_add(struct call *c)
 	err = store_loader_insert(c->l->db, &row, &code, &stub);
 	if (err == 0)
 		err = call_log(c, "loader.admitted", c->subject,
-			       "family %s, link %s", q->family,
-			       row.link ? q->link : "both");
+			       "family %s, link %s", q->family, q->link);
 	if (err == 0)
 		fill_loader(&row, c->job->answer);
 	return err;

@@ -154,8 +154,9 @@ fresh
 between
 run "another order" 0 program two
 gone
+cp "$DIR/proxy/answer-release.json" "$DIR/two-release.json"
 bad "release of another order" E_HTTP \
-	"release:*:from=$DIR/proxy/answer-release.json"
+	"release:*:from=$DIR/two-release.json"
 # the grant of a chip that is built: its hello is not this chip's
 fresh
 between "grants:0:from=$DIR/old-grants.json"
@@ -167,18 +168,18 @@ run "grant of another chip, again" 0 program one
 say "ok  grant of another chip"
 
 # -- late: the lease is over ---------------------------------------------------------
-order brief 1.0.0 2 --lease 2
+order brief 1.0.0 2 --lease 5
 fresh
-between handshake:0:hold=4
+between handshake:0:hold=8
 run "late, and a unit is free" 0 program brief
 gone
 say "ok  late, and a unit is free"
 cp -r "$DIR/station" "$DIR/other"
 fresh
-between handshake:0:hold=6
+between handshake:0:hold=14
 program brief >"$DIR/late" 2>&1 &
 LATE=$!
-sleep 4
+sleep 10
 run "the last unit goes elsewhere" 0 "$B/fake_target" --dir "$DIR/other" \
 	--order brief --uid 7a000a00144f354638353320 \
 	--server-key "$SERVER_KEY" --out "$DIR/stolen"

@@ -269,7 +269,8 @@ open(d + "/short.bin", "wb").write(key)
 open(d + "/stub.bin", "wb").write(bytes(range(200)))
 PY
 run "short loader" 4 signet loader add "$DIR/short.bin" --family stm32l4
-run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4
+run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4 \
+	--link uart
 says "another server's" 'server.s key'
 # its debug pins are no GPIO pins
 run "another family" 1 signet loader add "$DIR/loader.bin" --family nrf51 \
@@ -280,6 +281,9 @@ run "no such link" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
 	--stub "$DIR/st.bin" --link smoke
 says "no such link" 'uart or swd-pins'
 digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
+run "no link" 2 signet loader add "$DIR/loader.bin" --family stm32l4 \
+	--stub "$DIR/st.bin"
+says "no link" 'which line'
 note() { # FAMILY LINK SHA256
 	printf '{ "family": "%s", "link": "%s", "sha256": "%s" }' "$@" \
 		>"$DIR/loader.json"

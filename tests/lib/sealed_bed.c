@@ -300,6 +300,8 @@ unsigned sealed_bed_deliver(struct sealed_bed *b)
 
 	assert_int_equal(
 		delivery_encode(&b->delivery, plain, sizeof(plain), &n), 0);
+	if (b->chunk_len)
+		memcpy(plain + 1 + 4 * 32, b->chunk_len, 4);
 	assert_int_equal(noise_write2(&b->noise, e, plain, n, msg), 0);
 	assert_int_equal(noise_split(&b->noise, b->k1, b->k2, NULL), 0);
 	type = answer(b, LINK_MSG2, 0, msg, n + NOISE_OVERHEAD);

@@ -362,6 +362,23 @@ static void refuses_layout(void **state)
 	}
 }
 
+static void refuses_chunk_len(void **state)
+{
+	static const uint32_t bad[] = { 0, 63, 1088, 65536, 0xffffffc0 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct sealed_bed b;
+
+		start(&b, BED_OPTR_LOCKED);
+		b.chunk_len = &bad[i];
+		assert_int_equal(sealed_bed_hello(&b), LINK_MSG1);
+		assert_int_equal(sealed_bed_deliver(&b), LINK_FAULT);
+		assert_int_equal(b.frame.head.index, 4);
+		sealed_bed_free(&b);
+	}
+}
+
 /*
  * Power fails in flash operation n, counted from message 2 on; then the whole
  * job again, to the end.
@@ -420,6 +437,7 @@ int main(void)
 		cmocka_unit_test(hello_again),
 		cmocka_unit_test(bad_frames),
 		cmocka_unit_test(refuses_layout),
+		cmocka_unit_test(refuses_chunk_len),
 		cmocka_unit_test(whole_uart),
 		cmocka_unit_test(whole_swd),
 		cmocka_unit_test(patches),

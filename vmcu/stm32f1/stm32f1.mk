@@ -6,7 +6,8 @@ vmcu_SRC += vmcu/stm32f1/chip.c vmcu/stm32f1/memory.c vmcu/stm32f1/gpio.c \
 F1_TESTS := test_f1_flash test_f1_protect test_f1_bypass test_f1_periph
 TESTS += $(F1_TESTS)
 define F1_CHIP_TEST
-$(1)_SRC := tests/unit/$(1).c tests/unit/f1_rig.c tests/unit/vmcu_rig.c
+$(1)_SRC := tests/unit/$(1).c tests/unit/f1_rig.c tests/unit/vmcu_rig.c \
+	vmcu/unicorn_leaks.c
 $(1)_USE := vmcu wire base
 $(1)_LIBS := -lunicorn -lcmocka
 endef
