@@ -35,7 +35,7 @@ stm32l4_CODE := RAM
 stm32l4_LINKS := uart swd-pins
 stm32l4_CFLAGS := -fno-tree-loop-im -fno-move-loop-invariants \
 	-fno-schedule-insns2 -flive-range-shrinkage -fno-thread-jumps \
-	-fno-tree-reassoc \
+	-fno-tree-reassoc -fno-tree-dominator-opts \
 	-fno-inline-small-functions -fno-tree-fre -fno-if-conversion \
 	-fno-tree-scev-cprop -fno-optimize-sibling-calls \
 	-fno-guess-branch-probability
