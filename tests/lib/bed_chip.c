@@ -115,8 +115,7 @@ const struct bed_chip bed_f1 = {
 
 const struct bed_chip bed_f0 = {
 	.name = "stm32f051",
-	.dir = { "build/target/loader/stm32f0-uart",
-		 "build/target/loader/stm32f0-swd-pins" },
+	.dir = { "build/target/loader/stm32f0-uart" },
 	.flash = 0x08000000,
 	.flash_len = 0x10000,
 	.page_len = 1024,
