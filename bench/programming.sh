@@ -116,7 +116,8 @@ signed_at() { # signed_at FILE PHASE
 	reached=$(($(grep -o '"now_us":[0-9]*' "$dir/when" | cut -d: -f2) - from))
 }
 
-# parts of a sealed job: sets prepare ready handshake stream report commit
+# parts of a sealed job: sets prepare ready handshake stream report commit,
+# and asked: how often the relay had to ask, because no answer came
 sealed_run() { # sealed_run FILE LINE
 	local name now last=0
 	boot
@@ -143,6 +144,7 @@ sealed_run() { # sealed_run FILE LINE
 		esac
 		last=$now
 	done <"$dir/parts"
+	asked=$(grep -o '[0-9]* asked' "$dir/out" | cut -d' ' -f1)
 }
 
 # openocd_run FILE ERASE-COMMAND WRITE-OPTION: sets theirs (microseconds)
@@ -224,7 +226,7 @@ for kb in "${sizes[@]}"; do
 	# random, so that hardly a unit is FF and is left out
 	head -c $((kb * 1024)) /dev/urandom >"$dir/image"
 	limit_of $((kb * 1024))
-	told=0 theirs=0
+	told=null theirs=null
 	if [ $with_openocd = 1 ]; then
 		openocd_run "$dir/image" "$mass" ''
 		told=$theirs
@@ -233,7 +235,9 @@ for kb in "${sizes[@]}"; do
 	for cost in "${costs[@]}"; do
 		ours "$dir/image"
 		ratio=$(awk "BEGIN { printf \"%.3f\", $mine / $limit }")
-		faster=$(awk "BEGIN { printf \"%.2f\", $told / $mine }")
+		faster=null
+		[ $with_openocd = 0 ] ||
+			faster=$(awk "BEGIN { printf \"%.2f\", $told / $mine }")
 		printf '%6s %4s ms %7s us %7s us %7s %8s %7s us %7s %7s us\n' \
 			"$kb" "$cost" "$limit" "$mine" "$ratio" "$packets" \
 			"$told" "$faster" "$theirs"
@@ -262,9 +266,9 @@ if [ $with_sealed = 1 ]; then
 	"$B/sealed_tool" keys "$dir/noise.pem" >"$dir/loader_keys.h"
 	make -s loader FAMILY="$FAMILY" KEYS="$dir/loader_keys.h" OUT="$dir/loader" \
 		>"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
-	printf '%6s %7s %-8s %10s %9s %10s %10s %9s %9s %10s %6s %6s\n' kB \
+	printf '%6s %7s %-8s %10s %9s %10s %10s %9s %9s %10s %6s %6s %5s\n' kB \
 		packet line prepare ready handshake stream report commit \
-		signed ratio report
+		signed ratio report asked
 else
 	sizes=()
 fi
@@ -283,12 +287,12 @@ for kb in "${sizes[@]}"; do
 			both=$((stream + report))
 			alone=$(awk "BEGIN { printf \"%.3f\", $stream / $signed }")
 			ratio=$(awk "BEGIN { printf \"%.3f\", $both / $signed }")
-			printf '%6s %4s ms %-8s %7s us %6s us %7s us %7s us %6s us %6s us %7s us %6s %6s\n' \
+			printf '%6s %4s ms %-8s %7s us %6s us %7s us %7s us %6s us %6s us %7s us %6s %6s %5s\n' \
 				"$kb" "$cost" "$line" "$prepare" "$ready" \
 				"$handshake" "$stream" "$report" "$commit" \
-				"$signed" "$alone" "$ratio"
+				"$signed" "$alone" "$ratio" "$asked"
 			sealed+="${sealed:+,
-    }{\"kb\":$kb,\"packet_cost_ms\":$cost,\"line\":\"$line\",\"prepare_us\":$prepare,\"ready_us\":$ready,\"handshake_us\":$handshake,\"stream_us\":$stream,\"report_us\":$report,\"commit_us\":$commit,\"signed_stream_us\":$signed,\"stream_ratio\":$alone,\"stream_report_ratio\":$ratio}"
+    }{\"kb\":$kb,\"packet_cost_ms\":$cost,\"line\":\"$line\",\"prepare_us\":$prepare,\"ready_us\":$ready,\"handshake_us\":$handshake,\"stream_us\":$stream,\"report_us\":$report,\"commit_us\":$commit,\"signed_stream_us\":$signed,\"stream_ratio\":$alone,\"stream_report_ratio\":$ratio,\"asked\":$asked}"
 			[ "$handshake" -le $handshake_max ] || status=1
 			[ $((both * 100)) -le $((signed * 105)) ] || status=1
 		done
