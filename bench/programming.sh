@@ -248,7 +248,7 @@ done
 cost=0.25
 if [ $with_sealed = 1 ]; then
 	"$B/sealed_tool" keys "$dir/noise.pem" >"$dir/loader_keys.h"
-	make -s loader KEYS="$dir/loader_keys.h" OUT="$dir/loader" \
+	make -s loader FAMILY="$FAMILY" KEYS="$dir/loader_keys.h" OUT="$dir/loader" \
 		>"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
 	printf '%6s %-9s %9s %8s %10s %9s %8s %9s %6s\n' kB line prepare \
 		ready handshake stream commit signed ratio

@@ -100,14 +100,14 @@ EXAMPLE_CHIPS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
 CHIP ?= stm32l432
 EXAMPLE := $(or $(EXAMPLE_$(CHIP)),none none none)
-FAMILY := $(word 1,$(EXAMPLE))
-CORE := $(word 2,$(EXAMPLE))
-SISTER := examples/$(FAMILY)$(addprefix /,$(word 4,$(EXAMPLE)))
+EXAMPLE_FAMILY := $(word 1,$(EXAMPLE))
+EXAMPLE_CORE := $(word 2,$(EXAMPLE))
+SISTER := examples/$(EXAMPLE_FAMILY)$(addprefix /,$(word 4,$(EXAMPLE)))
 EXAMPLE_LDS := examples/sections.ld
 # where the bootloader lies, if that depends on the mode
 BOOT_LD_stm32f1_sealed := examples/stm32f1/sealed.ld
-BOOT_LD := $(or $(BOOT_LD_$(FAMILY)_$(MODE)),\
-	examples/$(FAMILY)/bootloader.ld)
+BOOT_LD := $(or $(BOOT_LD_$(EXAMPLE_FAMILY)_$(MODE)),\
+	examples/$(EXAMPLE_FAMILY)/bootloader.ld)
 boot_libs = $(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
 	$(T)/$(1)/signet_verify.o
 
@@ -116,9 +116,9 @@ boot_libs = $(T)/$(1)/verify/signet_verify_bearssl_$(2).o \
 OUT ?= build/example
 APP_VERSION ?= 1.0.0
 EXAMPLE_CC = $(TARGET_CC) $(TARGET_CPPFLAGS) -I$(dir $(KEYS)) \
-	-Iexamples/$(FAMILY) -I$(SISTER) $(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
-	-ffile-prefix-map=$(dir $(KEYS))=. $(TARGET_$(CORE))
-EXAMPLE_LD = $(TARGET_CC) $(TARGET_$(CORE)) $(TARGET_LDFLAGS) -L.
+	-Iexamples/$(EXAMPLE_FAMILY) -I$(SISTER) $(TARGET_CFLAGS) -ffile-prefix-map=$(OUT)=. \
+	-ffile-prefix-map=$(dir $(KEYS))=. $(TARGET_$(EXAMPLE_CORE))
+EXAMPLE_LD = $(TARGET_CC) $(TARGET_$(EXAMPLE_CORE)) $(TARGET_LDFLAGS) -L.
 
 example: $(OUT)/firmware.hex
 	$(TARGET_SIZE) $(OUT)/bootloader.elf $(OUT)/app.elf
@@ -127,7 +127,7 @@ $(OUT)/.keys: FORCE
 	@test -n "$(KEYS)" || { echo "usage: make example" \
 		"KEYS=path/signet_keys.h OUT=dir [CHIP=stm32l432]" \
 		"[APP_VERSION=1.0.0]" >&2; false; }
-	@test $(FAMILY) != none || { echo "there is no example for $(CHIP):" \
+	@test $(EXAMPLE_FAMILY) != none || { echo "there is no example for $(CHIP):" \
 		"$(EXAMPLE_CHIPS)" >&2; false; }
 	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read" >&2; false; }
 	@mkdir -p $(OUT)
@@ -139,12 +139,12 @@ $(OUT)/bootloader.o: examples/bootloader/main.c $(OUT)/.keys
 	$(EXAMPLE_CC) -c -o $@ $<
 $(OUT)/app.o: examples/app/main.c $(OUT)/.keys
 	$(EXAMPLE_CC) -DAPP_VERSION='"$(APP_VERSION)"' -c -o $@ $<
-$(OUT)/board.o $(OUT)/ticks.o: $(OUT)/%.o: examples/$(FAMILY)/%.c $(OUT)/.keys
+$(OUT)/board.o $(OUT)/ticks.o: $(OUT)/%.o: examples/$(EXAMPLE_FAMILY)/%.c $(OUT)/.keys
 	$(EXAMPLE_CC) -c -o $@ $<
 $(OUT)/console.o $(OUT)/startup.o: $(OUT)/%.o: examples/%.c $(OUT)/.keys
 	$(EXAMPLE_CC) -c -o $@ $<
 $(OUT)/bootloader.elf: $(OUT)/bootloader.o $(OUT_BOARD) \
-		$(call boot_libs,$(CORE),$(word 3,$(EXAMPLE))) \
+		$(call boot_libs,$(EXAMPLE_CORE),$(word 3,$(EXAMPLE))) \
 		$(BOOT_LD) $(EXAMPLE_LDS) $(OUT)/.keys
 	$(EXAMPLE_LD) -T $(BOOT_LD) -o $@ \
 		$(filter %.o %.a,$^)

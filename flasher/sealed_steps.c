@@ -75,16 +75,19 @@ static int hello_make(struct job *j)
 static int link_open_line(struct job *j)
 {
 	enum probe_line line = (enum probe_line)j->conf->link;
-	uint32_t rate = j->conf->link_baud;
+	const struct chip *chip = j->id.chip;
 	char why[RELAY_WHY_CAP] = "";
+	uint32_t rate;
 	int r;
 
-	if (line == PROBE_LINE_UART)
+	if (line == PROBE_LINE_UART) {
 		target_uart_lost(j->target);
-	if (line != PROBE_LINE_UART)
+		rate = j->conf->link_baud;
+		rate = rate != 0 ? rate : chip->link_baud;
+	} else {
 		rate = j->conf->link_clock;
-	else if (rate == 0)
-		rate = j->id.chip->link_baud;
+		rate = rate != 0 ? rate : chip->link_clock;
+	}
 	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0)
 		snprintf(j->why, sizeof(j->why), "%s", why);

@@ -11,6 +11,7 @@
 #define SWD_PATIENCE 200000u
 #define SWD_LOST (-1)
 #define CHAR_BITS 9 /* a start bit 0, then the character */
+#define GAP_MAX 8   /* ones between two characters */
 #define SYNC_BITS (LINK_SYNC << 1)
 
 void link_start(void)
@@ -42,18 +43,23 @@ static TARGET_RAM int shift(uint32_t bits, uint32_t n, uint32_t patience)
 }
 
 /*
- * Between the last bit of a character and the start of the next there are only
- * 80 cycles: what else is to be done is done there, but not between head and
- * body.
+ * Between the last bit of a character and the start of the next, or the ones
+ * that the host puts in between, what else is to be done is done, but not
+ * between head and body.
  */
 static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 {
 	uint8_t *p = head + 1, *body = head + LINK_HEAD_LEN, *end = body;
 
 	for (;;) {
-		int v = shift(0, CHAR_BITS, SWD_PATIENCE);
+		uint32_t ones = GAP_MAX;
+		int v;
 
-		if (v & 1) /* no start bit, or nothing at all */
+		while ((v = shift(0, 1, SWD_PATIENCE)) != 0)
+			if (v < 0 || !ones--)
+				return false;
+		v = shift(0, CHAR_BITS - 1, SWD_PATIENCE);
+		if (v < 0)
 			return false;
 		*p++ = (uint8_t)(v >> 1);
 		if (p == body) {

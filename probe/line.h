@@ -12,6 +12,10 @@
 #include <stdint.h>
 
 #define LINE_CHAR_BITS 9
+/* On a fast clock the host puts ones between the characters that it sends: the
+ * chip does other work there. */
+#define LINE_FAST_HZ 500000
+#define LINE_GAP 2
 /* First character of every frame: what begins otherwise is noise. */
 #define LINE_SYNC 0xa5
 /* More ones in a row than any character holds: the chip listens. */
@@ -23,12 +27,14 @@
  * below the 50 of an SWD line reset. */
 #define LINE_ONES_MAX 32
 
-/* Bit number n of len characters. */
-static inline bool line_bit(const uint8_t *buf, size_t n)
+/* Bit number n of characters with so many ones behind each. */
+static inline bool line_bit(const uint8_t *buf, size_t n, unsigned gap)
 {
-	unsigned k = (unsigned)(n % LINE_CHAR_BITS);
+	unsigned k = (unsigned)(n % (LINE_CHAR_BITS + gap));
 
-	return k != 0 && (buf[n / LINE_CHAR_BITS] >> (k - 1) & 1) != 0;
+	if (k == 0 || k >= LINE_CHAR_BITS)
+		return k != 0;
+	return (buf[n / (LINE_CHAR_BITS + gap)] >> (k - 1) & 1) != 0;
 }
 
 struct line_rx {     /* zero it to begin: the chip is busy */

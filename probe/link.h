@@ -20,7 +20,7 @@ enum probe_line {
 	PROBE_LINE_UART,
 };
 
-/* Clock of swd-pins in Hz, or baud; the protocol's own where it is 0. */
+/* Clock of swd-pins in Hz, or baud; what every chip can where it is 0. */
 #define PROBE_LINK_CLOCK_HZ 400000
 #define PROBE_LINK_BAUD 1000000
 

@@ -16,7 +16,7 @@ vmcu_SRC += vmcu/stm32f0/chip.c vmcu/stm32f0/memory.c vmcu/stm32f0/rcc.c \
 	vmcu/stm32f0/profile.c
 
 VMCU_TESTS := test_vmcu_core test_vmcu_irq test_vmcu_flash test_vmcu_protect \
-	test_vmcu_periph test_vmcu_state test_vmcu_cut test_vmcu_faults
+	test_vmcu_periph test_vmcu_dma test_vmcu_state test_vmcu_cut test_vmcu_faults
 TESTS += $(VMCU_TESTS)
 define VMCU_CHIP_TEST
 $(1)_SRC := tests/unit/$(1).c tests/unit/vmcu_rig.c

@@ -5,8 +5,8 @@
 #include "chip/chip.h"
 
 #include "chip/family.h"
-#include "chip/stm32l4/layout.h"
 #include "chip/stm32/uid.h"
+#include "chip/stm32l4/layout.h"
 #include "stm32l4_algo.h"
 
 static const struct chip_algo algo = {
@@ -92,6 +92,7 @@ const struct chip chip_stm32l4 = {
 	},
 	.witness_count = 5,
 	.boot_stack = 0x2000c000, /* the end of SRAM1 */
+	.link_clock = 1000000,
 	.link_baud = 2000000,
 	.link_ahead = true,
 	.stage0 = true,

@@ -180,7 +180,7 @@ sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then
 	echo '  and loaders that know the server, on the server'\''s list:'
 	signet loader keys-header --out "$D/loader_keys.h" >/dev/null
-	make -s loader KEYS="$D/loader_keys.h" OUT="$D/loader" \
+	make -s loader FAMILY="$FAMILY" KEYS="$D/loader_keys.h" OUT="$D/loader" \
 		>"$D/loader.log" 2>&1 ||
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
 	for link in $LINKS; do

@@ -11,12 +11,12 @@
 # flash, the content key in the chip's RAM, and what the station does hold (the
 # link keys, the ciphertext) in its memory.
 #
-# LISTEN_KB: size of the random firmware (default 24).
+# LISTEN_KB: size of the random firmware (default 64).
 set -euo pipefail
 . tests/lib/line.sh
 . tests/lib/sealed.sh
 need python3 gdb-multiarch
-KB=${LISTEN_KB:-24}
+KB=${LISTEN_KB:-64}
 
 server_init
 server_start
@@ -69,18 +69,24 @@ PY
 }
 # The chip's keys as its RAM has them: content key, link keys
 keys_of() { # CHANNEL FILE-PREFIX
-	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" peek "$DELIVERY" 97 |
+	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" peek "${DELIVERY[$1]}" 65 |
 		python3 -c "
 import sys
 b = bytes.fromhex(sys.stdin.read().strip())
 if not any(b[1:33]) or b[:1] != b'\x01':
     sys.exit() # not there yet, or wiped
-for name, at in (('content', 1), ('down', 33), ('up', 65)):
+for name, at in (('content', 1), ('link', 33)):
     open('$2.' + name, 'wb').write(b[at:at + 32])"
 }
-DELIVERY=$(gdb-multiarch -nx -batch -ex 'p/x &loader.delivery' \
-	"$DIR/loader/stm32l4-uart/loader.elf" 2>&1 | sed -n 's/.*= *\(0x[0-9a-f]*\).*/\1/p')
-[ -n "$DELIVERY" ] || fail "where does the loader keep message 2?"
+DELIVERY=()
+for link in swd-pins uart; do # channels 0 and 1
+	DELIVERY+=("$(gdb-multiarch -nx -batch \
+		-ex 'p/x &loader.in.delivery.wire.version' \
+		"$DIR/loader/stm32l4-$link/loader.elf" 2>&1 |
+		sed -n 's/.*= *\(0x[0-9a-f]*\).*/\1/p')")
+	[ -n "${DELIVERY[-1]}" ] ||
+		fail "where does the loader keep message 2?"
+done
 
 build_one() { # CHANNEL: one device, looked into while the stream runs
 	local ch=$1 out=$DIR/out.$1 i got=0
@@ -98,9 +104,13 @@ build_one() { # CHANNEL: one device, looked into while the stream runs
 	grep -q '"phase":"stream"' "$out" ||
 		fail "no stream: $(cat "$out" "$DIR/err")"
 	pid=$(pgrep -P $JOB | head -n 1)
+	for ((i = 0; i < 500; i++)); do # message 2 is on its way
+		keys_of "$ch" "$DIR/key$ch"
+		[ ! -s "$DIR/key$ch.content" ] || break
+		kill -0 $JOB 2>/dev/null || break
+	done
 	for i in 1 2 3; do
 		memory "${pid:-$JOB}" "$DIR/memory$ch.$i" 2>/dev/null || break
-		keys_of "$ch" "$DIR/key$ch"
 		sleep 0.05
 	done
 	[ -s "$DIR/key$ch.content" ] || fail "no keys in the chip in mid-stream"
@@ -118,7 +128,7 @@ for ch in 0 1; do
 done
 cmp "$DIR/key0.content" "$DIR/key1.content" ||
 	fail "one order, two content keys"
-cmp -s "$DIR/key0.down" "$DIR/key1.down" && fail "two devices, one link key"
+cmp -s "$DIR/key0.link" "$DIR/key1.link" && fail "two devices, one link key"
 
 # what passed the station's sockets and pipes, as bytes
 for ch in 0 1; do
@@ -138,18 +148,18 @@ for ch in 0 1; do
 	find_leak "the chip has the firmware" 1 --secret "$DIR/secret.bin" \
 		"$DIR/flash$ch.bin"
 	find_leak "the station has the link key" 1 --window 32 \
-		--secret "$DIR/key$ch.down" "$DIR/memory$ch.1"
+		--secret "$DIR/key$ch.link" "$DIR/memory$ch.1"
 done
 
 say "firmware and content key"
-public=(--except "$DIR/loader/stm32l4-uart/loader.bin")
+public=(--except "$DIR/loader/stm32l4-uart/loader.bin"
+	--except "$DIR/loader/stm32l4-swd-pins/loader.bin")
 seen=("$DIR"/wire[01].vcd "$DIR"/memory[01].? "$DIR"/sockets[01] "$DIR/disk")
 find_leak "firmware" 0 "${public[@]}" --secret "$DIR/secret.bin" "${seen[@]}"
 find_leak "content key" 0 --window 8 --distinct 4 \
 	--secret "$DIR/key0.content" "${seen[@]}"
 find_leak "link keys on the wire" 0 --window 8 --distinct 4 \
-	--secret "$DIR/key0.down" --secret "$DIR/key0.up" \
-	--secret "$DIR/key1.down" --secret "$DIR/key1.up" \
+	--secret "$DIR/key0.link" --secret "$DIR/key1.link" \
 	"$DIR"/wire[01].vcd "$DIR/disk"
 
 say "whatever the station has is no key to what it stores"

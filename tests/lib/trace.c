@@ -35,8 +35,13 @@ enum wire { VDD, SWCLK, SWDIO, TARGET, TX, RX, WIRES };
 static const char *const wire_names[WIRES] = { "vdd",	       "swclk", "swdio",
 					       "swdio_target", "tx",	"rx" };
 
+/* Pulses on the serial wires by their length in ns. */
+#define PULSE_MAX 20000
+static size_t pulses[PULSE_MAX];
+
 struct uart { /* a receiver that samples in the middle of each bit */
 	uint64_t bit_ns, begin;
+	uint64_t changed;
 	bool busy;
 	int level;
 	unsigned bit;
@@ -62,6 +67,9 @@ static void uart_until(struct uart *u, uint64_t now)
 static void uart_change(struct uart *u, uint64_t now, int level)
 {
 	uart_until(u, now);
+	if (now - u->changed < PULSE_MAX)
+		pulses[now - u->changed]++;
+	u->changed = now;
 	if (!u->busy && u->level && !level) {
 		u->busy = true;
 		u->begin = now;
@@ -131,19 +139,18 @@ static void line_done(struct reader *r, const char *line)
 		variable(r, line);
 }
 
-struct trace *trace_load(const char *path, unsigned baud)
+static void read_all(const char *path, struct trace *t, uint64_t bit_ns)
 {
-	struct trace *t = calloc(1, sizeof(*t));
 	struct reader r = { .t = t };
 	char line[256];
 	FILE *f = fopen(path, "r");
 
-	if (f == NULL || t == NULL)
+	if (f == NULL)
 		die(path, strerror(errno));
 	memset(r.wire_of, -1, sizeof(r.wire_of));
 	memset(r.level, -1, sizeof(r.level));
-	r.tx = (struct uart){ .bit_ns = 1000000000 / baud, .out = &t->tx };
-	r.rx = (struct uart){ .bit_ns = 1000000000 / baud, .out = &t->rx };
+	r.tx = (struct uart){ bit_ns, .out = &t->tx };
+	r.rx = (struct uart){ bit_ns, .out = &t->rx };
 	while (fgets(line, sizeof(line), f) != NULL)
 		line_done(&r, line);
 	uart_until(&r.tx, UINT64_MAX / 4);
@@ -151,6 +158,38 @@ struct trace *trace_load(const char *path, unsigned baud)
 	t->end_ns = r.now;
 	if (fclose(f) != 0 || r.wire_of['a'] < 0)
 		die(path, "not a capture");
+}
+
+static struct trace *trace_new(const char *path)
+{
+	struct trace *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		die(path, strerror(errno));
+	return t;
+}
+
+/* The pulse that comes most often is one bit. */
+static uint64_t bit_find(const char *path)
+{
+	struct trace *t = trace_new(path);
+	uint64_t best = 0;
+
+	memset(pulses, 0, sizeof(pulses));
+	read_all(path, t, PULSE_MAX);
+	trace_free(t);
+	for (uint64_t ns = 1; ns < PULSE_MAX; ns++)
+		if (pulses[ns] > pulses[best])
+			best = ns;
+	return best != 0 ? best : PULSE_MAX;
+}
+
+struct trace *trace_load(const char *path, unsigned baud)
+{
+	uint64_t bit_ns = baud != 0 ? 1000000000 / baud : bit_find(path);
+	struct trace *t = trace_new(path);
+
+	read_all(path, t, bit_ns);
 	return t;
 }
 
@@ -222,12 +261,12 @@ void trace_swd_words(const struct trace *t, struct trace_bytes *written,
 }
 
 void trace_pack(const struct trace *t, unsigned period, unsigned phase,
-		struct trace_bytes *out)
+		unsigned skip, struct trace_bytes *out)
 {
 	unsigned n = 0, byte = 0;
 
 	for (size_t i = 0; i < t->samples.len; i++) {
-		if (period != 0 && i % period == phase)
+		if (period != 0 && (i + period - phase) % period < skip)
 			continue;
 		byte |= (t->samples.p[i] & 1u) << n;
 		if (++n == 8) {
@@ -245,12 +284,21 @@ void trace_pack(const struct trace *t, unsigned period, unsigned phase,
 #define FRAME_TAIL 4
 #define FRAME_BODY_MAX 2048
 
-/* Nine bits from here: a start bit 0 and a byte; -1 when it is none. */
-static int character(const struct trace *t, size_t at)
+/* The host may leave the wire high for a while between two characters. */
+#define FRAME_GAP_MAX 8
+
+/* From here, moved on behind it: ones, if there may be any, a start bit 0 and a
+ * byte; -1 when it is none. */
+static int character(const struct trace *t, size_t *at, unsigned gap)
 {
-	if (at + 9 > t->samples.len || get(t, at) != 0)
+	size_t p = *at;
+
+	while (gap-- > 0 && get(t, p) != 0)
+		p++;
+	if (p + 9 > t->samples.len || get(t, p) != 0)
 		return -1;
-	return (int)get_n(t, at + 1, 8);
+	*at = p + 9;
+	return (int)get_n(t, p + 1, 8);
 }
 
 /* How many bytes of a frame begin here, and the frame itself; 0 = none. */
@@ -277,17 +325,20 @@ static void frames_on_pins(const struct trace *t,
 	size_t at = 0;
 
 	while (at < t->samples.len) {
-		size_t n = 0, len = 0;
+		size_t n = 0, len = 0, p = at, ends[sizeof(buf)];
+		int c = character(t, &p, 0);
 
-		if (character(t, at) == FRAME_SYNC)
-			for (; n < sizeof(buf) && character(t, at + 9 * n) >= 0;
-			     n++)
-				buf[n] = (uint8_t)character(t, at + 9 * n);
+		while (n < sizeof(buf) && c >= 0 &&
+		       (n != 0 || c == FRAME_SYNC)) {
+			ends[n] = p;
+			buf[n++] = (uint8_t)c;
+			c = character(t, &p, FRAME_GAP_MAX);
+		}
 		if (n != 0)
 			len = frame_of(buf, n, &f);
 		if (len != 0)
 			each(user, &f);
-		at += len != 0 ? 9 * len : 1;
+		at = len != 0 ? ends[len - 1] : at + 1;
 	}
 }
 

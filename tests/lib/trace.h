@@ -30,7 +30,9 @@ struct trace {
 	size_t power_on_at; /* samples before the last of them */
 };
 
-/* Ends the program with a message when the file cannot be read. */
+/* Ends the program with a message when the file cannot be read.  baud of the
+ * serial wires; 0 = as the pulses on them
+ * say. */
 struct trace *trace_load(const char *path, unsigned baud);
 void trace_free(struct trace *t);
 
@@ -39,10 +41,11 @@ void trace_free(struct trace *t);
 void trace_swd_words(const struct trace *t, struct trace_bytes *written,
 		     struct trace_bytes *read);
 
-/* Samples packed into bytes, first bit lowest; skip every period-th bit from
- * phase on (period 0 = none): character lines with start bits. */
+/* Samples packed into bytes, first bit lowest; of each period bits from phase
+ * on, the first few are left out (period 0 = none): character lines with start
+ * bits, or with what is between two characters. */
 void trace_pack(const struct trace *t, unsigned period, unsigned phase,
-		struct trace_bytes *out);
+		unsigned skip, struct trace_bytes *out);
 
 /* Frames of the sealed link, on either line and in either direction. */
 struct trace_frame {

@@ -20,7 +20,6 @@
 #include "tests/lib/trace.h"
 
 #define RUN 8
-#define BAUD 1000000
 
 enum { MSG2 = 2, DATA = 3, COMMIT = 4, MSG1 = 0x82, REPORT = 0x84 };
 
@@ -45,7 +44,7 @@ static void take(void *user, const struct trace_frame *f)
 
 static struct side load(const char *path)
 {
-	struct trace *t = trace_load(path, BAUD);
+	struct trace *t = trace_load(path, 0);
 	struct side s = { 0 };
 
 	trace_frames(t, take, &s);

@@ -29,7 +29,6 @@
 
 #define WINDOW 16
 #define DISTINCT 6
-#define BAUD 1000000
 
 static void die(const char *path, const char *why)
 {
@@ -85,13 +84,16 @@ static size_t search_capture(struct leak *l, const char *path, unsigned baud)
 
 	printf("{\"file\":\"%s\",\"samples\":%zu,\"tx\":%zu,\"rx\":%zu}\n",
 	       path, t->samples.len, t->tx.len, t->rx.len);
-	trace_pack(t, 0, 0, &a);
+	trace_pack(t, 0, 0, 0, &a);
 	found = search_stream(l, path, "samples", &a);
-	for (unsigned phase = 0; phase < 9; phase++) {
-		trace_pack(t, 9, phase, &a);
-		snprintf(how, sizeof(how), "characters, phase %u", phase);
-		found += search_stream(l, path, how, &a);
-	}
+	/* a start bit before each, and perhaps two ones */
+	for (unsigned period = 9; period <= 11; period += 2)
+		for (unsigned phase = 0; phase < period; phase++) {
+			trace_pack(t, period, phase, period - 8, &a);
+			snprintf(how, sizeof(how),
+				 "%u-bit characters, phase %u", period, phase);
+			found += search_stream(l, path, how, &a);
+		}
 	trace_swd_words(t, &a, &b);
 	found += search_stream(l, path, "swd writes", &a);
 	found += search_stream(l, path, "swd reads", &b);
@@ -139,7 +141,7 @@ static const struct option options[] = {
 /* Numbers first: the texts need them. */
 static struct leak *parse(int argc, char **argv, unsigned *out_baud)
 {
-	size_t window = WINDOW, distinct = DISTINCT, baud = BAUD, len;
+	size_t window = WINDOW, distinct = DISTINCT, baud = 0, len;
 	unsigned secrets = 0;
 	struct leak *l;
 	uint8_t *p;
@@ -156,7 +158,7 @@ static struct leak *parse(int argc, char **argv, unsigned *out_baud)
 			die("usage", "see the head of leak_find.c");
 		secrets += c == 's';
 	}
-	if (secrets == 0 || optind == argc || baud == 0)
+	if (secrets == 0 || optind == argc)
 		die("usage", "leak_find --secret FILE... FILE...");
 	l = leak_new(window, distinct);
 	optind = 1;

@@ -397,8 +397,9 @@ static void begin(struct tool *t, const char *image)
 	t->stub_len = file_read(t->dir, "stub.bin", t->stub, STUB_LEN);
 	boundary(t, "begin");
 	prepare(t);
-	if (t->rate == 0 && t->line == PROBE_LINE_UART)
-		t->rate = t->chip->link_baud;
+	if (t->rate == 0)
+		t->rate = t->line == PROBE_LINE_UART ? t->chip->link_baud
+						     : t->chip->link_clock;
 	must(t, relay_open(t->probe, t->line, t->rate, &t->relay, why), why);
 	talk(t, LINK_ASK, 0, NULL, 0);
 	want(t, LINK_READY);

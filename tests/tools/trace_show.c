@@ -14,7 +14,6 @@
 
 #include "tests/lib/trace.h"
 
-#define BAUD 1000000
 #define FROM_CHIP 0x80
 #define DATA 3
 #define ASK 5
@@ -113,7 +112,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	memset(&s, 0, sizeof(s));
-	t = trace_load(argv[1], BAUD);
+	t = trace_load(argv[1], 0);
 	trace_frames(t, each, &s);
 	flush(&s);
 	trace_free(t);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +54,8 @@ struct plan { /* how the child behaves */
 	bool acks;	     /* knows no QStartNoAckMode */
 	bool no_x, no_p, no_vcont, short_reads, lies, dark, deaf;
 	bool late_error;     /* of X, as OpenOCD's */
+	bool scs;	     /* the core's registers are there */
+	bool scans;	     /* a scan finds the target of one that is dark */
 	uint32_t timeout_ms; /* how long the client waits; 0 = long */
 };
 
@@ -64,7 +67,7 @@ static char uri[64];
 struct server {
 	const struct plan *plan;
 	int fd;
-	bool no_ack, running, error_waits;
+	bool no_ack, running, error_waits, attached;
 	unsigned count;
 	uint8_t ram[RAM_LEN];
 	uint32_t regs[17];
@@ -168,10 +171,18 @@ static bool in_ram(uint32_t addr, uint32_t len)
 	return addr >= RAM && len <= RAM_LEN && addr - RAM <= RAM_LEN - len;
 }
 
+/* What of the core's own registers a reset needs. */
+static bool in_scs(uint32_t addr)
+{
+	return addr == 0xe000ed0c || (addr >= 0xe000edf0 && addr < 0xe000ee00);
+}
+
 static void do_read(struct server *s, uint32_t addr, uint32_t len)
 {
-	if (addr == CPUID && !s->plan->dark)
+	if (addr == CPUID && s->attached)
 		put_word(s, 0x410cc200);
+	else if (in_scs(addr) && s->plan->scs)
+		put_word(s, 1u << 17); /* S_HALT */
 	else if (!in_ram(addr, len) && s->plan->lies)
 		put_word(s, 0);
 	else if (!in_ram(addr, len))
@@ -196,6 +207,10 @@ static void do_memory(struct server *s, const uint8_t *b, size_t n)
 	at++; /* the colon */
 	if (b[0] == 'X' && s->plan->no_x) {
 		put_text(s, "");
+		return;
+	}
+	if (in_scs(addr) && s->plan->scs) {
+		put_text(s, "OK");
 		return;
 	}
 	if (!in_ram(addr, len)) {
@@ -278,7 +293,7 @@ static void do_monitor(struct server *s, const uint8_t *b, size_t n)
 		put_text(s, "O30783062623131343737"    /* 0x0bb11477 */
 			    "2030783034373730303231"); /* 0x04770021 */
 	} else if (strcmp(command, "swdp_scan") == 0) {
-		s->running = false;
+		s->attached = s->plan->scans;
 	} else if (strncmp(command, "reset", 5) == 0) {
 		memset(s->regs, 0, sizeof(s->regs));
 	}
@@ -300,9 +315,9 @@ static void answer(struct server *s, const uint8_t *b, size_t n)
 	} else if (is(b, "vCont?"))
 		put_text(s, s->plan->no_vcont ? "" : "vCont;c;C;s;S");
 	else if (is(b, "vAttach"))
-		put_text(s, "T05");
+		put_text(s, s->attached ? "T05" : "E01");
 	else if (is(b, "?"))
-		put_text(s, s->plan->dark ? "W00" : "S05");
+		put_text(s, s->attached ? "S05" : "W00");
 	else if (is(b, "qRcmd,"))
 		do_monitor(s, b + 6, n - 6);
 	else if (b[0] == 'm' || b[0] == 'M' || b[0] == 'X')
@@ -370,10 +385,12 @@ static void play(const struct plan *plan)
 {
 	static struct server s;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails ends it not */
 	s.plan = plan;
 	for (;;) {
 		s.fd = accept(listener, NULL, NULL);
 		s.no_ack = s.running = false;
+		s.attached = !plan->dark;
 		play_once(&s);
 	}
 }
@@ -651,7 +668,24 @@ static void test_peculiar(void **state)
 		{ { .supported = USUAL, .version = "pyOCD", .dark = true },
 		  E_DAP_NO_ACK },
 		/* no monitor at all: the core's own reset register */
+		{ { .supported = USUAL, .scs = true }, 0 },
 		{ { .supported = USUAL }, E_DAP_FAULT },
+		/* a target that must be looked for */
+		{ { .supported = ACKS,
+		    .version = "Black Magic Probe 2.0",
+		    .no_vcont = true,
+		    .dark = true,
+		    .scans = true,
+		    .scs = true },
+		  0 },
+		{ { .supported = ACKS,
+		    .version = "Black Magic Probe 2.0",
+		    .dark = true },
+		  E_DAP_NO_ACK },
+		/* one that says what it is in another way */
+		{ { .supported = USUAL ";QNonStop+",
+		    .version = "Error: unrecognized command 'version'" },
+		  0 },
 		{ { .supported = USUAL,
 		    .version = "Open On-Chip Debugger 0.12.0" },
 		  0 },
@@ -704,7 +738,8 @@ static void test_scan(void **state)
 {
 	struct plan plan = { .supported = USUAL,
 			     .version = "Black Magic Probe",
-			     .dark = true };
+			     .dark = true,
+			     .scans = true };
 	struct probe *p = NULL;
 	char why[256];
 	pid_t child;

@@ -277,7 +277,7 @@ static void test_capture(void **state)
 	assert_int_equal(words.len, 8);
 	assert_memory_equal(words.p, "\x78\x56\x34\x12", 4);
 	assert_true(none.len >= 8); /* DPIDR, twice */
-	trace_pack(t, 0, 0, &packed);
+	trace_pack(t, 0, 0, 0, &packed);
 	assert_int_equal(packed.len, t->samples.len / 8);
 	free(words.p);
 	free(none.p);
