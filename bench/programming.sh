@@ -293,6 +293,7 @@ for kb in "${sizes[@]}"; do
 				"$signed" "$alone" "$ratio" "$asked"
 			sealed+="${sealed:+,
     }{\"kb\":$kb,\"packet_cost_ms\":$cost,\"line\":\"$line\",\"prepare_us\":$prepare,\"ready_us\":$ready,\"handshake_us\":$handshake,\"stream_us\":$stream,\"report_us\":$report,\"commit_us\":$commit,\"signed_stream_us\":$signed,\"stream_ratio\":$alone,\"stream_report_ratio\":$ratio,\"asked\":$asked}"
+			[ "$cost" = 0.25 ] || continue
 			[ "$handshake" -le $handshake_max ] || status=1
 			[ $((both * 100)) -le $((signed * 105)) ] || status=1
 		done
