@@ -53,6 +53,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+[ -n "$SEALED" ] || with_sealed=0
 full=$((FLASH_LEN / 1024 - 8))
 [ ${#sizes[@]} != 0 ] || sizes=(16 32 $([ $full -lt 64 ] || echo 64) $full)
 [ ${#costs[@]} != 0 ] || costs=(0 0.25 1)
