@@ -24,11 +24,9 @@
  *                         are the chip's own boot words
  *   TARGET_ECC            1: torn cells are told (target_nmi()); left out: 0,
  *                         they read as anything
- *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the next
- *                         character comes; left out: 0
- *   TARGET_STAGE0         0: the family has no stage 0; left out: 1
- *   TARGET_UID, TARGET_UID_LEN
- *                         the unique ID as bytes
+ *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the
+ * next character comes; left out: 0 TARGET_STAGE0         0: the family has no
+ * stage 0; left out: 1 TARGET_UID, TARGET_UID_LEN the unique ID as bytes
  *   TARGET_WORDS          words in the claim and the report, at most 16
  *   TARGET_RNG_RUN, TARGET_RNG_PEAK
  *                         cutoffs of the health tests (target_rng.c), from the

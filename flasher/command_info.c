@@ -159,13 +159,14 @@ static void plugged_show(const struct usb_probe *p, bool json)
 	snprintf(id, sizeof(id), "%04x:%04x", p->vid, p->pid);
 	if (json)
 		local_print_json(json_pack(
-			"{s:s,s:s,s:s,s:s,s:s}", "probe", p->uri, "id", id,
-			"product", p->product, "serial", p->serial, "problem",
-			p->problem ? p->problem : ""));
+			"{s:s,s:s,s:s,s:s,s:s,s:s}", "probe", p->uri, "id", id,
+			"place", p->place, "product", p->product, "serial",
+			p->serial, "problem", p->problem ? p->problem : ""));
 	else
-		printf("%s  %s  %s%s%s\n", p->uri, id, p->product,
+		printf("%s  %s  %s%s%s%s%s\n", p->uri, id, p->product,
 		       p->problem ? "  problem: " : "",
-		       p->problem ? p->problem : "");
+		       p->problem ? p->problem : "", p->place[0] ? "  at " : "",
+		       p->place);
 }
 
 static int plugged_list(bool json)

@@ -18,6 +18,8 @@
 #   NAME_RAM_AT, NAME_RAM   all the RAM that the loader may use
 #   NAME_CODE    where code goes that must run while flash is busy: RAM, or
 #                FLASH on a chip that stands still then
+#   NAME_VECTORS where the core looks for them once target_vectors() was
+#                called: RAM where they begin it, else FLASH
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
 LOADERS := stm32l4 stm32f1 stm32f0
@@ -49,20 +51,20 @@ stm32f1_CODE := RAM
 stm32f1_LINKS := uart swd-pins
 stm32f1_CFLAGS := $(stm32l4_CFLAGS)
 
-# the first 16 bytes of RAM are the vectors
 stm32f0_CHIP := stm32f0
 stm32f0_CPU := cm0
 stm32f0_PRIM := seal/prim_bearssl_least.c
 stm32f0_TOP := 0x0800e000
 stm32f0_PAGE := 1024
-stm32f0_RAM_AT := 0x20000010
-stm32f0_RAM := 0x1ff0
+stm32f0_RAM_AT := 0x20000000
+stm32f0_RAM := 0x2000
+stm32f0_VECTORS := RAM
 stm32f0_CODE := RAM
 stm32f0_LINKS := uart
 stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
 	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
 	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
-	-frename-registers -fno-jump-tables
+	-frename-registers -fno-jump-tables -fno-tree-dominator-opts
 
 uart_LINK_SRC := loader/link_uart.c
 swd-pins_LINK_SRC := loader/link_swd.c
@@ -97,7 +99,8 @@ $(3)/%.ld: loader/%.ld wire/layout.h
 	@mkdir -p $$(@D)
 	$$(TARGET_CC) -E -P -x c -I. -DTOP=$($(1)_TOP) \
 		-DRAM_AT=$($(1)_RAM_AT) -DRAM_LEN=$($(1)_RAM) \
-		-DCODE_IN_$($(1)_CODE) -o $$@ $$<
+		-DCODE_IN_$($(1)_CODE) \
+		-DVECTORS_IN_$(or $($(1)_VECTORS),FLASH) -o $$@ $$<
 $(3)/loader.elf: $(3)/loader.o $(3)/loader.ld
 	$$(TARGET_CC) $$(TARGET_$($(1)_CPU)) $$(TARGET_LDFLAGS) \
 		-T $(3)/loader.ld -Wl,-Map=$(3)/loader.map -o $$@ $$<

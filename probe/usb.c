@@ -23,6 +23,14 @@ int usb_name_parse(const char *text, struct usb_name *out)
 	struct usb_name n = { .any_id = true };
 	const char *serial = text;
 
+	if (text[0] == '@') {
+		if (text[1] == '\0' || strlen(text + 1) >= sizeof(n.place) ||
+		    strspn(text + 1, "0123456789-.") != strlen(text + 1))
+			return E_ARG;
+		memcpy(n.place, text + 1, strlen(text));
+		*out = n;
+		return 0;
+	}
 	if (hex4(text, &n.vid) && text[4] == ':' && hex4(text + 5, &n.pid)) {
 		n.any_id = false;
 		serial = text[9] == ':' ? text + 10 : text + 9;
@@ -46,7 +54,7 @@ bool usb_name_fits(const struct usb_name *n, const struct usb_probe *p)
 	/* without permission nobody knows the serial number */
 	if (n->serial[0] != '\0' && strcmp(n->serial, p->serial) != 0)
 		return false;
-	return true;
+	return n->place[0] == '\0' || strcmp(n->place, p->place) == 0;
 }
 
 void usb_text_clean(char *s)
@@ -58,7 +66,9 @@ void usb_text_clean(char *s)
 
 void usb_probe_name(struct usb_probe *p, const char *scheme)
 {
-	if (p->serial[0] != '\0')
+	if (p->serial[0] == '\0' && p->place[0] != '\0')
+		snprintf(p->uri, sizeof(p->uri), "%s:@%s", scheme, p->place);
+	else if (p->serial[0] != '\0')
 		snprintf(p->uri, sizeof(p->uri), "%s:%s", scheme, p->serial);
 	else
 		snprintf(p->uri, sizeof(p->uri), "%s:%04x:%04x", scheme, p->vid,
@@ -76,8 +86,8 @@ int usb_choice_init(struct usb_choice *c, const char *scheme, const char *text,
 	if (usb_name_parse(text, &c->name) == 0)
 		return 0;
 	snprintf(why, 256,
-		 "probe address %s:%.100s is not SERIAL, VID:PID or "
-		 "VID:PID:SERIAL",
+		 "probe address %s:%.100s is not SERIAL, VID:PID, "
+		 "VID:PID:SERIAL or @PLACE",
 		 scheme, text);
 	return E_ARG;
 }
@@ -107,8 +117,9 @@ int usb_choice_end(const struct usb_choice *c, char why[256])
 	else
 		snprintf(why, 256,
 			 "%u probes fit %s:%.80s: name one by its serial "
-			 "number, such as %.80s",
-			 c->count, c->scheme, c->text, c->first.uri);
+			 "number, or by its place, such as %s:@%s",
+			 c->count, c->scheme, c->text, c->scheme,
+			 c->first.place);
 	return c->count > 1 ? E_ARG : E_PROBE_LOST;
 }
 
@@ -128,6 +139,23 @@ static void add(void *arg, const struct usb_probe *p)
 	l->count++;
 }
 
+/* Where one address stands for two probes, their places take over. */
+static void tell_apart(struct usb_probe *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct usb_probe *p = &list[i];
+		bool twice = false;
+
+		for (size_t k = 0; k < count; k++)
+			twice |= k != i && list[k].serial[0] != '\0' &&
+				 strcmp(list[k].serial, p->serial) == 0 &&
+				 strncmp(list[k].uri, p->uri, 4) == 0;
+		if (twice && p->place[0] != '\0')
+			snprintf(p->uri + 4, sizeof(p->uri) - 4, "@%s",
+				 p->place);
+	}
+}
+
 int usb_list(struct usb_probe *out, size_t cap, size_t *out_count)
 {
 	struct list l = { out, cap, 0 };
@@ -135,7 +163,9 @@ int usb_list(struct usb_probe *out, size_t cap, size_t *out_count)
 
 	if (err == 0)
 		err = usb_hid_each(add, &l);
-	if (err == 0)
-		*out_count = l.count;
+	if (err != 0)
+		return err;
+	tell_apart(out, l.count < cap ? l.count : cap);
+	*out_count = l.count;
 	return err;
 }

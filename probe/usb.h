@@ -6,9 +6,10 @@
  *	usb:NAME	CMSIS-DAP v2, bulk transfers (usb_bulk.c, libusb)
  *	hid:NAME	CMSIS-DAP v1, HID reports (usb_hid.c, hidapi)
  *
- * NAME is SERIAL, VID:PID (hexadecimal) or VID:PID:SERIAL; empty means the
- * only one that is plugged in.  Whatever fits more than one probe is refused:
- * two channels must not end up at one target.
+ * NAME is SERIAL, VID:PID (hexadecimal), VID:PID:SERIAL, or @PLACE: the socket
+ * that it sits in, as Linux names it (@1-2.3), for probes that all have one
+ * serial number.  Empty means the only one that is plugged in.  Whatever fits
+ *more than one probe is refused: two channels must not end up at one target.
  */
 #ifndef PROBE_USB_H
 #define PROBE_USB_H
@@ -20,24 +21,28 @@
 #include "base/error.h"
 
 #define USB_TEXT_CAP 128
+#define USB_PLACE_CAP 40
 #define USB_URI_CAP (USB_TEXT_CAP + 32)
 
 struct usb_name {
 	bool any_id; /* vid and pid say nothing */
 	uint16_t vid, pid;
 	char serial[USB_TEXT_CAP]; /* "" = any */
+	char place[USB_PLACE_CAP]; /* "" = any */
 };
 
 struct usb_probe {	       /* one interface of one that is plugged in */
 	char uri[USB_URI_CAP]; /* how to open it */
 	uint16_t vid, pid;
 	char serial[USB_TEXT_CAP], product[USB_TEXT_CAP];
-	const char *problem; /* why it cannot be opened, or NULL */
+	char place[USB_PLACE_CAP]; /* "1-2.3", "" = not known */
+	const char *problem;	   /* why it cannot be opened, or NULL */
 };
 
 MUST_USE int usb_name_parse(const char *text, struct usb_name *out);
 bool usb_name_fits(const struct usb_name *n, const struct usb_probe *p);
-/* Fills uri from the rest; scheme is "usb" or "hid". */
+/* Fills uri from the rest, by the serial number if there is one; scheme is
+ * "usb" or "hid". */
 void usb_probe_name(struct usb_probe *p, const char *scheme);
 /* Keeps what terminals and JSON may see. */
 void usb_text_clean(char *s);

@@ -94,6 +94,18 @@ static const char *problem_text(int err)
 	}
 }
 
+/* As Linux names it: bus, then the port of each hub on the way. */
+static void place_of(libusb_device *dev, char out[USB_PLACE_CAP])
+{
+	uint8_t port[8];
+	int n = libusb_get_port_numbers(dev, port, sizeof(port));
+	int at = snprintf(out, USB_PLACE_CAP, "%u", libusb_get_bus_number(dev));
+
+	for (int i = 0; i < n; i++)
+		at += snprintf(out + at, (size_t)(USB_PLACE_CAP - at), "%c%u",
+			       i == 0 ? '-' : '.', port[i]);
+}
+
 /*
  * Looks at one device.  True when it is a v2 probe, or may be one and cannot
  * be asked; *ret_handle is open then, or NULL.
@@ -114,6 +126,7 @@ static bool look(libusb_device *dev, struct usb_probe *p, struct v2 *v2,
 		return false;
 	p->vid = d.idVendor;
 	p->pid = d.idProduct;
+	place_of(dev, p->place);
 	err = libusb_open(dev, &h);
 	if (err != 0) {
 		*ret_handle = NULL;

@@ -43,6 +43,29 @@ static void narrow(const wchar_t *from, char out[USB_TEXT_CAP])
 	out[n] = '\0';
 }
 
+/* The component "1-2.3:1.1" of a hidraw node's path in sysfs, up to ':'. */
+static void place_of(const char *node, char out[USB_PLACE_CAP])
+{
+	const char *name = strrchr(node, '/');
+	char link[128];
+	char *path, *save = NULL;
+
+	out[0] = '\0';
+	snprintf(link, sizeof(link), "/sys/class/hidraw/%.80s/device",
+		 name != NULL ? name + 1 : node);
+	path = realpath(link, NULL);
+	for (char *c = path != NULL ? strtok_r(path, "/", &save) : NULL;
+	     c != NULL; c = strtok_r(NULL, "/", &save)) {
+		size_t bus = strspn(c, "0123456789");
+		size_t len = strspn(c, "0123456789-.");
+
+		if (bus > 0 && c[bus] == '-' && c[len] == ':' &&
+		    len < USB_PLACE_CAP)
+			snprintf(out, USB_PLACE_CAP, "%.*s", (int)len, c);
+	}
+	free(path);
+}
+
 /* HID has no names of interfaces here: the product's has to do, as the
  * specification demands of v1. */
 static bool is_v1(const struct hid_device_info *i, struct usb_probe *p)
@@ -52,6 +75,7 @@ static bool is_v1(const struct hid_device_info *i, struct usb_probe *p)
 	narrow(i->serial_number, p->serial);
 	p->vid = i->vendor_id;
 	p->pid = i->product_id;
+	place_of(i->path, p->place);
 	usb_probe_name(p, "hid");
 	return strstr(p->product, "CMSIS-DAP") != NULL;
 }

@@ -95,8 +95,8 @@ PRIM_RAM static void glue_aead(const uint8_t key[32], uint32_t n,
 {
 	uint32_t nonce[3] = { 0, n, 0 };
 
-	POLY1305(key, nonce, data, len, aad, aad_len, tag,
-		 br_chacha20_ct_run, encrypt);
+	POLY1305(key, nonce, data, len, aad, aad_len, tag, br_chacha20_ct_run,
+		 encrypt);
 }
 
 GLUE_EXPORT PRIM_RAM PRIM_FAR void prim_aead_seal(const uint8_t key[32],

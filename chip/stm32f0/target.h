@@ -47,15 +47,12 @@ typedef uint16_t target_unit;
 
 /*
  * There is no VTOR, and what stands at the beginning of flash may be half of a
- * firmware's table: RAM is put at 0 instead, whose first four words
- * (loader/module.mk) are the loader's own.
+ * firmware's table: RAM is put at 0 instead, where the loader's own vectors
+ * begin it (loader/module.mk).
  */
 static inline void target_vectors(const void *table)
 {
-	const uint32_t *p = table;
-
-	for (unsigned i = 0; i < 4; i++)
-		REG(0x20000000 + 4 * i) = p[i];
+	(void)table;
 	SYSCFG_CFGR1 = 3;
 }
 

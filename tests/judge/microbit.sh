@@ -49,7 +49,7 @@ case $1 in
 off) printf 'stop\ninfo status\n' >&3 ;;
 on) printf 'system_reset\ncont\ninfo status\n' >&3 ;;
 esac
-while read -r -t 5 -u 3 line; do
+while read -r -t 9 -u 3 line; do
 	case $line in *"VM status: "*) exit 0 ;; esac
 done
 exit 1

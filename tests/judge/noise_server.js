@@ -49,7 +49,7 @@ createNoise(async (noise) => {
 	const claim = Buffer.from(judge.ReadMessage(new Uint8Array(message1), true));
 	expect("claim", claim[0] === 1 && claim[1] === 3 && claim.subarray(3, 15).equals(uid));
 	const layout = Buffer.alloc(4 + 16 + 8 + 1 + 8 + 2);
-	layout.writeUInt32LE(1024, 0);
+	layout.writeUInt32LE(512, 0);
 	layout[28] = 1;
 	layout.writeUInt32LE(0x08000000, 29);
 	layout.writeUInt32LE(4096, 33);

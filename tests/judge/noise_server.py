@@ -9,6 +9,7 @@ opened, message 2 made, chunks streamed, the report opened, the commit made.
 """
 import hashlib
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -26,7 +27,8 @@ from dissononce.processing.modifiers.psk import PSKPatternModifier
 
 HELLO, MSG2, DATA, COMMIT, ASK = 1, 2, 3, 4, 5
 MSG1, WANT, REPORT, DONE = 0x82, 0x83, 0x84, 0x85
-FLASH, CHUNK, STM32L4 = 0x08000000, 1024, 3
+FLASH, STM32L4 = 0x08000000, 3
+CHUNK = int(re.search(r"`SEALED_CHUNK_MAX` \| (\d+)", open("docs/protocol.md").read())[1])
 TOP = FLASH + 256 * 1024 - 8192
 
 

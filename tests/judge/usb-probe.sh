@@ -62,9 +62,11 @@ refused() { # NAME COMMAND PATTERN...
 guest_prepare
 guest_tool "$B/target_tool" "$B/signet-flasher"
 guest_file "$HELLO" /tmp/hello.bin
-for name in LINE-A LINE-B; do
+serial=
+for name in LINE-A LINE-B LINE-C; do
+	[ $name = LINE-C ] && serial=LINE-A || serial=$name
 	vmcu_start "$name" --state "$DIR/$name.state" --seed "$(printf %d "'${name#LINE-}")" \
-		--usbredir 127.0.0.1:0 --usb-serial "$name"
+		--usbredir 127.0.0.1:0 --usb-serial "$serial"
 	declare "PORT_${name#LINE-}=${VMCU_USBREDIR##*:}"
 	declare "UID_${name#LINE-}=$(VMCU_SOCKET=$DIR/$name.sock ctl info |
 		sed 's/.*"uid":"\([0-9a-f]*\)".*/\1/')"
@@ -104,6 +106,10 @@ for scheme in usb hid; do
 	refused which "$TOOL --probe $scheme: identify" 'error=E_ARG'
 	refused other "$TOOL --probe $scheme:0d28:0204:LINE-A identify" \
 		'error=E_PROBE_LOST'
+	place=$(sed -n "s/^usb:LINE-B .* at \\(.*\\)$/\\1/p" "$DIR/list.log")
+	good place "$TOOL --probe $scheme:@$place identify" "uid=$UID_B"
+	refused place "$TOOL --probe $scheme:@9-9 identify" \
+		"no probe at $scheme:@9-9"
 	good probes "signet-flasher probes --probe $scheme:LINE-B" \
 		'probe   Signet Signet virtual CMSIS-DAP LINE-B' \
 		"target  stm32l432  $UID_B"
@@ -173,6 +179,23 @@ for scheme in usb hid; do
 		"error=E_PROBE_LOST why=probe $scheme:LINE-A: another program has it"
 	guest replug "host usb LINE-A plug"
 	guest_wait "$(both 2)"
+done
+
+say "two probes with one serial number: told apart by their sockets"
+plug LINE-C
+guest_wait "$(both 3)"
+good twins 'signet-flasher probes --plugged' '^usb:@' '^hid:@' '^usb:LINE-B '
+expect_not twins "$DIR/twins.log" '^(usb|hid):LINE-A'
+for scheme in usb hid; do
+	refused twins2 "$TOOL --probe $scheme:LINE-A identify" 'error=E_ARG' \
+		'2 probes fit .*by its place'
+	: >"$DIR/uids"
+	while read -r address; do
+		good twin "$TOOL --probe $address identify" 'uid='
+		grep -o ' uid=[0-9a-f]*' "$DIR/twin.log" >>"$DIR/uids"
+	done < <(grep -o "^$scheme:@[0-9.-]*" "$DIR/twins.log")
+	sort "$DIR/uids" | cmp -s - <(printf ' uid=%s\n' "$UID_A" "$UID_C" |
+		sort) || fail "$scheme: the twins are $(cat "$DIR/uids")"
 done
 
 say "PASS in $SECONDS s"

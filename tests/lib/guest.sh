@@ -61,8 +61,10 @@ guest_prepare() {
 		deb "$image"
 		rm -rf "$GUEST/root"
 		mkdir -p "$GUEST/root"
-		dpkg-deb --fsys-tarfile "$DEB" | tar -x -C "$GUEST/root" \
-			./boot ./lib/modules
+		dpkg-deb --fsys-tarfile "$DEB" |
+			tar -x -C "$GUEST/root" --wildcards './boot/vmlinuz*' \
+			'*/drivers/usb/*' '*/drivers/hid/*' \
+			'*/drivers/net/ethernet/intel/e1000/*' '*/fs/configfs/*'
 		rm "$DEB"
 		mv "$GUEST/root/boot/vmlinuz-${image#linux-image-}" \
 			"$GUEST/vmlinuz"

@@ -278,8 +278,7 @@ unsigned sealed_bed_hello(struct sealed_bed *b)
 	loader_digest(b, digest);
 	prim_x25519_base(pub, server_key);
 	uid = mcu_uid(b->mcu, &uid_len);
-	n = prologue_make(hello, uid, uid_len, digest,
-			  prologue);
+	n = prologue_make(hello, uid, uid_len, digest, prologue);
 	noise_init(&b->noise, false, pub, prologue, n, NULL);
 	assert_int_equal(noise_read1(&b->noise, server_key, NULL, b->frame.body,
 				     b->frame.head.len, claim),

@@ -57,9 +57,31 @@ static void test_bad_names(void **state)
 	assert_int_equal(usb_name_parse("1209:0001:", &n), E_ARG);
 	assert_int_equal(usb_name_parse("a\nb", &n), E_ARG);
 	assert_int_equal(usb_name_parse("\303\274", &n), E_ARG);
+	assert_int_equal(usb_name_parse("@", &n), E_ARG);
+	assert_int_equal(usb_name_parse("@1-2:3", &n), E_ARG);
+	assert_int_equal(
+		usb_name_parse("@1-2.3.4.5.6.7.8.9.10.11.12.13.14.15.16"
+			       ".17.18",
+			       &n),
+		E_ARG);
 	assert_int_equal(n.vid, 7); /* outputs only on success */
 	longest[USB_TEXT_CAP - 1] = '\0';
 	assert_int_equal(usb_name_parse(longest, &n), 0);
+}
+
+/* Imitations often share one serial number: then the socket decides. */
+static void test_places(void **state)
+{
+	struct usb_probe a = { .vid = 1, .pid = 2, .place = "1-2.3" };
+	struct usb_name n;
+
+	(void)state;
+	assert_int_equal(usb_name_parse("@1-2.3", &n), 0);
+	assert_true(usb_name_fits(&n, &a));
+	snprintf(a.place, sizeof(a.place), "1-2.30");
+	assert_false(usb_name_fits(&n, &a));
+	usb_probe_name(&a, "hid");
+	assert_string_equal(a.uri, "hid:@1-2.30");
 }
 
 static struct usb_probe probe(uint16_t vid, uint16_t pid, const char *serial)
@@ -103,7 +125,7 @@ static void test_choice(void **state)
 	assert_int_equal(choose("", list, 1, &which, why), 0);
 	assert_int_equal(choose("1209:0001", list, 4, &which, why), E_ARG);
 	assert_non_null(strstr(why, "2 probes fit"));
-	assert_non_null(strstr(why, "usb:A"));
+	assert_non_null(strstr(why, "by its serial number, or by its place"));
 	assert_int_equal(choose("", list, 4, &which, why), E_ARG);
 	assert_int_equal(choose("b", list, 4, &which, why), E_PROBE_LOST);
 	assert_non_null(strstr(why, "usb:b"));
@@ -148,9 +170,8 @@ static void test_open(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_bad_names),
-		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_bad_names),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_open),
 	};
 

@@ -110,7 +110,8 @@ static void test_ring(void **state)
 	assert_int_equal(rig_r(m, RING + 8), 0x11223344);
 }
 
-/* Once round, then it stops; the next character waits, the one after is lost. */
+/* Once round, then it stops; the next character waits, the one after is lost.
+ */
 static void test_once(void **state)
 {
 	struct mcu *m = *state;
@@ -220,9 +221,8 @@ static void test_protection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_ring),	  T(test_once),
-		T(test_who_asks), T(test_no_clock),
-		T(test_errors),	  T(test_memory_to_memory),
+		T(test_ring),	    T(test_once),   T(test_who_asks),
+		T(test_no_clock),   T(test_errors), T(test_memory_to_memory),
 		T(test_protection),
 	};
 
