@@ -6,6 +6,7 @@
 
 #include "authority/authority.h"
 #include "base/ct.h"
+#include "wire/serial.h"
 
 static int chunks_open(const struct release_header *h,
 		       const uint8_t header_digest[DIGEST_LEN],

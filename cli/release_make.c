@@ -18,6 +18,7 @@
 #include "cli/local.h"
 #include "keys/keyfile.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 struct make_params {
 	struct arg_list files, options;

@@ -8,6 +8,7 @@
 #include "flasher/job_int.h"
 #include "http/client.h"
 #include "wire/cose.h"
+#include "wire/serial.h"
 #include "wire/credential.h"
 
 int job_net_failed(struct job *j, int err)

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "flasher/job_int.h"
 #include "wire/record.h"
+#include "wire/serial.h"
 
 #define RELOCK_NOTE "was read-protected; it is erased and built again"
 

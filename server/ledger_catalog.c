@@ -6,6 +6,7 @@
 #include "chip/chip.h"
 #include "server/ledger_int.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 /* -- products ------------------------------------------------------------ */
 static bool proof_find(const char *name, uint32_t *out)

@@ -8,6 +8,7 @@
 #include "server/ledger_int.h"
 #include "wire/cose.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 #define RETRIES_DEFAULT 3
 #define RETRIES_MAX 1000

@@ -12,6 +12,7 @@
 #include "server/signer_local_int.h"
 #include "wire/cose.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 /* SP 800-90B 4.3: start-up tests look at no fewer samples. */
 #define RNG_SAMPLES_MIN 1024

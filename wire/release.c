@@ -29,6 +29,7 @@ enum {
 	FILE_ITEMS = 5,
 	SEAL_TAG_LEN = 16,
 	PROTECTION_MAX = 2,
+	BOOT_LEN = 8, /* stack pointer and reset vector */
 };
 
 int segments_check(const struct segment *s, size_t count)
@@ -57,6 +58,84 @@ static int firmware_check(const struct firmware_info *f)
 	if (!name_valid(f->product) || !name_valid(f->version))
 		return E_SYNTAX;
 	return segments_check(f->segments, f->segment_count);
+}
+
+/* -- the place of the serial number --------------------------------------- */
+static bool place_valid(const struct serial_place *s)
+{
+	if (s->form == SERIAL_U32)
+		return s->len == 4;
+	return s->form == SERIAL_ASCII && s->len >= 1 && s->len <= SERIAL_CAP;
+}
+
+/* Index of the segment that has all of it, or count. */
+static size_t home(const struct release_header *h)
+{
+	const struct serial_place *p = &h->serial;
+	size_t i;
+
+	for (i = 0; i < h->fw.segment_count; i++) {
+		const struct segment *s = &h->fw.segments[i];
+
+		/* wraps to something large when it begins before */
+		if (p->address - s->address < s->len &&
+		    p->len <= s->len - (p->address - s->address))
+			break;
+	}
+	return i;
+}
+
+int release_signed_part(const struct release_header *h,
+			struct firmware_info *out)
+{
+	struct segment all[SEGMENTS_MAX + 1];
+	uint32_t first = h->serial.address;
+	uint32_t end = first + h->serial.len;
+	size_t n = 0, at;
+
+	*out = h->fw;
+	if (h->serial.form == SERIAL_NONE)
+		return 0;
+	if (h->fw.segment_count == 0 || h->fw.segment_count > SEGMENTS_MAX)
+		return E_RANGE;
+	at = home(h);
+	if (!place_valid(&h->serial) || at == h->fw.segment_count ||
+	    first - h->fw.segments[0].address < BOOT_LEN)
+		return E_RANGE;
+	for (size_t i = 0; i < h->fw.segment_count; i++) {
+		const struct segment *s = &h->fw.segments[i];
+		uint32_t s_end = s->address + s->len;
+
+		if (i != at) {
+			all[n++] = *s;
+			continue;
+		}
+		if (first != s->address)
+			all[n++] = (struct segment){ s->address,
+						     first - s->address };
+		if (end != s_end)
+			all[n++] = (struct segment){ end, s_end - end };
+	}
+	if (n > SEGMENTS_MAX)
+		return E_TOO_LARGE;
+	out->segment_count = (uint8_t)n;
+	memset(out->segments, 0, sizeof(out->segments));
+	memcpy(out->segments, all, n * sizeof(all[0]));
+	return 0;
+}
+
+uint32_t release_plain_offset(const struct release_header *h, uint32_t address)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < h->fw.segment_count; i++) {
+		const struct segment *s = &h->fw.segments[i];
+
+		if (address - s->address < s->len)
+			return sum + (address - s->address);
+		sum += s->len;
+	}
+	return sum;
 }
 
 /* Both lists of segments: as it is sent, and as it is signed. */

@@ -137,8 +137,6 @@ uint32_t release_chunk_count(const struct release_header *h);
 /* Plaintext length of chunk i. */
 uint32_t release_chunk_len(const struct release_header *h, uint32_t i);
 
-/* -- the device's serial number in the image (wire/serial.c) ------------- */
-
 /* What the firmware signature is of: h->fw less the serial number's place.
  * E_RANGE when that is not where it may be, E_TOO_LARGE when there would be
  * more than SEGMENTS_MAX segments. */
@@ -146,18 +144,6 @@ MUST_USE int release_signed_part(const struct release_header *h,
 				 struct firmware_info *out);
 /* Where in the plaintext the byte of an address is; it must be in a segment. */
 uint32_t release_plain_offset(const struct release_header *h, uint32_t address);
-/* The bytes of one device.  E_RANGE: that serial number does not fit. */
-MUST_USE int serial_bytes(const struct serial_place *s, const char *serial,
-			  uint8_t out[SERIAL_CAP]);
-/* Puts what of them lies in plaintext [at, at + len) into p. */
-void serial_overlay(const struct release_header *h,
-		    const uint8_t bytes[SERIAL_CAP], uint32_t at, uint8_t *p,
-		    uint32_t len);
-/* "0x08001000:ascii:16", "0x08001000:u32", or "". */
-#define SERIAL_PLACE_CAP 32
-void serial_place_text(const struct serial_place *s,
-		       char out[SERIAL_PLACE_CAP]);
-
 /* Of a sealed release: the smallest loader holds two frames with a chunk and
  * both tags each. */
 #define SEALED_CHUNK_MAX 512

@@ -11,6 +11,7 @@
 #include "base/cbor.h"
 #include "tests/lib/vectors.h"
 #include "wire/release.h"
+#include "wire/serial.h"
 
 static struct release_header example(void)
 {
