@@ -33,6 +33,7 @@
 #define HEX_DIGEST_CAP 65
 #define TIME_CAP 21 /* "2026-11-20T08:00:00Z" */
 #define TEXT_CAP 160
+#define LABEL_CAP 64 /* a chip family's label (chip/chip.h), with NUL */
 #define NONCE_LEN 16
 #define RELEASE_FILE_CAP ((2u << 20) + 8192)
 #define ROWS_MAX 1000 /* rows in one list answer; page with `after` */
@@ -241,7 +242,7 @@ struct product {
 	char modes[NAME_CAP];	 /* "sealed" (also when ""), "sealed+signed" */
 	char demands[NAME_CAP];	 /* proof step that its devices must have:
 				  * "none" (also when ""), "stage0" */
-	char label[NAME_CAP];	 /* answer only: how well its chips protect */
+	char label[LABEL_CAP];	 /* answer only: how well its chips protect */
 	struct blob release_pub; /* raw P-256, 65 bytes */
 	struct blob device_pub;	 /* answer only */
 	char created[TIME_CAP];
@@ -488,7 +489,8 @@ struct status {
 	  "tell the owner; see the server's log")                              \
 	X(R_MODE, "mode", 409, "owner",                                        \
 	  "product, release and order do not allow the same mode",             \
-	  "make a release or an order of the right mode")                      \
+	  "take a mode that all of them allow; `signet product create "        \
+	  "--allow-signed` allows signed")                                     \
 	X(R_PROOF, "proof-step", 409, "owner",                                 \
 	  "the product demands a proof step that this cannot give",            \
 	  "name a stage-0 batch, or a family that has stage 0")                \

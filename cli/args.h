@@ -68,6 +68,7 @@ struct program {
 	const struct arg *globals; /* allowed with every command */
 	size_t global_count;
 	int (*prepare)(void *globals); /* before run; may be NULL */
+	const char *exit_note; /* a line behind the exit codes, or NULL */
 };
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

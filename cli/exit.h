@@ -10,8 +10,8 @@
 
 /* X(symbol, number, text) */
 #define EXIT_LIST(X)                                                          \
-	X(EXIT_DONE, 0, "done; for verify: genuine")                          \
-	X(EXIT_REFUSED, 1, "refused by the server; for verify: not genuine")  \
+	X(EXIT_DONE, 0, "done")                                               \
+	X(EXIT_REFUSED, 1, "refused by the server")                           \
 	X(EXIT_USAGE, 2, "the command line is wrong")                         \
 	X(EXIT_SERVER, 3, "the server cannot be reached")                     \
 	X(EXIT_LOCAL, 4, "a local file, key, passphrase or setting is wrong") \

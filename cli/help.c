@@ -91,6 +91,8 @@ void help_program(const struct program *p, FILE *f)
 #define X(sym, num, text) wrap(f, (size_t)fprintf(f, "  %d", num), text);
 	EXIT_LIST(X)
 #undef X
+	if (p->exit_note)
+		fprintf(f, "%s\n", p->exit_note);
 	fprintf(f,
 		"\n%s COMMAND --help explains one command;\n"
 		"%s(1) is the manual.\n",

@@ -76,6 +76,7 @@ static const struct program program = {
 	.globals = globals,
 	.global_count = ARRAY_LEN(globals),
 	.prepare = prepare,
+	.exit_note = "For verify, 0 is genuine and 1 is not.",
 };
 
 int main(int argc, char **argv)

@@ -48,8 +48,8 @@ static const struct arg make_args[] = {
 	  "0)" },
 	{ "chip", "CHIP", ARG_NAME, 0, offsetof(struct make_params, chip), 0, 0,
 	  0,
-	  "the exact part (default: the family's, where it has only one: "
-	  "stm32l432, stm32f051, nrf51822)" },
+	  "the exact part: stm32l432, stm32f103xb, stm32f103xe, stm32f051 or "
+	  "nrf51822 (default: the family's, where it has only one)" },
 	{ "protect", "LEVEL", ARG_U32, 0, offsetof(struct make_params, protect),
 	  0, 1, 2,
 	  "read protection of the finished device: 1 (default), or 2, which "
@@ -195,17 +195,27 @@ static int find_serial(const struct make_params *p, struct release_header *h)
 	return EXIT_USAGE;
 }
 
+static int no_chip(const char *name)
+{
+	char next[256] = "name one of:";
+	const struct chip *c;
+
+	for (unsigned i = 0; (c = chip_at(i)) != NULL; i++) {
+		size_t n = strlen(next);
+
+		snprintf(next + n, sizeof(next) - n, " %s", c->name);
+	}
+	args_problem("usage", next, "this version knows no chip \"%s\"", name);
+	return EXIT_USAGE;
+}
+
 static int find_chip(const struct make_params *p, struct making *m)
 {
 	enum family family = family_find(m->product.family);
 
 	m->chip = p->chip[0] ? chip_by_name(p->chip) : chip_find(family);
-	if (m->chip == NULL) {
-		args_problem("usage", "name one of those in signet(1)",
-			     "this version knows no chip \"%s\"",
-			     p->chip[0] ? p->chip : m->product.family);
-		return EXIT_USAGE;
-	}
+	if (m->chip == NULL)
+		return no_chip(p->chip[0] ? p->chip : m->product.family);
 	if (!p->chip[0] && chip_release_device(m->chip) != 0) {
 		args_problem("usage", "say which, by --chip",
 			     "%s has several chips, such as %s",
@@ -274,6 +284,13 @@ static int find_mode(const struct make_params *p, struct making *m)
 			     "\"%s\" is no mode", p->mode);
 		return EXIT_USAGE;
 	}
+	if (m->header.sealed && m->chip->witness_count == 0) {
+		args_problem("mode",
+			     "--mode signed, if the product may be built so; "
+			     "or another chip",
+			     "%s has no sealed mode", m->chip->name);
+		return EXIT_LOCAL;
+	}
 	if (m->header.sealed || with_signed)
 		return 0;
 	args_problem("mode",
@@ -289,15 +306,11 @@ static int check_header(struct making *m)
 	uint32_t options[CHIP_OPTIONS_MAX];
 	char why[LAYOUT_WHY_CAP] = "";
 
-	if (m->header.sealed && m->chip->witness_count == 0)
-		snprintf(why, sizeof(why), "%s has no sealed mode",
-			 m->chip->name);
-	else if (chip_want_options(m->chip, &m->header, options, why) == 0 &&
-		 (m->header.serial.form == SERIAL_NONE ||
-		  layout_serial(m->chip, &m->layout, &m->header.serial, why) ==
-			  0) &&
-		 (!m->header.sealed ||
-		  layout_seal(m->chip, &m->layout, m->header.boot, why) == 0))
+	if (chip_want_options(m->chip, &m->header, options, why) == 0 &&
+	    (m->header.serial.form == SERIAL_NONE ||
+	     layout_serial(m->chip, &m->layout, &m->header.serial, why) == 0) &&
+	    (!m->header.sealed ||
+	     layout_seal(m->chip, &m->layout, m->header.boot, why) == 0))
 		return 0;
 	args_problem("release", "correct it, or choose another --mode", "%s",
 		     why);

@@ -7,13 +7,15 @@
 # sets CHIP, FAMILY, FLASH_BASE, FLASH_LEN, PAGE_LEN, APP_BASE (where the
 # example bootloader looks for the application), CLONE (a counterfeit profile
 # of the virtual MCU), BOOT_MS (virtual time until the example has said
-# that it is genuine), LINKS (of sealed mode), HIDES (set when a locked chip
-# hides its unique ID) and FROZEN (bytes before a sealed image).
+# that it is genuine), SEALED (set when it has sealed mode), LINKS (of sealed
+# mode), HIDES (set when a locked chip hides its unique ID) and FROZEN (bytes
+# before a sealed image).
 
 CHIPS='stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822'
 
 chip_use() {
-	CHIP=$1 FLASH_BASE=0x08000000 LINKS='swd-pins uart' HIDES='' FROZEN=0
+	CHIP=$1 FLASH_BASE=0x08000000 SEALED=1 LINKS='swd-pins uart' HIDES=''
+	FROZEN=0
 	case $1 in
 	stm32l432)
 		FAMILY=stm32l4 FLASH_LEN=262144 PAGE_LEN=2048
@@ -25,14 +27,14 @@ chip_use() {
 	stm32f103xe)
 		FAMILY=stm32f1 FLASH_LEN=524288 PAGE_LEN=2048
 		APP_BASE=0x08005000 CLONE=gd32f103 BOOT_MS=1200 HIDES=1
-		FROZEN=0x1000 ;;
+		SEALED='' ;;
 	stm32f051)
 		FAMILY=stm32f0 FLASH_LEN=65536 PAGE_LEN=1024
 		APP_BASE=0x08005000 CLONE=clone-m0plus BOOT_MS=4000
 		LINKS=uart ;;
 	nrf51822)
 		FAMILY=nrf51 FLASH_LEN=262144 PAGE_LEN=1024 FLASH_BASE=0
-		APP_BASE=0x00005000 CLONE=clone-core BOOT_MS=12000 LINKS=uart ;;
+		APP_BASE=0x00005000 CLONE=clone-core BOOT_MS=12000 SEALED='' ;;
 	*)
 		echo "there is no chip \"$1\": $CHIPS" >&2
 		return 2 ;;

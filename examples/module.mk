@@ -126,7 +126,7 @@ example: $(OUT)/firmware.hex
 $(OUT)/.keys: FORCE
 	@test -n "$(KEYS)" || { echo "usage: make example" \
 		"KEYS=path/signet_keys.h OUT=dir [CHIP=stm32l432]" \
-		"[APP_VERSION=1.0.0]" >&2; false; }
+		"[MODE=sealed] [APP_VERSION=1.0.0]" >&2; false; }
 	@test $(EXAMPLE_FAMILY) != none || { echo "there is no example for $(CHIP):" \
 		"$(EXAMPLE_CHIPS)" >&2; false; }
 	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read" >&2; false; }

@@ -107,7 +107,12 @@ static int read_piece(const char *dir, const char *name, uint8_t *out,
 	if (r == 0)
 		memcpy(out, data, *out_len);
 	free(data);
-	return r == 0 ? 0 : flasher_local_failed(r, why);
+	if (r != E_NOT_FOUND)
+		return r == 0 ? 0 : flasher_local_failed(r, why);
+	args_problem("E_NOT_FOUND",
+		     "name the FAMILY-LINK folder that `make loader` wrote",
+		     "%s", why);
+	return EXIT_LOCAL;
 }
 
 static int read_loader(struct stage0 *s)

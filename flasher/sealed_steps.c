@@ -50,9 +50,9 @@ static int step_able(struct job *j)
 	}
 	r = target_can_power(j->target);
 	if (r != 0)
-		j->next = "write power = COMMAND into the channel of "
-			  "flasher.conf: a sealed chip must be switched off "
-			  "and on";
+		j->next = "write power = COMMAND, or gpio:CHIP:LINE, into the "
+			  "channel of flasher.conf, or correct it: a sealed "
+			  "chip must be switched off and on";
 	return r == 0 ? 0 : job_target_failed(j, r);
 }
 

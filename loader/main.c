@@ -93,12 +93,14 @@ __attribute__((noreturn)) static void restart(void)
 		target_reset();
 }
 
-/* Nothing survives in RAM, nor in a register. */
+/* Nothing survives in RAM, nor in a register, but the vectors of a core that has
+ * them there: this code wipes itself, and the fault that follows is the way out.
+ */
 void finish(void)
 {
 	for (volatile uint32_t t = 0; t < 40000; t++)
 		target_feed(); /* the last byte leaves the line */
-	for (uint32_t *p = ram_begin; p < stack_top; p++)
+	for (uint32_t *p = ram_begin + 4; p < stack_top; p++)
 		*(volatile uint32_t *)p = 0;
 	restart();
 }

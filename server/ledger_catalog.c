@@ -49,6 +49,9 @@ static int check_sealed(struct call *c, const struct product *q,
 	return 0;
 }
 
+#define X(sym, num, name) " " name
+#define FAMILIES FAMILY_LIST(X)
+
 static int product_row(struct call *c, struct row_product *row)
 {
 	const struct product *q = c->job->request;
@@ -60,7 +63,8 @@ static int product_row(struct call *c, struct row_product *row)
 	row->family = family_find(q->family);
 	if (!chip_find((enum family)row->family))
 		return call_refuse(c, R_BAD_REQUEST,
-				   "family: chips of %s are not supported",
+				   "family: chips of %s are not supported, "
+				   "those of these are:" FAMILIES,
 				   q->family);
 	code = check_sealed(c, q, row);
 	if (code != 0)
@@ -75,6 +79,8 @@ static int product_row(struct call *c, struct row_product *row)
 	row->created = c->now;
 	return 0;
 }
+#undef FAMILIES
+#undef X
 
 static int op_product_create(struct call *c)
 {

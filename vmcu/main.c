@@ -287,7 +287,7 @@ static int choose_chip(struct mcu_config *m)
 		m->chip = VMCU_CHIP;
 	len = mcu_chip_uid_len(m->chip);
 	if (len == 0) {
-		fprintf(stderr, "signet-vmcu: --chip: there is no \"%s\";",
+		fprintf(stderr, "signet-vmcu: --chip: there is no \"%s\"; ",
 			m->chip);
 		print_chips(stderr);
 		return VMCU_EXIT_USAGE;

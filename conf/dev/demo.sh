@@ -12,7 +12,7 @@ set -euo pipefail
 
 # shellcheck source=conf/chips.sh
 . conf/chips.sh
-firmware='' mode=sealed chip=stm32l432 devices=8 channels=4 keep=0 build=1
+firmware='' mode='' chip=stm32l432 devices=8 channels=4 keep=0 build=1
 usage() {
 	cat <<-'TXT'
 	usage: ./dev demo [FILE.hex|.srec|.elf|.bin@ADDRESS] [--chip C]
@@ -24,7 +24,8 @@ usage() {
 	                 flash is programmed as it is.
 	  --chip C       stm32l432 (default), stm32f103xb, stm32f103xe, stm32f051,
 	                 nrf51822: docs/threat-model.md says what each protects
-	  --mode M       sealed: encrypted from the server into the chip (default);
+	  --mode M       sealed: encrypted from the server into the chip (default
+	                 where the chip has it: stm32f103xe, nrf51822 have not);
 	                 signed: the station and the debug wire carry it in clear
 	  --devices N    size of the order, 1 to 64 (default 8)
 	  --channels N   chips programmed at the same time, 1 to 16 (default 4)
@@ -46,7 +47,13 @@ while [ $# -gt 0 ]; do
 		*) echo 'demo: --mode wants sealed or signed' >&2; exit 2 ;;
 		esac
 		shift ;;
-	--chip) chip_use "${2:-}" || exit 2; chip=$2; shift ;;
+	--chip)
+		if ! [[ " $CHIPS " == *" ${2:-?} "* ]]; then
+			echo "demo: --chip wants one of: $CHIPS" >&2
+			exit 2
+		fi
+		chip=$2
+		shift ;;
 	--devices) number "$1" "${2:-}" 64; devices=$2; shift ;;
 	--channels) number "$1" "${2:-}" 16; channels=$2; shift ;;
 	--keep) keep=1 ;;
@@ -63,6 +70,13 @@ if [ -n "$firmware" ] && [ ! -r "${firmware%%@*}" ]; then
 fi
 [ "$channels" -le "$devices" ] || channels=$devices
 chip_use "$chip"
+if [ "$mode" = sealed ] && [ -z "$SEALED" ]; then
+	echo "demo: there is no sealed mode for $chip (docs/threat-model.md)" >&2
+	echo '  next: leave --mode away, or say --mode signed' >&2
+	exit 2
+fi
+[ -n "$mode" ] || mode=${SEALED:+sealed}
+[ -n "$mode" ] || mode=signed
 
 if [ -t 1 ]; then
 	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' dim=$'\e[2m' off=$'\e[0m'
@@ -390,7 +404,7 @@ if [ "$proof" = 1 ]; then
 		--uid "$(chip_uid 14)" >/dev/null
 	boot "$D/boards/clone.state" >"$D/clone.log"
 	expect 'signet: refused' "$D/clone.log" 'bit-for-bit clone in another chip: refuses to run'
-	cp "$D/boards/board-2.state" "$D/boards/flipped.state"
+	cp "$D/boards/board-$devices.state" "$D/boards/flipped.state"
 	signet-vmcu flip "$D/boards/flipped.state" \
 		"$(printf '0x%08x' $((APP_BASE + app_len / 2)))" 3 >/dev/null
 	boot "$D/boards/flipped.state" >"$D/flipped.log"

@@ -26,14 +26,6 @@ build() {
 
 mkdir -p build/test
 rm -f build/test/*.log build/test/*.result
-printf 'building (host) ... '
-SECONDS=0
-build host
-printf '%d s\nbuilding (asan) ... ' "$SECONDS"
-SECONDS=0
-build asan
-printf '%d s\n' "$SECONDS"
-
 list() { # variant: lines "NAME COMMAND..."
 	local b=build/$1 t
 	for t in $(make -s VARIANT="$1" list-tests); do
@@ -48,6 +40,19 @@ list() { # variant: lines "NAME COMMAND..."
 		fi
 	done
 }
+{ list host; list asan; } | { grep -F -- "$pattern" || true; } >build/test/list
+if [ ! -s build/test/list ]; then
+	echo "dev test: no test matches \"$pattern\"" >&2
+	exit 2
+fi
+
+printf 'building (host) ... '
+SECONDS=0
+build host
+printf '%d s\nbuilding (asan) ... ' "$SECONDS"
+SECONDS=0
+build asan
+printf '%d s\n' "$SECONDS"
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
 export UBSAN_OPTIONS=print_stacktrace=1
@@ -69,7 +74,6 @@ run_one() { # NAME COMMAND...
 }
 export -f run_one
 
-{ list host; list asan; } | { grep -F -- "$pattern" || true; } >build/test/list
 xargs -P "$(nproc)" -d '\n' -I{} bash -c 'run_one {}' <build/test/list
 
 count() { { grep -lx "$1" build/test/*.result 2>/dev/null || true; } | wc -l; }
@@ -78,10 +82,6 @@ if [ "$failed" -gt 0 ]; then
 	echo
 	echo "failed:"
 	grep -lx fail build/test/*.result | sed 's,build/test/,  ,; s,\.result$,,'
-fi
-if [ $((passed + failed + skipped)) -eq 0 ]; then
-	echo "dev test: no test matches \"$pattern\"" >&2
-	exit 2
 fi
 line="$passed passed, $failed failed"
 [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"

@@ -243,6 +243,26 @@ expect "toy" "$DIR/out" '^label +tests and demonstrations$'
 run "products" 0 signet product list
 expect "products" "$DIR/out" '^toy +nrf51 .* tests and demonstrations '
 expect "products" "$DIR/out" '^safe +stm32l4 .* protected by its manual '
+# labels are said whole, and a chip without sealed mode is refused here, not at
+# the station
+run "longest label" 0 signet product create long --family stm32f0 \
+	--release-key main
+expect "longest label" "$DIR/out" \
+	'^label +raises the cost; level 2: protected by its manual$'
+run "f1" 0 signet product create f1 --family stm32f1 --release-key main
+{
+	printf '\x00\x40\x00\x20\x01\x11\x00\x08'
+	tail -c 4088 "$DIR/fw.bin"
+} >"$DIR/f1.bin"
+f1_release() {
+	signet release make "$DIR/f1.bin@0x08001000" --product f1 --version 1 \
+		--out "$DIR/f1.signet" --passphrase-file "$DIR/owner.pass" "$@"
+}
+run "which F1" 2 f1_release
+says "which F1" 'has several chips'
+run "F103xE, sealed" 4 f1_release --chip stm32f103xe
+says "F103xE, sealed" 'stm32f103xe has no sealed mode'
+run "F103xB, sealed" 0 f1_release --chip stm32f103xb
 run "toy release" 0 signet release make "$DIR/fw.bin@0" --product toy \
 	--version 1 --mode signed --out "$DIR/toy.signet" \
 	--passphrase-file "$DIR/owner.pass"

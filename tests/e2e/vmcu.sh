@@ -42,7 +42,7 @@ refused 2 'unexpected argument' "$V" run --dap 127.0.0.1:0 now
 refused 2 '"--seed"|--seed: "x"' "$V" run --dap 127.0.0.1:0 --seed x
 refused 2 'packet-cost' "$V" run --dap 127.0.0.1:0 --packet-cost -1
 refused 2 '24 hex digits' "$V" run --dap 127.0.0.1:0 --uid 1234
-refused 2 'no "pic16";chips:.* stm32l432' "$V" run --dap 127.0.0.1:0 \
+refused 2 'no "pic16"; chips:.* stm32l432' "$V" run --dap 127.0.0.1:0 \
 	--chip pic16
 refused 1 'only loopback' "$V" run --dap 0.0.0.0:0
 refused 1 'not ADDRESS:PORT' "$V" run --dap 127.0.0.1:http

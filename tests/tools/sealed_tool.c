@@ -12,14 +12,17 @@
  *                                     frame, and its answer comes back as one
  *                                     ("-": no body; TYPE 5 asks)
  *
- * options: --probe URI  --serial LINE  --power COMMAND  --off-ms N  --clock HZ
+ * options: --chip NAME (default stm32l432)
+ *          --probe URI  --serial LINE  --power COMMAND  --off-ms N  --clock HZ
  *          --keys FILE  --loader DIR (loader.bin, stub.bin)
  *          --link swd-pins|uart  --rate HZ  --level 0..2
  *          --secret HEX   the chip has a stage 0 with this secret
  *          --at COMMAND   run at each boundary, with its name appended:
- *                         begin prepared dark ready shaken streamed done
+ *                         begin prepared dark ready shaken last
+ *                         streamed done (last: before the last chunk)
  *
- * IMAGE is laid out for the loader here: its first double word is replaced.
+ * IMAGE is laid out for the loader here: its first double word is replaced,
+ * unless the family freezes what lies there.
  * A failure prints "FAIL phase=P error=E_X why=TEXT" and ends with exit code 1.
  */
 #include <inttypes.h>
@@ -164,6 +167,8 @@ static void layout(struct tool *t)
 	h->sealed = true;
 	h->boot[0] = rd_u32(&r);
 	h->boot[1] = rd_u32(&r);
+	if (t->chip->frozen)
+		return;
 	wr_init(&w, t->plain, 8);
 	wr_u32(&w, t->chip->boot_stack);
 	wr_u32(&w, stub | 1);
@@ -175,6 +180,7 @@ static void layout(struct tool *t)
 static void load(struct tool *t, const char *name)
 {
 	struct release_header *h = &t->header;
+	uint32_t first = t->chip->flash_base + t->chip->frozen;
 	uint8_t key[AEAD_KEY_LEN];
 	struct image image;
 	char why[IMAGE_ERROR_CAP];
@@ -182,9 +188,10 @@ static void load(struct tool *t, const char *name)
 
 	if (image_load(name, &image, why) != 0)
 		die(why);
-	if (image.count != 1 || image.segments[0].address != 0x08000000 ||
+	if (image.count != 1 || image.segments[0].address != first ||
 	    image.segments[0].len < 8)
-		die("the image must be one piece from the flash's beginning");
+		die("the image must be one piece from where sealed images "
+		    "begin");
 	len = (image.segments[0].len + 7) & ~7u;
 	t->plain = malloc(len);
 	if (t->plain == NULL)
@@ -193,9 +200,9 @@ static void load(struct tool *t, const char *name)
 	memcpy(t->plain, image.segments[0].data, image.segments[0].len);
 	image_free(&image);
 	h->fw.segment_count = 1;
-	h->fw.segments[0] = (struct segment){ t->chip->flash_base, len };
+	h->fw.segments[0] = (struct segment){ first, len };
 	h->chunk_len = CHUNK_LEN;
-	h->family = FAMILY_STM32L4;
+	h->family = t->chip->family;
 	layout(t);
 	if (authority_image_digest(h->fw.segments, 1, t->plain, h->fw.digest) !=
 		    0 ||
@@ -338,6 +345,8 @@ static void stream(struct tool *t)
 			ahead.len = make_data(t, n + 1, next);
 			relay_ahead(t->relay, &ahead, next);
 		}
+		if (n + 1u == count)
+			boundary(t, "last");
 		talk(t, LINK_DATA, n, body, len);
 	}
 	while (t->heard.head.type == LINK_WANT)
@@ -477,7 +486,11 @@ static void parse_option(struct tool *t, const char *name, const char *value)
 {
 	size_t len = 0;
 
-	if (strcmp(name, "--probe") == 0)
+	if (strcmp(name, "--chip") == 0) {
+		t->chip = chip_by_name(value);
+		if (t->chip == NULL || t->chip->witness_count == 0)
+			die("there is no sealed mode on that chip");
+	} else if (strcmp(name, "--probe") == 0)
 		t->probe_config.uri = value;
 	else if (strcmp(name, "--serial") == 0)
 		t->probe_config.serial = value;
