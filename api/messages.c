@@ -248,7 +248,7 @@ static const struct shape_field release_fields[] = {
 	NAME(release, product, true),  NAME(release, version, true),
 	U32(release, rollback, true),  U32(release, size, true),
 	TEXT(release, digest, true),   NAME(release, mode, false),
-	TEXT(release, created, false),
+	TEXT(release, created, false), TEXT(release, serial_at, false),
 };
 SHAPE(release, "release");
 

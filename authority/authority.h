@@ -36,7 +36,7 @@ MUST_USE int authority_check1(const uint8_t pub[P256_PUB_LEN],
 /*
  * Makes a release file from the segments' bytes, on the owner's machine.  The
  * digest in h is ignored and computed; *out is malloc'ed.  E_ARG when len is
- * not the sum of the segments.
+ * not the sum of the segments, or a byte of the serial number's place not FF.
  */
 MUST_USE int authority_release_make(const struct crypto_key *release_key,
 				    const uint8_t hpke_pub[X25519_LEN],
@@ -80,5 +80,19 @@ MUST_USE int authority_release_encrypt(const struct release_header *h,
 MUST_USE int authority_image_digest(const struct segment *segs, size_t count,
 				    const uint8_t *plain,
 				    uint8_t out[DIGEST_LEN]);
+/* The release digest of a header's plaintext: without the serial number's
+ * place. */
+MUST_USE int authority_release_digest(const struct release_header *h,
+				      const uint8_t *plain,
+				      uint8_t out[DIGEST_LEN]);
+/* The digest that a chip with this serial number reports: of all segments, the
+ * number in its place.  Opens the order's chunks for it.  E_RANGE when it does
+ * not fit there. */
+MUST_USE int authority_installed_digest(const struct release_header *h,
+					const uint8_t header_digest[DIGEST_LEN],
+					const uint8_t content_key[AEAD_KEY_LEN],
+					const uint8_t *chunks,
+					size_t chunks_len, const char *serial,
+					uint8_t out[DIGEST_LEN]);
 
 #endif

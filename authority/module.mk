@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 MODULES += authority
-authority_SRC := authority/sign.c authority/release.c authority/sealed.c
+authority_SRC := authority/sign.c authority/release.c authority/sealed.c \
+	authority/installed.c
 
 TESTS += test_authority
 test_authority_SRC := tests/unit/test_authority.c tests/lib/vectors.c

@@ -43,6 +43,45 @@ int authority_image_digest(const struct segment *segs, size_t count,
 	return crypto_sha256_final(h, out);
 }
 
+int authority_release_digest(const struct release_header *h,
+			     const uint8_t *plain, uint8_t out[DIGEST_LEN])
+{
+	struct firmware_info fw;
+	struct crypto_sha256 *hash;
+	int err = release_signed_part(h, &fw);
+
+	if (!err)
+		err = crypto_sha256_new(&hash);
+	if (err)
+		return err;
+	err = crypto_sha256_update(hash, LABEL_IMAGE, sizeof(LABEL_IMAGE) - 1);
+	for (size_t i = 0; !err && i < fw.segment_count; i++) {
+		const struct segment *s = &fw.segments[i];
+
+		err = hash_segment(hash, s,
+				   plain + release_plain_offset(h, s->address));
+	}
+	if (err) {
+		crypto_sha256_free(hash);
+		return err;
+	}
+	return crypto_sha256_final(hash, out);
+}
+
+/* No signature is of the serial number's place: nothing may hide there. */
+static bool place_blank(const struct release_header *h, const uint8_t *plain)
+{
+	const uint8_t *p;
+
+	if (h->serial.form == SERIAL_NONE)
+		return true;
+	p = plain + release_plain_offset(h, h->serial.address);
+	for (uint8_t i = 0; i < h->serial.len; i++)
+		if (p[i] != 0xff)
+			return false;
+	return true;
+}
+
 static int sign_header(const struct crypto_key *key,
 		       const struct release_header *h, uint8_t *out, size_t cap,
 		       size_t *out_len)
@@ -120,23 +159,24 @@ int authority_release_make(const struct crypto_key *release_key,
 	uint8_t header[RELEASE_HEADER_MAX];
 	uint8_t firmware[FIRMWARE_SIG_MAX];
 	struct release_header made = *h;
+	struct firmware_info fw;
 	struct release_file f = { .header = header, .firmware = firmware };
 	uint8_t *sealed = NULL;
 	int err;
 
 	/* Says whether the segments are sane, before their sum is believed. */
 	err = release_header_encode(h, header, sizeof(header), &f.header_len);
-	if (!err && release_plain_len(h) != len)
+	if (!err && (release_plain_len(h) != len || !place_blank(h, plain)))
 		err = E_ARG;
 	if (!err)
-		err = authority_image_digest(made.fw.segments,
-					     made.fw.segment_count, plain,
-					     made.fw.digest);
+		err = authority_release_digest(h, plain, made.fw.digest);
+	if (!err)
+		err = release_signed_part(&made, &fw);
 	if (!err)
 		err = sign_header(release_key, &made, header, sizeof(header),
 				  &f.header_len);
 	if (!err)
-		err = sign_firmware(release_key, &made.fw, firmware,
+		err = sign_firmware(release_key, &fw, firmware,
 				    sizeof(firmware), &f.firmware_len);
 	if (!err)
 		err = seal_plain(hpke_pub, header, f.header_len, plain, len,
@@ -180,6 +220,7 @@ int authority_release_check(const uint8_t release_pub[P256_PUB_LEN],
 			    uint8_t out_header_digest[DIGEST_LEN])
 {
 	struct release_header h = { 0 };
+	struct firmware_info fw;
 	struct release_file f;
 	uint8_t digest[DIGEST_LEN];
 	const uint8_t *payload;
@@ -192,7 +233,9 @@ int authority_release_check(const uint8_t release_pub[P256_PUB_LEN],
 	if (!err)
 		err = release_header_decode(payload, len, &h);
 	if (!err)
-		err = check_firmware(release_pub, &f, &h.fw);
+		err = release_signed_part(&h, &fw);
+	if (!err)
+		err = check_firmware(release_pub, &f, &fw);
 	if (!err && f.sealed_len != release_plain_len(&h) + AEAD_TAG_LEN)
 		err = E_SYNTAX;
 	if (!err)
@@ -218,9 +261,9 @@ static int open_plain(const struct crypto_key *hpke_key,
 			       sizeof(LABEL_HPKE_RELEASE) - 1, header_digest,
 			       DIGEST_LEN, f->sealed, f->sealed_len, plain);
 	if (!err)
-		err = authority_image_digest(
-			h->fw.segments, h->fw.segment_count, plain, digest);
-	if (!err && !ct_equal(digest, h->fw.digest, sizeof(digest)))
+		err = authority_release_digest(h, plain, digest);
+	if (!err && (!ct_equal(digest, h->fw.digest, sizeof(digest)) ||
+		     !place_blank(h, plain)))
 		err = E_SIGNATURE;
 	return err;
 }

@@ -195,6 +195,71 @@ int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 	return 0;
 }
 
+/* Plaintext bytes of [address, address + len), or NULL: not in one segment. */
+static uint8_t *bytes_at(struct layout *l, uint32_t address, uint32_t len)
+{
+	uint8_t *p = l->plain;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct segment *s = &l->segments[i];
+
+		if (address - s->address < s->len)
+			return len <= s->len - (address - s->address)
+				       ? p + (address - s->address)
+				       : NULL;
+		p += s->len;
+	}
+	return NULL;
+}
+
+static bool all_are(const uint8_t *p, size_t len, uint8_t value)
+{
+	while (len > 0 && *p == value) {
+		p++;
+		len--;
+	}
+	return len == 0;
+}
+
+int layout_serial(const struct chip *chip, struct layout *l,
+		  const struct serial_place *place, char why[LAYOUT_WHY_CAP])
+{
+	uint32_t room = chip->flash_len - RESERVED_LEN;
+	uint32_t at = place->address - chip->flash_base;
+	uint8_t *p = bytes_at(l, place->address, place->len);
+
+	if (at >= chip->flash_len)
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "the serial number's place 0x%08x lies outside of the "
+			 "flash",
+			 place->address);
+	else if (at + place->len > room)
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "the serial number's place 0x%08x lies in the "
+			 "reserved top of the flash, from 0x%08x on",
+			 place->address, chip->flash_base + room);
+	else if (p == NULL)
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "the serial number's place 0x%08x+%u is not in the "
+			 "image: let the linker keep room for it there",
+			 place->address, place->len);
+	else if (place->address - l->segments[0].address < 8)
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "0x%08x holds the stack pointer and the reset vector, "
+			 "no serial number",
+			 l->segments[0].address);
+	else if (!all_are(p, place->len, 0xff) && !all_are(p, place->len, 0))
+		snprintf(why, LAYOUT_WHY_CAP,
+			 "the image has other content at the serial number's "
+			 "place 0x%08x+%u: it must be all FF, or all zeros",
+			 place->address, place->len);
+	else {
+		memset(p, ERASED, place->len);
+		return 0;
+	}
+	return E_RANGE;
+}
+
 void layout_free(struct layout *l)
 {
 	free(l->plain);

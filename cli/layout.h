@@ -36,6 +36,11 @@ MUST_USE int layout_make(const struct chip *chip, const struct image *img,
  * are no stack pointer and reset vector. */
 MUST_USE int layout_seal(const struct chip *chip, struct layout *l,
 			 uint32_t out_boot[2], char why[LAYOUT_WHY_CAP]);
+/* Makes room for the device's serial number (wire/release.h): E_RANGE when the
+ * image has no blank bytes (all FF or all zeros) there.  They become FF. */
+MUST_USE int layout_serial(const struct chip *chip, struct layout *l,
+			   const struct serial_place *place,
+			   char why[LAYOUT_WHY_CAP]);
 void layout_free(struct layout *l);
 
 #endif

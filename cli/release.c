@@ -85,7 +85,7 @@ static const struct column columns[] = {
 	{ "product", "product", false }, { "version", "version", false },
 	{ "mode", "mode", false },	 { "rollback", "rollback", false },
 	{ "size", "bytes", false },	 { "created", "created", false },
-	{ "digest", "digest", false },
+	{ "digest", "digest", false },	 { "serial_at", "serial at", false },
 };
 static const struct cli_view view = { OP_RELEASES, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

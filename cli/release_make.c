@@ -18,13 +18,14 @@
 #include "cli/local.h"
 #include "keys/keyfile.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 struct make_params {
 	struct arg_list files, options;
 	char product[NAME_CAP], version[NAME_CAP], chip[NAME_CAP];
 	char key[NAME_CAP], mode[NAME_CAP];
 	uint32_t rollback, protect;
-	const char *out;
+	const char *out, *serial_at;
 };
 
 static const struct arg make_args[] = {
@@ -56,6 +57,10 @@ static const struct arg make_args[] = {
 	{ "option", "REG:MASK:VALUE", ARG_LIST, 0,
 	  offsetof(struct make_params, options), 0, 0, 0,
 	  "further option bits, by register address" },
+	{ "serial-at", "ADDRESS[:FORM]", ARG_TEXT, 0,
+	  offsetof(struct make_params, serial_at), 0, 0, 0,
+	  "where the image holds the device's serial number: as text, "
+	  "ascii[:LENGTH] (default, 32 bytes), or as a number, u32" },
 	{ "key", "KEY", ARG_NAME, 0, offsetof(struct make_params, key), 0, 0, 0,
 	  "the local release key (default: found by its public half)" },
 	{ "out", "FILE", ARG_TEXT, 0, offsetof(struct make_params, out), 0, 0,
@@ -143,6 +148,51 @@ static int add_options(const struct arg_list *l, struct release_header *h)
 	}
 	h->option_count = (uint8_t)l->count;
 	return 0;
+}
+
+/* "ADDRESS", "ADDRESS:ascii", "ADDRESS:ascii:LENGTH", "ADDRESS:u32" */
+static int serial_parse(const char *text, struct serial_place *out)
+{
+	char copy[48];
+	char *form, *len = NULL;
+	uint64_t address, n = SERIAL_CAP;
+
+	if (strlen(text) >= sizeof(copy))
+		return E_SYNTAX;
+	snprintf(copy, sizeof(copy), "%s", text);
+	form = strchr(copy, ':');
+	if (form)
+		*form++ = '\0';
+	if (form)
+		len = strchr(form, ':');
+	if (len)
+		*len++ = '\0';
+	if (args_number(copy, 0, UINT32_MAX, &address) != 0)
+		return E_SYNTAX;
+	*out = (struct serial_place){ (uint32_t)address, SERIAL_CAP,
+				      SERIAL_ASCII };
+	if (form && strcmp(form, "u32") == 0 && !len) {
+		out->form = SERIAL_U32;
+		out->len = 4;
+		return 0;
+	}
+	if ((form && strcmp(form, "ascii") != 0) ||
+	    (len && args_number(len, 1, SERIAL_CAP, &n) != 0))
+		return E_SYNTAX;
+	out->len = (uint8_t)n;
+	return 0;
+}
+
+static int find_serial(const struct make_params *p, struct release_header *h)
+{
+	if (!p->serial_at || serial_parse(p->serial_at, &h->serial) == 0)
+		return 0;
+	args_problem("usage",
+		     "such as 0x08001000:ascii:16, at most 32 bytes, or "
+		     "0x08001000:u32",
+		     "--serial-at \"%s\" is not ADDRESS[:ascii[:LENGTH]|:u32]",
+		     p->serial_at);
+	return EXIT_USAGE;
 }
 
 static int no_chip(const char *name)
@@ -257,6 +307,8 @@ static int check_header(struct making *m)
 	char why[LAYOUT_WHY_CAP] = "";
 
 	if (chip_want_options(m->chip, &m->header, options, why) == 0 &&
+	    (m->header.serial.form == SERIAL_NONE ||
+	     layout_serial(m->chip, &m->layout, &m->header.serial, why) == 0) &&
 	    (!m->header.sealed ||
 	     layout_seal(m->chip, &m->layout, m->header.boot, why) == 0))
 		return 0;
@@ -285,7 +337,7 @@ static void print_summary(const struct cli *cli, const struct making *m,
 			  const char *path)
 {
 	const struct firmware_info *fw = &m->header.fw;
-	char digest[HEX_DIGEST_CAP];
+	char digest[HEX_DIGEST_CAP], place[SERIAL_PLACE_CAP];
 
 	hex_encode(fw->digest, DIGEST_LEN, digest);
 	if (cli->json) {
@@ -304,6 +356,9 @@ static void print_summary(const struct cli *cli, const struct making *m,
 	for (size_t i = 0; i < fw->segment_count; i++)
 		printf("  0x%08x  %u bytes\n", fw->segments[i].address,
 		       fw->segments[i].len);
+	serial_place_text(&m->header.serial, place);
+	if (place[0])
+		printf("  serial number at %s\n", place);
 	printf("  read protection level %u on %s\n  digest %s\n",
 	       m->header.protection, m->chip->name, digest);
 }
@@ -319,8 +374,7 @@ static int finish(struct cli *cli, const struct make_params *p,
 	int r;
 
 	snprintf(name, sizeof(name), "%s-%s.signet", p->product, p->version);
-	r = authority_image_digest(fw->segments, fw->segment_count,
-				   m->layout.plain, fw->digest);
+	r = authority_release_digest(&m->header, m->layout.plain, fw->digest);
 	if (r == 0)
 		r = authority_release_make(
 			m->key, m->keys.release_hpke_pub.data, &m->header,
@@ -347,6 +401,8 @@ static int make_run(const struct command *self, void *globals, void *params)
 	(void)self;
 	memset(&m, 0, sizeof(m));
 	r = add_options(&p->options, &m.header);
+	if (r == 0)
+		r = find_serial(p, &m.header);
 	if (r == 0)
 		r = fetch(cli, p, &m);
 	if (r == 0)

@@ -27,9 +27,10 @@ struct job {
 	struct grant_answer grant;
 	const struct release_set *release;
 	struct deliver_answer delivered;
-	uint8_t key[AEAD_KEY_LEN]; /* signed mode; in memory alone, wiped at
-				    * the end */
-	uint8_t *chunk;		   /* signed mode */
+	uint8_t key[AEAD_KEY_LEN];  /* signed mode; in memory alone, wiped at
+				     * the end */
+	uint8_t *chunk;		    /* signed mode */
+	uint8_t serial[SERIAL_CAP]; /* signed mode: as it goes into the image */
 	struct sealed sealed;
 	struct refusal refusal;
 	char why[STATION_WHY_CAP];

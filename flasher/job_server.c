@@ -8,6 +8,7 @@
 #include "flasher/job_int.h"
 #include "http/client.h"
 #include "wire/cose.h"
+#include "wire/serial.h"
 #include "wire/credential.h"
 
 int job_net_failed(struct job *j, int err)
@@ -163,6 +164,9 @@ static int check_credential(struct job *j)
 	     memcmp(c.uid, j->id.uid, c.uid_len) != 0 ||
 	     memcmp(c.digest, j->release->header.fw.digest, DIGEST_LEN) != 0))
 		r = E_HTTP;
+	if (r == 0 && j->release->header.serial.form != SERIAL_NONE)
+		r = serial_bytes(&j->release->header.serial, c.serial,
+				 j->serial);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why),
 			 "the server's credential is not for this chip and "

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "flasher/job_int.h"
 #include "wire/record.h"
+#include "wire/serial.h"
 
 #define RELOCK_NOTE "was read-protected; it is erased and built again"
 
@@ -148,6 +149,9 @@ static int source(void *arg, uint32_t index, const uint8_t **out,
 			 error_text(r));
 		return r;
 	}
+	serial_overlay(&j->release->header, j->serial,
+		       index * j->release->header.chunk_len, j->chunk,
+		       (uint32_t)*out_len);
 	*out = j->chunk;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "chip/chip.h"
 #include "server/ledger_int.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 /* -- products ------------------------------------------------------------ */
 static bool proof_find(const char *name, uint32_t *out)
@@ -186,6 +187,7 @@ static int op_release_upload(struct call *c)
 	row.size = release_plain_len(&h);
 	row.sealed = h.sealed;
 	memcpy(row.digest, h.fw.digest, DIGEST_LEN);
+	serial_place_text(&h.serial, row.serial_at);
 	row.created = c->now;
 	err = store_release_insert(c->l->db, &row, q->file.data, q->file.len);
 	if (err == 0)

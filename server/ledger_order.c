@@ -6,14 +6,15 @@
 
 #include "chip/chip.h"
 #include "server/ledger_int.h"
+#include "wire/cose.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 #define RETRIES_DEFAULT 3
 #define RETRIES_MAX 1000
 #define LEASE_DEFAULT_S 120
 #define LEASE_MIN_S 5
 #define LEASE_MAX_S 86400
-#define SERIAL_PREFIX_MAX 15
 #define SERIAL_FIRST_MAX (1ull << 53)
 
 /* -- creating ------------------------------------------------------------ */
@@ -181,6 +182,36 @@ static int find_release(struct call *c, const struct order *q,
 	return find_batch(c, q, p, row);
 }
 
+/* Where the image holds the serial number, each of the order's must fit. */
+static int check_place(struct call *c, const struct row_order *row,
+		       const struct release_file *rf)
+{
+	char serial[SERIAL_CAP], place[SERIAL_PLACE_CAP];
+	uint8_t bytes[SERIAL_CAP];
+	struct release_header h;
+	struct cose_sign1 s;
+	int err = cose_decode(rf->header, rf->header_len, &s);
+
+	if (err == 0)
+		err = release_header_decode(s.payload, s.payload_len, &h);
+	if (err < 0 || h.serial.form == SERIAL_NONE)
+		return err;
+	serial_place_text(&h.serial, place);
+	if (row->serial_prefix[0] == '\0')
+		return call_refuse(c, R_BAD_REQUEST,
+				   "release %s puts serial numbers into the "
+				   "image: serial_prefix is missing",
+				   row->release);
+	/* the last one is the longest, and the greatest */
+	rules_serial_number(row, row->quantity - 1, serial);
+	if (serial_bytes(&h.serial, serial, bytes) == 0)
+		return 0;
+	return call_refuse(c, R_BAD_REQUEST,
+			   "the serial number %s does not fit into the "
+			   "release's %s",
+			   serial, place);
+}
+
 /* The order's own encryption of the release, and what goes with it. */
 static int make_content(struct call *c, const struct row_product *p,
 			struct row_order *row, struct store_content *out)
@@ -194,6 +225,8 @@ static int make_content(struct call *c, const struct row_product *p,
 	if (err == 0)
 		err = release_file_decode(file.data, file.len, &rf);
 	if (err == 0)
+		err = check_place(c, row, &rf);
+	if (err == 0)
 		err = blob_set(&header, rf.header, rf.header_len);
 	if (err == 0)
 		err = blob_set(&firmware, rf.firmware, rf.firmware_len);
@@ -202,7 +235,7 @@ static int make_content(struct call *c, const struct row_product *p,
 					 file.len, row->name, row->wrapped,
 					 &out->chunks.data, &out->chunks.len);
 	free(file.data);
-	if (err < 0) {
+	if (err != 0) {
 		free(header.data);
 		free(firmware.data);
 		return err;

@@ -221,13 +221,31 @@ enum refusal_code rules_handshake(const struct row_order *o,
 	return key_leaves(o, f, g, attempt, other, now);
 }
 
+/* 15 bytes of prefix and a number below 2^53 + 2^32: it fits. */
+void rules_serial_number(const struct row_order *o, uint32_t index,
+			 char out[SERIAL_CAP])
+{
+	out[0] = '\0';
+	if (o->serial_prefix[0] != '\0')
+		snprintf(out, SERIAL_CAP, "%.*s%llu", SERIAL_PREFIX_MAX,
+			 o->serial_prefix,
+			 (unsigned long long)o->serial_first + index);
+}
+
+void rules_serial(const struct row_order *o, const struct row_grant *g,
+		  char out[SERIAL_CAP])
+{
+	if (rules_charged(g))
+		memcpy(out, g->serial, SERIAL_CAP);
+	else
+		rules_serial_number(o, o->serial_used, out);
+}
+
 static void serial_give(struct row_order *o, struct row_grant *g)
 {
 	if (o->serial_prefix[0] == '\0')
 		return;
-	snprintf(g->serial, sizeof(g->serial), "%.*s%llu", SERIAL_CAP - 21,
-		 o->serial_prefix,
-		 (unsigned long long)o->serial_first + o->serial_used);
+	rules_serial_number(o, o->serial_used, g->serial);
 	o->serial_used++;
 }
 

@@ -74,6 +74,13 @@ enum refusal_code rules_handshake(const struct row_order *o,
 				  const struct row_flasher *f,
 				  const struct row_grant *g, uint32_t attempt,
 				  const struct row_grant *other, int64_t now);
+#define SERIAL_PREFIX_MAX 15
+/* The order's serial number of that index, from 0; "" without a prefix. */
+void rules_serial_number(const struct row_order *o, uint32_t index,
+			 char out[SERIAL_CAP]);
+/* What g has, or will be given when it is charged next. */
+void rules_serial(const struct row_order *o, const struct row_grant *g,
+		  char out[SERIAL_CAP]);
 /* Charges the unit (once) and gives the serial number. */
 void rules_deliver_apply(struct row_order *o, struct row_flasher *f,
 			 struct row_grant *g, uint32_t unknown_after_s,

@@ -6,6 +6,7 @@
 
 #include "chip/chip.h"
 #include "server/ledger_int.h"
+#include "wire/cose.h"
 #include "wire/name.h"
 
 #define EPHEMERAL_LEN 32
@@ -168,6 +169,7 @@ static void signer_attempt(const struct sealed *s,
 	out->family = (uint8_t)g->family;
 	out->uid_len = (uint8_t)g->uid_len;
 	memcpy(out->uid, g->uid, UID_MAX);
+	rules_serial(&s->rows.order->row, g, out->serial);
 	out->header = content->header.data;
 	out->header_len = content->header.len;
 }
@@ -429,17 +431,39 @@ static int commit_answer(struct call *c, const struct sealed *s)
 	return blob_set(&out->commit, s->attempt.commit, s->attempt.commit_len);
 }
 
+/* The chunks only where the signer needs them: they are long. */
+static int commit_content(struct call *c, const struct row_order *o,
+			  struct store_content *out)
+{
+	struct release_header h;
+	struct cose_sign1 s;
+	int err = store_order_header(c->l->db, o->id, out);
+
+	if (err < 0)
+		return err;
+	err = cose_decode(out->header.data, out->header.len, &s);
+	if (err == 0)
+		err = release_header_decode(s.payload, s.payload_len, &h);
+	if (err == 0 && h.serial.form == SERIAL_NONE)
+		return 0;
+	store_content_free(out);
+	return err < 0 ? err : store_order_content(c->l->db, o->id, out);
+}
+
 static int commit_ask(struct call *c, const struct sealed *s,
 		      const struct blob *report, struct signer_commit *out)
 {
 	const struct row_grant *g = &s->rows.own->row;
 	const struct signer_port *port = c->l->signer;
 	struct store_content content = { { 0 }, { 0 }, { 0 } };
-	int err = store_order_header(c->l->db, s->rows.order->row.id, &content);
+	int err = commit_content(c, &s->rows.order->row, &content);
 
 	if (err < 0)
 		return err;
 	signer_attempt(s, &content, &out->at);
+	memcpy(out->wrapped, s->rows.order->row.wrapped, WRAPPED_KEY_LEN);
+	out->chunks = content.chunks.data;
+	out->chunks_len = content.chunks.len;
 	memcpy(out->session, s->attempt.session, WRAPPED_SESSION_LEN);
 	out->report = report->data;
 	out->report_len = report->len;

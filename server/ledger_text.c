@@ -120,6 +120,7 @@ void fill_release(const struct row_release *r, struct release *out)
 	out->size = r->size;
 	hex_encode(r->digest, DIGEST_LEN, out->digest);
 	TEXT_SET(out->mode, r->sealed ? "sealed" : "signed");
+	TEXT_SET(out->serial_at, r->serial_at);
 	time_text(r->created, out->created);
 }
 

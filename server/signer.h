@@ -80,7 +80,9 @@ struct signer_attempt {
 	uint32_t attempt;
 	uint8_t family, uid_len;
 	uint8_t uid[UID_MAX];
-	const uint8_t *header; /* COSE_Sign1 of the order's release */
+	char serial[SERIAL_CAP]; /* what goes into the image, where the release
+				  * has a place for it */
+	const uint8_t *header;	 /* COSE_Sign1 of the order's release */
 	size_t header_len;
 };
 
@@ -110,6 +112,11 @@ struct signer_handshake {
 struct signer_commit {
 	struct signer_attempt at;
 	uint8_t session[WRAPPED_SESSION_LEN];
+	/* The order's content key and chunks: where the image holds the serial
+	 * number, what is to be installed is computed anew.  Else no chunks. */
+	uint8_t wrapped[WRAPPED_KEY_LEN];
+	const uint8_t *chunks;
+	size_t chunks_len;
 	const uint8_t *report, *credential, *firmware; /* the last two COSE */
 	size_t report_len, credential_len, firmware_len;
 	/* results */

@@ -38,7 +38,7 @@ const struct ipc_rule signer_ledger_rules[] = {
 	{ MSG_STATION_CERT, NAME_CAP + 4 + CSR_MAX },
 	{ MSG_PUBLIC_KEYS, 0 },
 	{ MSG_HANDSHAKE, HANDSHAKE_LEN },
-	{ MSG_COMMIT, COMMIT_LEN },
+	{ MSG_COMMIT, COMMIT_MSG_MAX },
 	{ MSG_BATCH_MAKE, NAME_CAP },
 	{ MSG_STAGE0, STAGE0_MSG_LEN },
 	{ MSG_NOISE_KEY, 0 },

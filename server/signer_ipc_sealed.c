@@ -10,6 +10,7 @@ static void wr_attempt(struct wr *w, const struct signer_attempt *at)
 	wr_u8(w, at->family);
 	wr_u8(w, at->uid_len);
 	wr_bytes(w, at->uid, UID_MAX);
+	msg_wr_field(w, at->serial, SERIAL_CAP);
 	msg_wr_blob(w, at->header, at->header_len);
 }
 
@@ -21,6 +22,7 @@ static void rd_attempt(struct rd *r, struct signer_attempt *at)
 	at->family = rd_u8(r);
 	at->uid_len = rd_u8(r);
 	rd_copy(r, at->uid, UID_MAX);
+	msg_rd_field(r, at->serial, SERIAL_CAP);
 	at->header = msg_rd_blob(r, RELEASE_HEADER_MAX, &at->header_len);
 }
 
@@ -117,10 +119,12 @@ int signer_ask_commit(void *self, struct signer_commit *c)
 {
 	struct wr w;
 	struct rd r;
-	int err = msg_wr_new(&w, COMMIT_LEN);
+	int err = msg_wr_new(&w, COMMIT_LEN + c->chunks_len);
 
 	wr_attempt(&w, &c->at);
 	wr_bytes(&w, c->session, WRAPPED_SESSION_LEN);
+	wr_bytes(&w, c->wrapped, WRAPPED_KEY_LEN);
+	msg_wr_blob(&w, c->chunks, c->chunks_len);
 	msg_wr_blob(&w, c->report, c->report_len);
 	msg_wr_blob(&w, c->credential, c->credential_len);
 	msg_wr_blob(&w, c->firmware, c->firmware_len);
@@ -141,6 +145,8 @@ int signer_serve_commit(const struct signer_port *p, struct rd *r, struct wr *w)
 	memset(&c, 0, sizeof(c));
 	rd_attempt(r, &c.at);
 	rd_copy(r, c.session, WRAPPED_SESSION_LEN);
+	rd_copy(r, c.wrapped, WRAPPED_KEY_LEN);
+	c.chunks = msg_rd_blob(r, CHUNKS_MAX, &c.chunks_len);
 	c.report = msg_rd_blob(r, MESSAGE_MAX, &c.report_len);
 	c.credential = msg_rd_blob(r, CREDENTIAL_MAX, &c.credential_len);
 	c.firmware = msg_rd_blob(r, FIRMWARE_SIG_MAX, &c.firmware_len);

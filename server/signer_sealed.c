@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "authority/sealed.h"
 #include "base/ct.h"
 #include "chip/chip.h"
 #include "server/signer_local_int.h"
 #include "wire/cose.h"
 #include "wire/name.h"
+#include "wire/serial.h"
 
 /* SP 800-90B 4.3: start-up tests look at no fewer samples. */
 #define RNG_SAMPLES_MIN 1024
@@ -261,6 +263,30 @@ static int open_message1(struct signer_local *s, struct signer_handshake *h,
 	return err;
 }
 
+/* The device's patch of the image: its serial number. */
+static int patch_add(const struct sealed_release *r, const char *serial,
+		     struct delivery *d)
+{
+	const struct serial_place *s = &r->header.serial;
+	uint8_t bytes[SERIAL_CAP];
+	struct wr w;
+	size_t len;
+	int err;
+
+	if (s->form == SERIAL_NONE)
+		return 0;
+	err = serial_bytes(s, serial, bytes);
+	if (err)
+		return err;
+	wr_init(&w, d->patches, sizeof(d->patches));
+	wr_u32(&w, s->address);
+	wr_u16(&w, s->len);
+	wr_bytes(&w, bytes, s->len);
+	err = wr_end(&w, &len);
+	d->patch_len = (uint16_t)len;
+	return err;
+}
+
 static int make_message2(struct signer_local *s, struct signer_handshake *h,
 			 const struct sealed_release *r, struct noise *n)
 {
@@ -270,8 +296,10 @@ static int make_message2(struct signer_local *s, struct signer_handshake *h,
 
 	memset(&d, 0, sizeof(d));
 	authority_delivery(&r->header, r->digest, &d);
-	err = signer_content_key(s, h->at.order, r->digest, h->wrapped,
-				 d.content_key);
+	err = patch_add(r, h->at.serial, &d);
+	if (!err)
+		err = signer_content_key(s, h->at.order, r->digest, h->wrapped,
+					 d.content_key);
 	if (!err)
 		err = crypto_random(d.link_key, LINK_KEY_LEN);
 	if (!err)
@@ -328,9 +356,11 @@ int signer_handshake(void *self, struct signer_handshake *h)
 
 /* ---- report and commit ------------------------------------------------- */
 
-/* The records must be about this very chip and release. */
+/* The records must be about this very chip and release; out_serial gets what
+ * the credential says. */
 static int records_check(const struct signer_commit *c,
-			 const struct sealed_release *r)
+			 const struct sealed_release *r,
+			 char out_serial[SERIAL_CAP])
 {
 	struct firmware_info fw;
 	struct credential cred;
@@ -351,13 +381,36 @@ static int records_check(const struct signer_commit *c,
 	    memcmp(cred.digest, r->header.fw.digest, DIGEST_LEN) != 0 ||
 	    memcmp(fw.digest, r->header.fw.digest, DIGEST_LEN) != 0)
 		return E_ARG;
+	memcpy(out_serial, cred.serial, SERIAL_CAP);
 	return 0;
 }
 
+/* The digest of the image with the device's serial number in it. */
+static int expect(struct signer_local *s, const struct signer_commit *c,
+		  const struct sealed_release *r, const char *serial,
+		  uint8_t out[DIGEST_LEN])
+{
+	uint8_t key[AEAD_KEY_LEN];
+	int err;
+
+	if (r->header.serial.form == SERIAL_NONE) {
+		memcpy(out, r->header.fw.digest, DIGEST_LEN);
+		return 0;
+	}
+	err = signer_content_key(s, c->at.order, r->digest, c->wrapped, key);
+	if (!err)
+		err = authority_installed_digest(&r->header, r->digest, key,
+						 c->chunks, c->chunks_len,
+						 serial, out);
+	ct_wipe(key, sizeof(key));
+	return err;
+}
+
 static enum sealed_verdict judge_report(const struct sealed_release *r,
+					const uint8_t want[DIGEST_LEN],
 					const struct report *rep, char *why)
 {
-	if (memcmp(rep->digest, r->header.fw.digest, DIGEST_LEN) != 0) {
+	if (memcmp(rep->digest, want, DIGEST_LEN) != 0) {
 		snprintf(why, SIGNER_TEXT_CAP,
 			 "the digest of what is installed is not the "
 			 "release's");
@@ -373,6 +426,8 @@ int signer_commit(void *self, struct signer_commit *c)
 {
 	struct signer_local *s = self;
 	struct authority_session session;
+	uint8_t want[DIGEST_LEN];
+	char serial[SERIAL_CAP];
 	struct sealed_release r;
 	struct report rep;
 	int err = attempt_check(&c->at);
@@ -381,7 +436,9 @@ int signer_commit(void *self, struct signer_commit *c)
 	if (!err)
 		err = release_read(&c->at, &r);
 	if (!err)
-		err = records_check(c, &r);
+		err = records_check(c, &r, serial);
+	if (!err)
+		err = expect(s, c, &r, serial, want);
 	if (!err)
 		err = session_open(s, &c->at, r.digest, c->session, &session);
 	if (err)
@@ -389,7 +446,7 @@ int signer_commit(void *self, struct signer_commit *c)
 	if (authority_report(&session, c->report, c->report_len, &rep))
 		c->verdict = SEALED_UNREADABLE;
 	else
-		c->verdict = judge_report(&r, &rep, c->why);
+		c->verdict = judge_report(&r, want, &rep, c->why);
 	if (c->verdict == SEALED_OK)
 		err = authority_commit(
 			&session, c->credential, c->credential_len, c->firmware,

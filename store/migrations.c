@@ -295,6 +295,10 @@ static const char step_3[] =
 	"   OR NEW.sealed_commit IS NOT OLD.sealed_commit))"
 	" BEGIN SELECT RAISE(ABORT, 'an answer never changes'); END;";
 
-const char *const store_migrations[] = { step_1, step_2, step_3 };
+/* Releases that put each device's serial number into the image. */
+static const char step_4[] =
+	"ALTER TABLE releases ADD COLUMN serial_at TEXT NOT NULL DEFAULT '';";
+
+const char *const store_migrations[] = { step_1, step_2, step_3, step_4 };
 const size_t store_migration_count = sizeof(store_migrations) /
 				     sizeof(store_migrations[0]);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 MODULES += wire
 wire_SRC := wire/claim.c wire/cose.c wire/credential.c wire/delivery.c \
-	wire/gdb.c wire/gdb_xml.c wire/hello.c wire/name.c wire/record.c wire/release.c
+	wire/gdb.c wire/gdb_xml.c wire/hello.c wire/name.c wire/record.c wire/release.c \
+	wire/serial.c
 
 TESTS += test_cose test_credential test_release test_record
 test_cose_SRC := tests/unit/test_cose.c tests/lib/vectors.c

@@ -18,8 +18,9 @@ enum field { /* map keys, ascending */
 	     FIELD_FAMILY = 7,
 	     FIELD_OPTIONS = 8,
 	     FIELD_PROTECTION = 9,
-	     FIELD_BOOT = 10,   /* of a sealed release */
+	     FIELD_BOOT = 10,	/* of a sealed release */
 	     FIELD_DEVICE = 11, /* where the family has several chips */
+	     FIELD_SERIAL = 12, /* where the image holds a serial number */
 };
 
 enum {
@@ -28,6 +29,7 @@ enum {
 	FILE_ITEMS = 5,
 	SEAL_TAG_LEN = 16,
 	PROTECTION_MAX = 2,
+	BOOT_LEN = 8, /* stack pointer and reset vector */
 };
 
 int segments_check(const struct segment *s, size_t count)
@@ -58,6 +60,95 @@ static int firmware_check(const struct firmware_info *f)
 	return segments_check(f->segments, f->segment_count);
 }
 
+/* -- the place of the serial number --------------------------------------- */
+static bool place_valid(const struct serial_place *s)
+{
+	if (s->form == SERIAL_U32)
+		return s->len == 4;
+	return s->form == SERIAL_ASCII && s->len >= 1 && s->len <= SERIAL_CAP;
+}
+
+/* Index of the segment that has all of it, or count. */
+static size_t home(const struct release_header *h)
+{
+	const struct serial_place *p = &h->serial;
+	size_t i;
+
+	for (i = 0; i < h->fw.segment_count; i++) {
+		const struct segment *s = &h->fw.segments[i];
+
+		/* wraps to something large when it begins before */
+		if (p->address - s->address < s->len &&
+		    p->len <= s->len - (p->address - s->address))
+			break;
+	}
+	return i;
+}
+
+int release_signed_part(const struct release_header *h,
+			struct firmware_info *out)
+{
+	struct segment all[SEGMENTS_MAX + 1];
+	uint32_t first = h->serial.address;
+	uint32_t end = first + h->serial.len;
+	size_t n = 0, at;
+
+	*out = h->fw;
+	if (h->serial.form == SERIAL_NONE)
+		return 0;
+	if (h->fw.segment_count == 0 || h->fw.segment_count > SEGMENTS_MAX)
+		return E_RANGE;
+	at = home(h);
+	if (!place_valid(&h->serial) || at == h->fw.segment_count ||
+	    first - h->fw.segments[0].address < BOOT_LEN)
+		return E_RANGE;
+	for (size_t i = 0; i < h->fw.segment_count; i++) {
+		const struct segment *s = &h->fw.segments[i];
+		uint32_t s_end = s->address + s->len;
+
+		if (i != at) {
+			all[n++] = *s;
+			continue;
+		}
+		if (first != s->address)
+			all[n++] = (struct segment){ s->address,
+						     first - s->address };
+		if (end != s_end)
+			all[n++] = (struct segment){ end, s_end - end };
+	}
+	if (n > SEGMENTS_MAX)
+		return E_TOO_LARGE;
+	out->segment_count = (uint8_t)n;
+	memset(out->segments, 0, sizeof(out->segments));
+	memcpy(out->segments, all, n * sizeof(all[0]));
+	return 0;
+}
+
+uint32_t release_plain_offset(const struct release_header *h, uint32_t address)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < h->fw.segment_count; i++) {
+		const struct segment *s = &h->fw.segments[i];
+
+		if (address - s->address < s->len)
+			return sum + (address - s->address);
+		sum += s->len;
+	}
+	return sum;
+}
+
+/* Both lists of segments: as it is sent, and as it is signed. */
+static int signed_check(const struct release_header *h)
+{
+	struct firmware_info fw;
+	int err = firmware_check(&h->fw);
+
+	if (!err)
+		err = release_signed_part(h, &fw);
+	return err ? err : segments_check(fw.segments, fw.segment_count);
+}
+
 static int header_check(const struct release_header *h)
 {
 	if (h->chunk_len < CHUNK_LEN_MIN || h->chunk_len > CHUNK_LEN_MAX ||
@@ -72,7 +163,7 @@ static int header_check(const struct release_header *h)
 	for (size_t i = 0; i < h->option_count; i++)
 		if (h->options[i].value & ~h->options[i].mask)
 			return E_RANGE;
-	return firmware_check(&h->fw);
+	return signed_check(h);
 }
 
 static uint32_t rd_word(struct rd *r)
@@ -106,7 +197,7 @@ static void rd_field(struct rd *r, enum field want)
 	int64_t key = cbor_rd_int(r);
 
 	if (key != want)
-		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_DEVICE
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_SERIAL
 				   ? E_SYNTAX
 				   : E_CRITICAL);
 }
@@ -221,7 +312,8 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 	if (err)
 		return err;
 	wr_init(&w, out, cap);
-	cbor_wr_map(&w, (size_t)HEADER_FIELDS + h->sealed + (h->device != 0));
+	cbor_wr_map(&w, (size_t)HEADER_FIELDS + h->sealed + (h->device != 0) +
+				(h->serial.form != SERIAL_NONE));
 	wr_firmware_fields(&w, &h->fw);
 	cbor_wr_uint(&w, FIELD_CHUNK_LEN);
 	cbor_wr_uint(&w, h->chunk_len);
@@ -241,10 +333,17 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 		cbor_wr_uint(&w, FIELD_DEVICE);
 		cbor_wr_uint(&w, h->device);
 	}
+	if (h->serial.form != SERIAL_NONE) {
+		cbor_wr_uint(&w, FIELD_SERIAL);
+		cbor_wr_array(&w, 3);
+		cbor_wr_uint(&w, h->serial.address);
+		cbor_wr_uint(&w, h->serial.len);
+		cbor_wr_uint(&w, h->serial.form);
+	}
 	return wr_end(&w, out_len);
 }
 
-/* Fields 10 and 11, of which each may be missing: `count` follow. */
+/* Fields 10 to 12, of which each may be missing: `count` follow. */
 static void rd_optional(struct rd *r, size_t count, struct release_header *h)
 {
 	int64_t key = count > 0 ? cbor_rd_int(r) : 0;
@@ -260,10 +359,19 @@ static void rd_optional(struct rd *r, size_t count, struct release_header *h)
 		h->device = rd_word(r);
 		if (h->device == 0) /* left out, then */
 			rd_fail(r, E_NOT_CANONICAL);
+		key = --count > 0 ? cbor_rd_int(r) : 0;
+	}
+	if (key == FIELD_SERIAL) {
+		rd_tuple(r, 3);
+		h->serial.address = rd_word(r);
+		h->serial.len = rd_small(r);
+		h->serial.form = rd_small(r);
+		if (h->serial.form == SERIAL_NONE)
+			rd_fail(r, E_NOT_CANONICAL);
 		count--;
 	}
 	if (count > 0)
-		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_DEVICE
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_SERIAL
 				   ? E_SYNTAX
 				   : E_CRITICAL);
 }
@@ -279,8 +387,8 @@ int release_header_decode(const uint8_t *buf, size_t len,
 	memset(&h, 0, sizeof(h));
 	rd_init(&r, buf, len);
 	count = cbor_rd_map(&r, r.left);
-	if (count < HEADER_FIELDS || count > FIELD_DEVICE)
-		rd_fail(&r, count > FIELD_DEVICE ? E_CRITICAL : E_SYNTAX);
+	if (count < HEADER_FIELDS || count > FIELD_SERIAL)
+		rd_fail(&r, count > FIELD_SERIAL ? E_CRITICAL : E_SYNTAX);
 	rd_firmware_fields(&r, &h.fw);
 	rd_field(&r, FIELD_CHUNK_LEN);
 	h.chunk_len = rd_word(&r);

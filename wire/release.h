@@ -13,10 +13,13 @@
  *            8 options [[register, mask, value]...], 9 protection level,
  *            10 boot [stack, reset]: only in sealed releases,
  *            11 device ID of the chip that it is laid out for: only where a
- *            family has several }
+ *            family has several,
+ *            12 serial [address, length, form]: only where devices get their
+ *            serial number in the image }
  * firmware COSE_Sign1 by the release key, AAD LABEL_FIRMWARE, payload:
  *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments }
  *          It is installed in the target and checked by its bootloader.
+ *          Its segments are the header's, without the serial number's place.
  * enc, sealed   HPKE (crypto/crypto.h) to the signer's release key, info
  *          LABEL_HPKE_RELEASE, AAD = SHA-256 of header: the segments' bytes,
  *          in order, without gaps.
@@ -27,9 +30,16 @@
  * stood there.  Segments, digest and signatures are of the bytes as installed.
  * A signed release has no field 10.
  *
+ * The serial number's place (field 12) lies inside one segment, behind the
+ * image's first double word.  It is FF in the sealed plaintext and in the
+ * chunks; each device gets its own bytes there, so no digest and no signature
+ * of the release is of them.  What they must be says the device's credential:
+ * form 1 is its serial number in ASCII, zeros behind it; form 2 the number
+ * that the serial number ends with, u32 LE.
+ *
  * digest = SHA-256( LABEL_IMAGE, then per segment: address u32 LE,
  *          length u32 LE, bytes ), segments ascending, not overlapping, not
- *          adjacent.
+ *          adjacent; those of the firmware signature.
  *
  * For an order the signer turns the plaintext into chunks of `chunk length`
  * bytes (the last may be shorter), each sealed with ChaCha20-Poly1305 under
@@ -66,8 +76,20 @@ struct firmware_info { /* payload of the firmware signature */
 	struct segment segments[SEGMENTS_MAX];
 };
 
+enum serial_form {
+	SERIAL_NONE = 0,
+	SERIAL_ASCII = 1,
+	SERIAL_U32 = 2, /* little-endian */
+};
+
+struct serial_place {
+	uint32_t address;
+	uint8_t len; /* up to SERIAL_CAP; 4 for SERIAL_U32 */
+	uint8_t form;
+};
+
 struct release_header {
-	struct firmware_info fw;
+	struct firmware_info fw; /* all segments, digest of the signed ones */
 	uint32_t chunk_len;
 	uint8_t family;	    /* enum family */
 	uint8_t protection; /* final read-protection level, 0..2 */
@@ -76,6 +98,7 @@ struct release_header {
 	bool sealed;	  /* laid out for sealed mode; then: */
 	uint32_t boot[2]; /* the firmware's own stack pointer, reset vector */
 	uint32_t device;  /* which chip of the family; 0 = it has but one */
+	struct serial_place serial; /* form SERIAL_NONE: no such thing */
 };
 
 struct release_file {	       /* pointers into the decoded buffer */
@@ -114,6 +137,13 @@ uint32_t release_chunk_count(const struct release_header *h);
 /* Plaintext length of chunk i. */
 uint32_t release_chunk_len(const struct release_header *h, uint32_t i);
 
+/* What the firmware signature is of: h->fw less the serial number's place.
+ * E_RANGE when that is not where it may be, E_TOO_LARGE when there would be
+ * more than SEGMENTS_MAX segments. */
+MUST_USE int release_signed_part(const struct release_header *h,
+				 struct firmware_info *out);
+/* Where in the plaintext the byte of an address is; it must be in a segment. */
+uint32_t release_plain_offset(const struct release_header *h, uint32_t address);
 /* Of a sealed release: the smallest loader holds two frames with a chunk and
  * both tags each. */
 #define SEALED_CHUNK_MAX 512

@@ -224,6 +224,78 @@ static void test_release_opens(void **state)
 	assert_memory_equal(digest, digest2, sizeof(digest));
 }
 
+/* -- the serial number's place -------------------------------------------- */
+static void test_serial_place(void **state)
+{
+	struct release_header h = header();
+	struct firmware_info fw;
+	struct release_file f;
+	uint8_t digest[DIGEST_LEN], want[DIGEST_LEN], other[DIGEST_LEN];
+	uint8_t *file, *plain, *chunks, key[AEAD_KEY_LEN] = { 7 };
+	uint8_t *image = malloc(PLAIN_LEN);
+	size_t len, n, chunks_len;
+	uint32_t at;
+
+	(void)state;
+	assert_non_null(image);
+	memcpy(image, fx.plain, PLAIN_LEN);
+	h.serial = (struct serial_place){ h.fw.segments[0].address + 30, 8,
+					  SERIAL_ASCII };
+	at = release_plain_offset(&h, h.serial.address);
+	assert_int_equal(at, 30);
+	/* what no signature is of must be blank */
+	assert_int_equal(authority_release_make(fx.release, fx.hpke_pub, &h,
+						image, PLAIN_LEN, &file, &len),
+			 E_ARG);
+	memset(image + at, 0xff, 8);
+	assert_int_equal(authority_release_make(fx.release, fx.hpke_pub, &h,
+						image, PLAIN_LEN, &file, &len),
+			 0);
+	assert_int_equal(authority_release_open(fx.hpke, fx.release_pub, file,
+						len, &h, digest, &plain, &n),
+			 0);
+	assert_memory_equal(plain, image, PLAIN_LEN);
+	assert_int_equal(authority_release_check(fx.release_pub, file, len, &f,
+						 &h, digest),
+			 0);
+	/* the release digest does not know the number, the chip's does */
+	assert_int_equal(authority_release_encrypt(&h, digest, key, plain,
+						   &chunks, &chunks_len),
+			 0);
+	assert_int_equal(authority_installed_digest(&h, digest, key, chunks,
+						    chunks_len, "L-42", want),
+			 0);
+	memcpy(image + at, "L-42\0\0\0\0", 8);
+	assert_int_equal(authority_image_digest(h.fw.segments,
+						h.fw.segment_count, image,
+						other),
+			 0);
+	assert_memory_equal(want, other, DIGEST_LEN);
+	assert_int_equal(authority_release_digest(&h, image, other), 0);
+	assert_memory_equal(h.fw.digest, other, DIGEST_LEN);
+	image[at + 8] ^= 1; /* the byte behind it */
+	assert_int_equal(authority_release_digest(&h, image, other), 0);
+	assert_memory_not_equal(h.fw.digest, other, DIGEST_LEN);
+	assert_int_equal(release_signed_part(&h, &fw), 0);
+	assert_int_equal(fw.segment_count, h.fw.segment_count + 1);
+	assert_int_equal(authority_installed_digest(&h, digest, key, chunks,
+						    chunks_len, "L-4200000",
+						    want),
+			 E_RANGE);
+	chunks[5] ^= 1;
+	assert_int_equal(authority_installed_digest(&h, digest, key, chunks,
+						    chunks_len, "L-42", want),
+			 E_DECRYPT);
+	assert_int_equal(authority_installed_digest(&h, digest, key, chunks,
+						    chunks_len - 1, "L-42",
+						    want),
+			 E_ARG);
+	free(chunks);
+	free(plain);
+	free(file);
+	free(image);
+}
+
 static void test_release_refusals(void **state)
 {
 	uint8_t *copy = malloc(fx.file_len);
@@ -379,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_labels_and_keys),
 		cmocka_unit_test(test_image_digest),
 		cmocka_unit_test(test_release_opens),
+		cmocka_unit_test(test_serial_place),
 		cmocka_unit_test(test_release_refusals),
 		cmocka_unit_test(test_release_mixed),
 		cmocka_unit_test(test_make_refusals),

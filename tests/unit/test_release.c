@@ -11,6 +11,7 @@
 #include "base/cbor.h"
 #include "tests/lib/vectors.h"
 #include "wire/release.h"
+#include "wire/serial.h"
 
 static struct release_header example(void)
 {
@@ -123,7 +124,8 @@ static void test_device_header(void **state)
 	h.sealed = true;
 	h.boot[0] = 0x2000c000;
 	h.boot[1] = 0x08000101;
-	want_len = unhex("ab" FW REST "0a821a2000c0001a08000101" "0b190414",
+	want_len = unhex("ab" FW REST "0a821a2000c0001a08000101"
+			 "0b190414",
 			 want, sizeof(want));
 	assert_int_equal(release_header_encode(&h, got, sizeof(got), &len), 0);
 	assert_int_equal(len, want_len);
@@ -296,14 +298,23 @@ static void test_header_bytes(void **state)
 		const char *hex;
 		int err;
 	} bad[] = {
-		{ "aa" FW REST "0c00", E_CRITICAL },
+		{ "aa" FW REST "0d00", E_CRITICAL },
 		{ "ab" FW REST "0a820102"
-		  "0c00",
+		  "0d00",
 		  E_CRITICAL },
 		{ "ac" FW REST "0a820102"
 		  "0b01"
-		  "0c00",
+		  "0d00",
 		  E_CRITICAL },
+		{ "ad" FW REST "0a820102"
+		  "0b01"
+		  "0c83000402"
+		  "0d00",
+		  E_CRITICAL },
+		{ "aa" FW REST "0c00", E_SYNTAX },
+		{ "aa" FW REST "0c83000400", E_NOT_CANONICAL },
+		/* at address 0, which no segment has */
+		{ "aa" FW REST "0c83000402", E_RANGE },
 		{ "aa" FW REST "0b00", E_NOT_CANONICAL },
 		{ "ab" FW REST "0b01"
 		  "0a820102",
@@ -450,9 +461,115 @@ static void test_chunks(void **state)
 	assert_memory_equal(aad + DIGEST_LEN, "\0\0\0\0\0", 5);
 }
 
+static void test_serial_rules(void **state)
+{
+	static const struct {
+		struct serial_place place;
+		int err;
+	} t[] = {
+		{ { 0x08000008, 32, SERIAL_ASCII }, 0 },
+		{ { 0x080007fc, 4, SERIAL_U32 }, 0 }, /* a segment's end */
+		{ { 0x08001000, 4, SERIAL_U32 }, 0 }, /* its beginning */
+		{ { 0x08000004, 4, SERIAL_U32 }, E_RANGE }, /* boot words */
+		{ { 0x08000007, 4, SERIAL_U32 }, E_RANGE },
+		{ { 0x080007fd, 4, SERIAL_U32 }, E_RANGE }, /* over its end */
+		{ { 0x07fffffe, 16, SERIAL_ASCII }, E_RANGE },
+		{ { 0x08000900, 4, SERIAL_U32 }, E_RANGE }, /* in the gap */
+		{ { 0x20000000, 4, SERIAL_U32 }, E_RANGE },
+		{ { 0x08000010, 33, SERIAL_ASCII }, E_RANGE },
+		{ { 0x08000010, 0, SERIAL_ASCII }, E_RANGE },
+		{ { 0x08000010, 5, SERIAL_U32 }, E_RANGE },
+		{ { 0x08000010, 4, 3 }, E_RANGE },
+	};
+	struct release_header h = example(), got;
+	uint8_t buf[RELEASE_HEADER_MAX];
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		h.serial = t[i].place;
+		assert_int_equal(
+			release_header_encode(&h, buf, sizeof(buf), &len),
+			t[i].err);
+		if (t[i].err)
+			continue;
+		assert_int_equal(release_header_decode(buf, len, &got), 0);
+		assert_memory_equal(&got, &h, sizeof(h));
+	}
+	/* it may not cut more segments than there may be */
+	h.fw.segment_count = SEGMENTS_MAX;
+	for (uint32_t i = 0; i < SEGMENTS_MAX; i++)
+		h.fw.segments[i] = (struct segment){ 0x08000000 + i * 256,
+						     128 };
+	h.serial = (struct serial_place){ 0x08000010, 4, SERIAL_U32 };
+	assert_int_equal(release_header_encode(&h, buf, sizeof(buf), &len),
+			 E_TOO_LARGE);
+	h.serial.address = 0x08000100; /* shortens one, cuts none */
+	assert_int_equal(release_header_encode(&h, buf, sizeof(buf), &len), 0);
+}
+
+static void test_serial_bytes(void **state)
+{
+	static const struct {
+		struct serial_place place;
+		const char *serial;
+		int err;
+		uint8_t want[6];
+	} t[] = {
+		{ { 0, 6, SERIAL_ASCII }, "A-12", 0, { 'A', '-', '1', '2' } },
+		{ { 0, 4, SERIAL_ASCII }, "A-12", 0, { 'A', '-', '1', '2' } },
+		{ { 0, 3, SERIAL_ASCII }, "A-12", E_RANGE, { 0 } },
+		{ { 0, 6, SERIAL_ASCII }, "", E_RANGE, { 0 } },
+		{ { 0, 4, SERIAL_U32 }, "A-258", 0, { 2, 1, 0, 0 } },
+		{ { 0, 4, SERIAL_U32 },
+		  "4294967295",
+		  0,
+		  { 255, 255, 255, 255 } },
+		{ { 0, 4, SERIAL_U32 }, "A4294967296", E_RANGE, { 0 } },
+		{ { 0, 4, SERIAL_U32 }, "12A", E_RANGE, { 0 } },
+		{ { 0, 4, SERIAL_U32 }, "", E_RANGE, { 0 } },
+		{ { 0, 4, SERIAL_NONE }, "1", E_RANGE, { 0 } },
+	};
+	struct release_header h = example();
+	char text[SERIAL_PLACE_CAP];
+	uint8_t out[SERIAL_CAP], p[8];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		memset(out, 0xee, sizeof(out));
+		assert_int_equal(serial_bytes(&t[i].place, t[i].serial, out),
+				 t[i].err);
+		if (t[i].err)
+			assert_int_equal(out[0], 0xee);
+		else
+			assert_memory_equal(out, t[i].want, sizeof(t[i].want));
+	}
+	/* plaintext offset 2060: the second segment's 12th byte; in two parts
+	 */
+	h.serial = (struct serial_place){ 0x0800100c, 6, SERIAL_ASCII };
+	memcpy(out, "abcdef", 6);
+	memset(p, '.', sizeof(p));
+	serial_overlay(&h, out, 2056, p, 6);
+	assert_memory_equal(p, "....ab..", 8);
+	serial_overlay(&h, out, 2062, p, 8);
+	assert_memory_equal(p, "cdefab..", 8);
+	serial_overlay(&h, out, 2066, p, 8);
+	assert_memory_equal(p, "cdefab..", 8);
+	serial_place_text(&h.serial, text);
+	assert_string_equal(text, "0x0800100c:ascii:6");
+	h.serial = (struct serial_place){ 0x0800100c, 32, SERIAL_ASCII };
+	serial_place_text(&h.serial, text);
+	assert_string_equal(text, "0x0800100c:ascii:32");
+	h.serial = (struct serial_place){ 0xfedcba98, 4, SERIAL_U32 };
+	serial_place_text(&h.serial, text);
+	assert_string_equal(text, "0xfedcba98:u32");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_serial_rules),
+		cmocka_unit_test(test_serial_bytes),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_sealed_header),
 		cmocka_unit_test(test_device_header),
