@@ -36,19 +36,32 @@ else
 	chips=(--size 3000 --stops 10) chips_lock=(--every 97 --times 1)
 fi
 
-step() { # NAME COMMAND...
+run() { # NAME COMMAND...
 	local name=$1 start=$SECONDS status=0
 	shift
 	"$@" >"$L/sweep-$name.log" 2>&1 || status=$?
 	if [ $status = 0 ]; then
 		printf 'ok    %-16s %5d s  %s\n' "$name" $((SECONDS - start)) \
 			"$(tail -n 1 "$L/sweep-$name.log" | cut -c1-150)"
-	else
-		failed=$((failed + 1))
-		printf 'FAIL  %-16s exit %d, see %s\n' "$name" $status \
-			"$L/sweep-$name.log"
-		tail -n 8 "$L/sweep-$name.log" | sed 's/^/      | /'
+		return
 	fi
+	printf 'FAIL  %-16s exit %d, see %s\n%s\n' "$name" $status \
+		"$L/sweep-$name.log" \
+		"$(tail -n 8 "$L/sweep-$name.log" | sed 's/^/      | /')"
+	return 1
+}
+running=0
+# each step is one process; as many at a time as there are processors, but for
+# the short forms, which run beside other tests
+jobs=1
+[ "${SWEEP:-full}" = short ] || jobs=$(nproc)
+step() {
+	if [ $running -ge "$jobs" ]; then
+		wait -n || failed=$((failed + 1))
+		running=$((running - 1))
+	fi
+	run "$@" &
+	running=$((running + 1))
 }
 
 step power "$B/sweep_power" "${power[@]}"
@@ -64,5 +77,8 @@ done
 step debugger-level2 "$B/sweep_debugger" --chip stm32f051 --level2 "${chips[@]}"
 [ $forks_kb = 0 ] || FORKS_KB=$forks_kb step forks bash tests/e2e/forks.sh
 [ $listen_kb = 0 ] || LISTEN_KB=$listen_kb step listener bash tests/e2e/listener.sh
+for ((; running > 0; running--)); do
+	wait -n || failed=$((failed + 1))
+done
 echo "sweep: $failed failed"
 [ $failed = 0 ]
