@@ -55,6 +55,9 @@
  *
  *   uart:  bool target_uart_got(void)     a character waits; clears errors
  *          uint8_t target_uart_take(void) the character
+ *          void target_uart_drop(void)    forgets the character that waits,
+ *                         where only one can: what it belonged to is lost.
+ *                         Nothing where all are kept
  *          bool target_uart_room(void)    one may be given
  *          void target_uart_give(uint8_t)
  *

@@ -53,4 +53,7 @@ TARGET_RAM void link_put(const uint8_t *p, uint32_t len)
 			target_pump();
 		target_uart_give(*p++);
 	}
+	/* A question that came while nobody looked has left its LINK_SYNC, and
+	 * the next frame would be taken for the rest of it. */
+	target_uart_drop();
 }

@@ -68,6 +68,11 @@ static inline uint8_t target_uart_take(void)
 	return (uint8_t)USART1_RDR;
 }
 
+static inline void target_uart_drop(void)
+{
+	(void)USART1_RDR;
+}
+
 static inline bool target_uart_room(void)
 {
 	return (USART1_ISR & 1u << 7) != 0;

@@ -66,6 +66,11 @@ static inline uint8_t target_uart_take(void)
 	return (uint8_t)USART1_DR;
 }
 
+static inline void target_uart_drop(void)
+{
+	(void)USART1_DR;
+}
+
 static inline bool target_uart_room(void)
 {
 	return (USART1_SR & 1u << 7) != 0;

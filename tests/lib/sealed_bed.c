@@ -123,17 +123,30 @@ void sealed_bed_start(struct sealed_bed *b)
 
 /* -- lines ----------------------------------------------------------------- */
 
+/* As a station does whose answer does not come (flasher/link.c). */
+static void uart_ask(struct sealed_bed *b)
+{
+	const struct link_head h = { .type = LINK_ASK };
+	uint8_t out[LINK_HEAD_LEN + LINK_TAIL_LEN];
+	size_t len = link_frame(&h, NULL, out);
+
+	assert_int_equal(mcu_uart_write(b->mcu, out, len), len);
+	b->asked++;
+}
+
 static bool uart_turn(struct sealed_bed *b, const uint8_t *p, size_t len)
 {
 	struct link_rx rx = { .buf = b->frame.body };
 	uint8_t in[64];
 	size_t done = 0;
 
-	for (unsigned ms = 0; ms < 20000; ms++) {
+	for (unsigned t = 1; t <= 20000; t++) {
 		size_t n;
 
 		if (done < len)
 			done += mcu_uart_write(b->mcu, p + done, len - done);
+		else if (b->ask_ms != 0 && t % (b->ask_ms * 10) == 0)
+			uart_ask(b);
 		mcu_advance(b->mcu, MS / 10);
 		while ((n = mcu_uart_read(b->mcu, in, sizeof(in))))
 			for (size_t i = 0; i < n; i++)

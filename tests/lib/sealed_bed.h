@@ -42,6 +42,8 @@ struct sealed_bed {
 	struct report report;
 	struct bed_frame frame; /* the last answer */
 	uint64_t swd_period;	/* picoseconds */
+	/* uart: an answer that has not come by then is asked for; 0: never */
+	unsigned ask_ms, asked;
 	uint64_t spent[4]; /* virtual ps: handshake, stream, report, commit */
 };
 

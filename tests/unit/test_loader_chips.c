@@ -25,6 +25,7 @@ static const struct row {
 	} words[8];
 	uint32_t open[2]; /* option values that are no lock */
 	double handshake; /* seconds at most */
+	unsigned busy_ms; /* it works longer than this on message 2 */
 } rows[] = {
 	{ &bed_f1,
 	  FAMILY_STM32F1,
@@ -37,7 +38,8 @@ static const struct row {
 	    { 0xe000edf0, 1, 0 },
 	    { 0xe0042000, 0xffffffff, 0 } },
 	  { 0xa5, 0xa5 },
-	  0.2 },
+	  0.2,
+	  20 },
 	{ &bed_f0,
 	  FAMILY_STM32F0,
 	  5,
@@ -47,7 +49,8 @@ static const struct row {
 	    { 0x4002201c, 7, 2 },
 	    { 0x48000000, 2u << 26 | 2u << 28, 0 } },
 	  { 0xaa, 0xaa },
-	  2.5 },
+	  2.5,
+	  300 },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -238,6 +241,54 @@ static void whole_swd(void **state)
 			whole(&rows[i], BED_SWD, 8000);
 }
 
+#define PATIENCE_MS 300 /* docs/protocol.md, "Line: uart" */
+
+/* The station asks while the chip works on message 2; then its frames follow
+ * each answer after gap_us.  Returns how often it must ask for an answer to
+ * one of those. */
+static unsigned repeats(const struct row *r, unsigned gap_us)
+{
+	struct sealed_bed b;
+	uint16_t n;
+
+	start(&b, r, BED_UART, 5000);
+	n = sealed_bed_chunks(&b);
+	assert_int_equal(sealed_bed_hello(&b), LINK_MSG1);
+	b.ask_ms = r->busy_ms;
+	assert_int_equal(sealed_bed_deliver(&b), LINK_WANT);
+	assert_true(b.asked > 0);
+	b.ask_ms = PATIENCE_MS;
+	b.asked = 0;
+	for (uint16_t i = 0; i < n && b.asked == 0; i++) {
+		unsigned type;
+
+		mcu_advance(b.mcu, (uint64_t)gap_us * 1000000);
+		type = sealed_bed_chunk(&b, i);
+		if (b.asked == 0)
+			assert_int_equal(type,
+					 i + 1 == n ? LINK_REPORT : LINK_WANT);
+	}
+	n = (uint16_t)b.asked;
+	if (n == 0) {
+		digest_is(&b);
+		assert_int_equal(sealed_bed_commit(&b), LINK_DONE);
+		complete(&b);
+	}
+	sealed_bed_free(&b);
+	return n;
+}
+
+/* A question that the chip had no time for takes no frame with it. */
+static void asked_while_busy(void **state)
+{
+	static const unsigned gap_us[] = { 0, 100, 250, 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < ROWS; i++)
+		for (size_t k = 0; k < sizeof(gap_us) / sizeof(gap_us[0]); k++)
+			assert_int_equal(repeats(&rows[i], gap_us[k]), 0);
+}
+
 /* Power fails in flash operation n, counted from message 2 on; then the whole
  * job again, to the end. */
 static bool cut_at(const struct row *r, uint32_t n)
@@ -292,9 +343,13 @@ static void cuts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_open), cmocka_unit_test(refuses_rng),
-		cmocka_unit_test(claim),	cmocka_unit_test(whole_uart),
-		cmocka_unit_test(whole_swd),	cmocka_unit_test(cuts),
+		cmocka_unit_test(refuses_open),
+		cmocka_unit_test(refuses_rng),
+		cmocka_unit_test(claim),
+		cmocka_unit_test(whole_uart),
+		cmocka_unit_test(whole_swd),
+		cmocka_unit_test(cuts),
+		cmocka_unit_test(asked_while_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
