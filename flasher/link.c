@@ -184,6 +184,16 @@ static int wait_quiet(struct relay *r)
 	return 0;
 }
 
+static int sent(struct relay *r, int err)
+{
+	r->count.sent++;
+	if (err == E_TIMEOUT)
+		return relay_fail(r, E_TARGET_LOST,
+				  "the serial line takes no more characters: "
+				  "has the target lost its power?");
+	return err == 0 ? 0 : probe_failed(r, err);
+}
+
 static int send_frame(struct relay *r, const struct link_head *h,
 		      const uint8_t *body)
 {
@@ -196,12 +206,7 @@ static int send_frame(struct relay *r, const struct link_head *h,
 			return err;
 		err = probe_link_write(r->line, r->frame, len);
 	}
-	r->count.sent++;
-	if (err == E_TIMEOUT)
-		return relay_fail(r, E_TARGET_LOST,
-				  "the serial line takes no more characters: "
-				  "has the target lost its power?");
-	return err == 0 ? 0 : probe_failed(r, err);
+	return sent(r, err);
 }
 
 static int wait_us(struct relay *r, uint32_t us)
@@ -249,12 +254,11 @@ static int send_staged(struct relay *r)
 	r->staged_len = 0;
 	if (len == 0)
 		return 0;
-	err = probe_link_write(r->line, r->staged_frame, len);
+	err = sent(r, probe_link_write(r->line, r->staged_frame, len));
 	if (err != 0)
-		return probe_failed(r, err);
+		return err;
 	r->ahead = r->staged;
 	r->is_ahead = true;
-	r->count.sent++;
 	r->count.ahead++;
 	return 0;
 }

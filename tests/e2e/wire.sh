@@ -149,7 +149,9 @@ bad "ready, again and again" 6 E_TARGET up:83:4:say=81,0 up:83:5:say=81,0 \
 
 # -- the same chip's first session ---------------------------------------------
 fresh
-listen first up:83:6:say=86,3 up:83:7:say=86,3
+# the chunk behind is on its way when the first fault comes: its answer counts
+listen first up:83:6:say=86,3 up:83:7:say=86,3 up:83:8:say=86,3 \
+	up:83:9:say=86,3
 run "an older session" 6 station program --order wire --channels 0
 hang_up
 listen second down:02:0:from="$DIR/first" down:03:2:from="$DIR/first"
