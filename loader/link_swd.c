@@ -6,9 +6,9 @@
 #include "loader/loader.h"
 
 /* Looks at the clock, of 10 cycles each. */
-#define COLD 20u /* while it rests: other work waits */
-#define HOT 64u	 /* while it moves: nothing else is done */
-#define SWD_PATIENCE 200000u
+#define COLD 20u		/* while it rests: other work waits */
+#define HOT 64u			/* while it moves: nothing else is done */
+#define SWD_PATIENCE (3u << 16) /* a short constant */
 #define SWD_LOST (-1)
 #define CHAR_BITS 9 /* a start bit 0, then the character */
 #define GAP_MAX 8   /* ones between two characters */
@@ -79,22 +79,20 @@ static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 
 TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 {
-	int bits, next;
+	int bits;
 
 	target_data(true);
 	for (;;) {
 		target_pump();
 		target_feed();
-		bits = 0x1ff;
-		next = shift((uint32_t)bits, 1, COLD);
-		while (next >= 0) {
-			bits = next;
+		bits = shift(0x1ff, 1, COLD);
+		while (bits >= 0) {
 			if (bits == SYNC_BITS && get(p, cap)) {
 				/* busy: the host may look at once */
 				target_data(false);
 				return;
 			}
-			next = shift((uint32_t)bits, 1, HOT);
+			bits = shift((uint32_t)bits, 1, HOT);
 		}
 	}
 }

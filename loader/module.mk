@@ -60,7 +60,7 @@ stm32f0_RAM_AT := 0x20000000
 stm32f0_RAM := 0x2000
 stm32f0_VECTORS := RAM
 stm32f0_CODE := RAM
-stm32f0_LINKS := uart
+stm32f0_LINKS := uart swd-pins
 stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
 	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
 	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \

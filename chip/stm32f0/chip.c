@@ -62,8 +62,9 @@ const struct chip chip_stm32f0 = {
 	.level_mask = 0xffff,
 	.level_value = { 0x55aa, 0x44bb, 0x33cc }, /* RM0091 3.3.1 */
 	.level2 = true,
-	.links = 1u << LOADER_LINK_UART,
-	.no_pins = "its loader would have more than 8 kB",
+	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,
+	/* 250 kHz were the most without ones between characters */
+	.link_clock = 520000,
 	.rng_run = 121,	      /* chip/stm32f0/target.h */
 	.rng_peak = 928,
 	/* RM0091 3.5.8, 8.4.1.  The core of an M0 cannot ask whether a debugger

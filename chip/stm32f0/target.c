@@ -4,7 +4,6 @@
 
 #include "target.h"
 
-#define PINS (3u << 26 | 3u << 28)
 #define GATE_A (1u << 17)
 
 /* PA13, PA14 become inputs: the debug port hears nothing any more.  PA13 will
@@ -13,7 +12,7 @@ void target_pins_off(void)
 {
 	RCC_AHBENR |= GATE_A;
 	(void)RCC_AHBENR; /* the clock arrives two cycles later */
-	GPIOA_MODER &= ~PINS;
+	GPIOA_MODER = 0;
 	GPIOA_OTYPER = 1u << 13;
 	RCC_APB2ENR = 1 | 1u << 9 | 1u << 14; /* SYSCFG, ADC, USART1 */
 }
@@ -29,8 +28,6 @@ static const struct {
 	{ 0x40022000, 0x11 },				/* FLASH_ACR */
 	{ 0x40021004, 0x00280000 },			/* RCC_CFGR */
 	{ 0x40021000, 1u << 24 | 0x83 },		/* RCC_CR: PLLON */
-	{ 0x48000018, 1u << 13 },			/* GPIOA_BSRR */
-	{ 0x48000024, 1u << 4 | 1u << 8 },		/* GPIOA_AFRH */
 	{ 0x48000000, 1u << 26 | 2u << 18 | 2u << 20 }, /* GPIOA_MODER */
 	{ 0x40012410, 2u << 30 }, /* ADC_CFGR2: PCLK / 4 */
 	{ 0x40012708, 1u << 23 }, /* ADC_CCR: TSEN */
@@ -52,6 +49,7 @@ void target_clock(void)
 
 void target_uart_open(void)
 {
+	REG(0x48000024) = 1u << 4 | 1u << 8;   /* GPIOA_AFRH */
 	REG(0x4001380c) = 48;		       /* USART1_BRR */
 	REG(0x40013800) = 1 | 1 << 2 | 1 << 3; /* USART1_CR1: UE RE TE */
 }

@@ -115,7 +115,9 @@ const struct bed_chip bed_f1 = {
 
 const struct bed_chip bed_f0 = {
 	.name = "stm32f051",
-	.dir = { "build/target/loader/stm32f0-uart" },
+	.dir = { "build/target/loader/stm32f0-uart",
+		 "build/target/loader/stm32f0-swd-pins" },
+	.swd_period = 4000000,
 	.flash = 0x08000000,
 	.flash_len = 0x10000,
 	.page_len = 1024,

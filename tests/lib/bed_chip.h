@@ -22,8 +22,9 @@ struct bed_chip {
 	void (*put)(struct mcu *m, uint32_t at, const uint8_t *p, size_t len);
 	/* L4: OPTR; others: the byte RDP. */
 	void (*lock)(struct mcu *m, uint32_t option);
-	uint32_t locked;   /* such a value for level 1 */
-	uint32_t start_ms; /* from power to an answer, with room */
+	uint32_t locked;     /* such a value for level 1 */
+	uint32_t start_ms;   /* from power to an answer, with room */
+	uint64_t swd_period; /* ps; 0 = of 400 kHz */
 	/* RAM that the loader lives in, and whether level 1 shuts it */
 	uint32_t ram, ram_len;
 	bool ram_shut;

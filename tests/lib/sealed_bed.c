@@ -52,7 +52,7 @@ void sealed_bed_new_on(struct sealed_bed *b, const struct bed_chip *chip,
 	memset(b, 0, sizeof(*b));
 	b->chip = chip;
 	b->line = line;
-	b->swd_period = 2500000; /* 400 kHz */
+	b->swd_period = chip->swd_period ? chip->swd_period : 2500000;
 	cfg.chip = chip->name;
 	b->mcu = rig_new(&cfg);
 	rig_halt(b->mcu);
