@@ -14,9 +14,10 @@ test_noise_LIBS := -lcmocka -ljansson -lcrypto
 # The chip's primitives on the host, for tests only, each under its own names.
 PRIM_NAMES := sha256_init sha256_update sha256_final x25519 x25519_base \
 	aead_seal aead_open
+# words are read byte by byte, as there
 define PRIM_HOST_RULE
 $(B)/seal/prim_bearssl_$(1).o: CPPFLAGS += -isystem $(T)/gen \
-	$(BEARSSL_CPPFLAGS) $(foreach n,$(PRIM_NAMES),-Dprim_$(n)=$(1)_$(n))
+	-DBR_LE_UNALIGNED=0 -DBR_BE_UNALIGNED=0 $(BEARSSL_CPPFLAGS) $(foreach n,$(PRIM_NAMES),-Dprim_$(n)=$(1)_$(n))
 $(B)/seal/prim_bearssl_$(1).o: CFLAGS += $(BEARSSL_CFLAGS)
 $(B)/seal/prim_bearssl_$(1).o: $(BEARSSL_SMALL)
 endef

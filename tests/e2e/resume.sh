@@ -15,7 +15,7 @@ server_init
 server_start
 owner_init
 loader_make
-random_image "$DIR/pad.bin" 49152
+random_image "$DIR/pad.bin" 114688
 sealed_example lamp
 signet release make "$DIR/lamp/firmware.hex" "$DIR/pad.bin@0x08020000" \
 	--product lamp --version 2.0.0 --out "$DIR/lamp-2.0.0.signet" \

@@ -159,6 +159,12 @@ guest_init() {
 	cd /tmp
 	stty -F /dev/ttyS1 raw -echo
 	stty -F /dev/ttyS2 raw -echo
+	serve
+	INIT
+	# a process of its own, because an orphan's end makes init's "read" begin
+	# again and lose half a line
+	cat >"$TREE/bin/serve" <<-'SERVE'
+	#!/bin/sh
 	exec 3<>/dev/ttyS1
 	echo "== ready ==" >&3
 	while read -r line <&3; do
@@ -169,7 +175,7 @@ guest_init() {
 		cat /tmp/.said >&3
 		echo "== exit $code ==" >&3
 	done
-	INIT
+	SERVE
 	cat >"$TREE/bin/host" <<-'HOST'
 	#!/bin/sh
 	until mkdir /tmp/host.lock 2>/dev/null; do usleep 2000; done
@@ -179,7 +185,7 @@ guest_init() {
 	rmdir /tmp/host.lock
 	exit "$code"
 	HOST
-	chmod +x "$TREE/init" "$TREE/bin/host"
+	chmod +x "$TREE/init" "$TREE/bin/host" "$TREE/bin/serve"
 	echo "$GUEST_MODULES" >"$TREE/modules/order"
 	# not compressed: unpacking is what takes time under TCG
 	(cd "$TREE" && find . | cpio -o -H newc --quiet) >"$DIR/initrd"
