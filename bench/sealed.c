@@ -56,10 +56,9 @@ static void batch(struct ledger_job *b, size_t n, const char *what)
 
 static struct ledger_job ask(enum api_op op, const void *q, void *a)
 {
-	return (struct ledger_job){ .op = op,
-				    .caller = flasher.caller,
-				    .request = q,
-				    .answer = a };
+	return (struct ledger_job){
+		.op = op, .caller = flasher.caller, .request = q, .answer = a
+	};
 }
 
 static void grants(size_t n)

@@ -3,9 +3,9 @@
  * flasher/job.h - one device, from a blank chip to a closed grant.
  *
  * The steps are tables (design part 3): job.c has the signed mode's,
- * sealed_steps.c the sealed one's.  Whatever happens, job_run() fills one result, and the
- * ledger hears of it: a report goes into the outbox before it is sent, and
- * stays there while the server is away (flasher/journal.h).
+ * sealed_steps.c the sealed one's.  Whatever happens, job_run() fills one
+ * result, and the ledger hears of it: a report goes into the outbox before it
+ * is sent, and stays there while the server is away (flasher/journal.h).
  */
 #ifndef FLASHER_JOB_H
 #define FLASHER_JOB_H

@@ -8,8 +8,8 @@
 #include "flasher/job_int.h"
 #include "http/client.h"
 #include "wire/cose.h"
-#include "wire/serial.h"
 #include "wire/credential.h"
+#include "wire/serial.h"
 
 int job_net_failed(struct job *j, int err)
 {

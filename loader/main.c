@@ -93,8 +93,9 @@ __attribute__((noreturn)) static void restart(void)
 		target_reset();
 }
 
-/* Nothing survives in RAM, nor in a register, but the vectors of a core that has
- * them there: this code wipes itself, and the fault that follows is the way out.
+/* Nothing survives in RAM, nor in a register, but the vectors of a core that
+ * has them there: this code wipes itself, and the fault that follows is the way
+ * out.
  */
 void finish(void)
 {

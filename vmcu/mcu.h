@@ -3,9 +3,9 @@
  * vmcu/mcu.h - one virtual microcontroller, as its pins and its debug bus see
  * it.
  *
- * vmcu/core.c (Unicorn, exceptions, NVIC, SysTick), one folder per family (flash,
- * options, peripherals) stand behind it; the wires in front are adi.c (debug
- * port and access port), dap_server.c (CMSIS-DAP), jtag.c (JTAG-DP and
+ * vmcu/core.c (Unicorn, exceptions, NVIC, SysTick), one folder per family
+ * (flash, options, peripherals) stand behind it; the wires in front are adi.c
+ * (debug port and access port), dap_server.c (CMSIS-DAP), jtag.c (JTAG-DP and
  * remote_bitbang), control.c (bench supply, board swap, faults).
  *
  * Time is virtual, in picoseconds, and moves only in mcu_advance(): the core

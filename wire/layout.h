@@ -22,7 +22,8 @@
  *           (which may be programmed again over a torn write).  The loader
  *           sets the first when the firmware is installed and its records are
  *           written.  The stub then erases the loader's pages, overwrites the
- *           stage-0 secret with zeros, and sets the second.  Complete = both; only then the firmware starts.
+ *           stage-0 secret with zeros, and sets the second.  Complete = both;
+ *           only then the firmware starts.
  *
  * The boot page's first double word (stack, stub) is programmed in step 3.
  * Neither it nor the last page is erased again, but for torn cells that an

@@ -419,8 +419,8 @@ static void test_claim(void **state)
 	}
 	for (int i = 0; i < 2; i++) { /* "no failures" does not help */
 		j = good;
-		*(i ? &j.chip.claim.rng_peak : &j.chip.claim.rng_longest_run) =
-			i ? 683 : 39;
+		*(i ? &j.chip.claim.rng_peak
+		    : &j.chip.claim.rng_longest_run) = i ? 683 : 39;
 		job_message1(&j);
 		assert_int_equal(job_handshake(&j), R_RNG);
 		assert_non_null(strstr(j.refusal.cause, i ? "683" : "39"));

@@ -432,8 +432,7 @@ static void test_transport_refusals(void **state)
 	(void)state;
 	fill(text, sizeof(text), 9);
 	noise_seal(k, 0x05060708u, text, sizeof(text), c);
-	assert_int_equal(noise_open(k, 0x05060708u, c, sizeof(c), out),
-			 0);
+	assert_int_equal(noise_open(k, 0x05060708u, c, sizeof(c), out), 0);
 	assert_int_equal(noise_open(k, 0x05060709u, c, sizeof(c), out),
 			 E_DECRYPT);
 	assert_memory_equal(out, zeros, sizeof(out));
@@ -444,9 +443,8 @@ static void test_transport_refusals(void **state)
 				 n < NOISE_TAG_LEN ? E_TRUNCATED : E_DECRYPT);
 	for (size_t i = 0; i < sizeof(c); i++) {
 		c[i] ^= 0x10;
-		assert_int_equal(
-			noise_open(k, 0x05060708u, c, sizeof(c), out),
-			E_DECRYPT);
+		assert_int_equal(noise_open(k, 0x05060708u, c, sizeof(c), out),
+				 E_DECRYPT);
 		c[i] ^= 0x10;
 	}
 }

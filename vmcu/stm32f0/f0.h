@@ -15,11 +15,11 @@
  *
  * BOOT0 is no GPIO: port 'X', bit 0; it is tied low on the board.
  *
- * Not modelled, and known: DMA but for the receivers, timers but TIM14's capture, RTC, CRC unit, SPI, I2C,
- * comparators and the rest of the peripherals (they read 0); SRAM parity; the
- * ROM loader's commands (it waits); code cannot run from the ROM at 0x1FFFEC00,
- * only from its image at 0; low-power modes below Sleep; oscillator start-up
- * times; wait states of data loads from flash.
+ * Not modelled, and known: DMA but for the receivers, timers but TIM14's
+ * capture, RTC, CRC unit, SPI, I2C, comparators and the rest of the peripherals
+ * (they read 0); SRAM parity; the ROM loader's commands (it waits); code cannot
+ * run from the ROM at 0x1FFFEC00, only from its image at 0; low-power modes
+ * below Sleep; oscillator start-up times; wait states of data loads from flash.
  */
 #ifndef VMCU_STM32F0_F0_H
 #define VMCU_STM32F0_F0_H
