@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,6 +270,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: see the top of bench/grants.c\n");
 		return 2;
 	}
+	/* a server that is gone is an error of the write, not our end */
+	signal(SIGPIPE, SIG_IGN);
 	if (http_client_global_init())
 		return 1;
 	return o.note ? note(&o) : bench(&o);

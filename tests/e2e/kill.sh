@@ -15,7 +15,7 @@ order_number() { # order_number FIELD
 }
 
 kill_one() { # kill_one ROLE|parent
-	rm -rf "$work/s"
+	rm -rf "$work/s" "$work/noted"
 	server_init
 	server_start
 	local victim=$pid before
