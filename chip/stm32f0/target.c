@@ -19,7 +19,7 @@ void target_pins_off(void)
 
 /*
  * 48 MHz: HSI 8 MHz / 2 * 12, one wait state (RM0091 3.2.1, 6.2.3).  USART1 on
- * PA9 and PA10 (AF1) at 1 Mbaud.  PA13 an output that lets go.  The ADC at a
+ * PA9 and PA10 (AF1) at 1 Mbaud.  PA13 an output, low: busy.  The ADC at a
  * quarter of that, at the temperature sensor with the shortest sampling time.
  */
 static const struct {

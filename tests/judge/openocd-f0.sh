@@ -20,28 +20,10 @@ expect refused "$DIR/refused" 'SWD alone'
 vmcu_start f0 --chip stm32f051 --state "$DIR/f0.state" \
 	--bitbang 127.0.0.1:0 --fiction-jtag --seed 3 --jtag-clock 100000
 
-ocd() { # NAME COMMANDS: one OpenOCD session; output in $DIR/NAME.log
-	local name=$1 code=0 commands=() c
-	while read -r -d ';' c; do
-		[ -z "$c" ] || commands+=(-c "$c")
-	done <<<"${2//$'\n'/;};"
-	timeout 120 openocd \
-		-c "adapter driver remote_bitbang" \
-		-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
-		-c "remote_bitbang port ${VMCU_BITBANG##*:}" \
-		-c "transport select jtag" \
-		-c "gdb_port disabled; tcl_port disabled; telnet_port disabled" \
-		-f target/stm32f0x.cfg \
-		-c "stm32f0x.cpu configure -event reset-start {}" \
-		-c "stm32f0x.cpu configure -event reset-init {}" \
-		"${commands[@]}" -c "shutdown" >"$DIR/$name.log" 2>&1 || code=$?
-	[ "$code" != 124 ] || fail "$name: OpenOCD hangs"
-	return "$code"
-}
-# must NAME COMMANDS: the session has to end well.
-must() {
-	ocd "$1" "$2" || { cat "$DIR/$1.log"; fail "$1"; }
-}
+. tests/lib/openocd.sh
+OCD_TARGET=(-f target/stm32f0x.cfg
+	-c "stm32f0x.cpu configure -event reset-start {}"
+	-c "stm32f0x.cpu configure -event reset-init {}")
 
 say "attach and identify"
 must attach "init; halt; flash probe 0; mdw 0xe000ed00; dap info

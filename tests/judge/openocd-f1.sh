@@ -8,29 +8,8 @@ set -euo pipefail
 . tests/lib/vmcu.sh
 need openocd timeout cmp
 
-# ocd NAME COMMANDS: one OpenOCD session; output in $DIR/NAME.log.  Each
-# command is an argument of its own: only then is its result printed.
-ocd() {
-	local name=$1 code=0 commands=() c
-	while read -r -d ';' c; do
-		[ -z "$c" ] || commands+=(-c "$c")
-	done <<<"${2//$'\n'/;};"
-	timeout 120 openocd \
-		-c "adapter driver remote_bitbang" \
-		-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
-		-c "remote_bitbang port ${VMCU_BITBANG##*:}" \
-		-c "transport select jtag" \
-		-c "gdb_port disabled; tcl_port disabled; telnet_port disabled" \
-		-c "set WORKAREASIZE 0x4000" \
-		-f target/stm32f1x.cfg \
-		"${commands[@]}" -c "shutdown" >"$DIR/$name.log" 2>&1 || code=$?
-	[ "$code" != 124 ] || fail "$name: OpenOCD hangs"
-	return "$code"
-}
-# must NAME COMMANDS: the session has to end well.
-must() {
-	ocd "$1" "$2" || { cat "$DIR/$1.log"; fail "$1"; }
-}
+. tests/lib/openocd.sh
+OCD_TARGET=(-c "set WORKAREASIZE 0x4000" -f target/stm32f1x.cfg)
 
 # judge CHIP SIZE-IN-KB PAGE DEVICE BOUNDARY-TAP
 judge() {

@@ -11,24 +11,8 @@ need openocd timeout cmp
 vmcu_start l4 --state "$DIR/l4.state" --bitbang 127.0.0.1:0 --seed 3 \
 	--jtag-clock 100000
 
-# ocd NAME COMMANDS: one OpenOCD session; output in $DIR/NAME.log.  Each
-# command is an argument of its own: only then is its result printed.
-ocd() {
-	local name=$1 code=0 commands=() c
-	while read -r -d ';' c; do
-		[ -z "$c" ] || commands+=(-c "$c")
-	done <<<"${2//$'\n'/;};"
-	timeout 120 openocd \
-		-c "adapter driver remote_bitbang" \
-		-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
-		-c "remote_bitbang port ${VMCU_BITBANG##*:}" \
-		-c "transport select jtag" \
-		-c "gdb_port disabled; tcl_port disabled; telnet_port disabled" \
-		-f target/stm32l4x.cfg \
-		"${commands[@]}" -c "shutdown" >"$DIR/$name.log" 2>&1 || code=$?
-	[ "$code" != 124 ] || fail "$name: OpenOCD hangs"
-	return "$code"
-}
+. tests/lib/openocd.sh
+OCD_TARGET=(-f target/stm32l4x.cfg)
 
 say "attach and identify"
 ocd attach "init; halt; flash probe 0; mdw 0xe000ed00; dap info" ||

@@ -28,22 +28,8 @@ done
 sed 's/-expected-id \$_CPUTAPID/-irlen 4 &/' "$stock" >"$DIR/nrf51.cfg"
 grep -q 'irlen 4 -expected-id' "$DIR/nrf51.cfg" || fail "another nrf51.cfg"
 
-ocd() { # NAME COMMANDS: one OpenOCD session; output in $DIR/NAME.log
-	local name=$1 code=0 commands=() c
-	while read -r -d ';' c; do
-		[ -z "$c" ] || commands+=(-c "$c")
-	done <<<"${2//$'\n'/;};"
-	timeout 120 openocd \
-		-c "adapter driver remote_bitbang" \
-		-c "remote_bitbang host ${VMCU_BITBANG%:*}" \
-		-c "remote_bitbang port ${VMCU_BITBANG##*:}" \
-		-c "transport select jtag" \
-		-c "gdb_port disabled; tcl_port disabled; telnet_port disabled" \
-		-f "$DIR/nrf51.cfg" \
-		"${commands[@]}" -c "shutdown" >"$DIR/$name.log" 2>&1 || code=$?
-	[ "$code" != 124 ] || fail "$name: OpenOCD hangs"
-	return "$code"
-}
+. tests/lib/openocd.sh
+OCD_TARGET=(-f "$DIR/nrf51.cfg")
 
 say "attach and identify"
 ocd attach "init; halt; flash probe 0; flash info 0; mdw 0xe000ed00; dap info" || {
