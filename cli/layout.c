@@ -145,14 +145,40 @@ int layout_make(const struct chip *chip, const struct image *img,
 	return r;
 }
 
+/*
+ * Image: vectors of NMI and HardFault go to 4 and 5, whose places the core
+ * leaves alone (ARMv6-M ARM B1.5.3); the stub's come in (wire/layout.h).
+ */
+static int move_faults(const struct chip *chip, struct layout *l,
+		       char why[LAYOUT_WHY_CAP])
+{
+	static const uint8_t none[2][8] = {
+		{ 0 }, { 255, 255, 255, 255, 255, 255, 255, 255 }
+	};
+	uint8_t *p = l->plain;
+
+	if (l->segments[0].len >= 24 &&
+	    (memcmp(p + 16, none[0], 8) == 0 ||
+	     memcmp(p + 16, none[1], 8) == 0)) {
+		memcpy(p + 16, p + 8, 8);
+		return 0;
+	}
+	snprintf(why, LAYOUT_WHY_CAP,
+		 "a sealed release for %s needs the vectors 4 and 5 (at 0x%08x) "
+		 "for the firmware's own NMI and HardFault: they must be blank",
+		 chip->name, chip->flash_base + 16);
+	return E_RANGE;
+}
+
 int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 		char why[LAYOUT_WHY_CAP])
 {
 	uint32_t top = chip->flash_base + chip->flash_len - RESERVED_LEN;
 	uint32_t first = chip->flash_base + chip->frozen;
 	uint32_t stack, reset;
+	uint8_t boot[CHIP_BOOT_MAX];
+	size_t len = chip_boot(chip, boot);
 	struct rd r;
-	struct wr w;
 
 	if (l->count != 0 &&
 	    l->segments[l->count - 1].address + l->segments[l->count - 1].len >
@@ -189,9 +215,9 @@ int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 	out_boot[1] = reset;
 	if (chip->frozen)
 		return 0;
-	wr_init(&w, l->plain, 8);
-	wr_u32(&w, chip->boot_stack);
-	wr_u32(&w, (top + STUB_OFFSET) | 1);
+	if (chip->boot_faults && move_faults(chip, l, why) != 0)
+		return E_RANGE;
+	memcpy(l->plain, boot, len);
 	return 0;
 }
 

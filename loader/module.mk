@@ -22,7 +22,7 @@
 #                called: RAM where they begin it, else FLASH
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
-LOADERS := stm32l4 stm32f1 stm32f0
+LOADERS := stm32l4 stm32f1 stm32f0 nrf51
 
 stm32l4_CHIP := stm32l4
 stm32l4_CPU := cm4
@@ -65,6 +65,17 @@ stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
 	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
 	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
 	-frename-registers -fno-jump-tables -fno-tree-dominator-opts
+
+nrf51_CHIP := nrf51
+nrf51_CPU := cm0
+nrf51_PRIM := seal/prim_bearssl_least.c
+nrf51_TOP := 0x0003e000
+nrf51_PAGE := 1024
+nrf51_RAM_AT := 0x20000000
+nrf51_RAM := 0x2000
+nrf51_CODE := FLASH
+nrf51_LINKS := uart
+nrf51_CFLAGS := $(stm32f0_CFLAGS) -fno-delete-null-pointer-checks
 
 uart_LINK_SRC := loader/link_uart.c
 swd-pins_LINK_SRC := loader/link_swd.c
