@@ -183,8 +183,8 @@ MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 			      char why[CHIP_WHY_CAP]);
 
 /* What flash begins with from step 3 of a sealed job on, for good: stack, stub,
- * and with boot_faults two vectors more.  Returns its length.  Images begin with
- * it too, where nothing is frozen. */
+ * and with boot_faults two vectors more.  Returns its length.  Images begin
+ * with it too, where nothing is frozen. */
 #define CHIP_BOOT_MAX 16
 size_t chip_boot(const struct chip *c, uint8_t out[CHIP_BOOT_MAX]);
 /* Can a loader of this chip speak this line ("uart", "swd-pins")?  why[] says

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a sealed image begins with, what a release's option registers must hold, and whether a chip's own words
- * say that it is locked so.  (chip/chip.h) */
+/* What a sealed image begins with, what a release's option registers must hold,
+ * and whether a chip's own words say that it is locked so.  (chip/chip.h) */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

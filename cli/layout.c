@@ -146,27 +146,33 @@ int layout_make(const struct chip *chip, const struct image *img,
 }
 
 /*
- * Image: vectors of NMI and HardFault go to 4 and 5, whose places the core
- * leaves alone (ARMv6-M ARM B1.5.3); the stub's come in (wire/layout.h).
+ * The vectors of NMI and HardFault go to 4 and 5, whose places the core leaves
+ * alone (ARMv6-M ARM B1.5.3); the stub's come in (wire/layout.h).  A table may
+ * be filled with its fault handler; anything else there is somebody's.
  */
 static int move_faults(const struct chip *chip, struct layout *l,
 		       char why[LAYOUT_WHY_CAP])
 {
-	static const uint8_t none[2][8] = {
-		{ 0 }, { 255, 255, 255, 255, 255, 255, 255, 255 }
-	};
-	uint8_t *p = l->plain;
+	uint32_t v[6] = { 0 };
+	bool free = l->segments[0].len >= sizeof(v);
+	struct rd r;
 
-	if (l->segments[0].len >= 24 &&
-	    (memcmp(p + 16, none[0], 8) == 0 ||
-	     memcmp(p + 16, none[1], 8) == 0)) {
-		memcpy(p + 16, p + 8, 8);
+	rd_init(&r, l->plain, free ? sizeof(v) : 0);
+	for (size_t i = 0; free && i < 6; i++)
+		v[i] = rd_u32(&r);
+	for (size_t i = 4; i < 6; i++)
+		free = free && (v[i] == 0 || v[i] == UINT32_MAX ||
+				v[i] == v[2] || v[i] == v[3]);
+	if (free) {
+		memcpy(l->plain + 16, l->plain + 8, 8);
 		return 0;
 	}
-	snprintf(why, LAYOUT_WHY_CAP,
-		 "a sealed release for %s needs the vectors 4 and 5 (at 0x%08x) "
-		 "for the firmware's own NMI and HardFault: they must be blank",
-		 chip->name, chip->flash_base + 16);
+	snprintf(
+		why, LAYOUT_WHY_CAP,
+		"a sealed release for %s needs the vectors 4 and 5 (at 0x%08x) "
+		"for the firmware's own NMI and HardFault: they must be blank, "
+		"or their like",
+		chip->name, chip->flash_base + 16);
 	return E_RANGE;
 }
 

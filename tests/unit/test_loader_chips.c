@@ -148,8 +148,7 @@ static void claim(void **state)
 
 		start(&b, r, BED_UART, 5000);
 		assert_int_equal(ask(&b), LINK_READY);
-		assert_int_equal(mcu_debug_pins_on(b.mcu),
-				 r->chip->pins_stay);
+		assert_int_equal(mcu_debug_pins_on(b.mcu), r->chip->pins_stay);
 		assert_int_equal(sealed_bed_hello(&b), LINK_MSG1);
 		c = &b.claim;
 		assert_int_equal(c->family, r->family);
@@ -356,8 +355,8 @@ static void cuts(void **state)
 	for (size_t i = 0; i < ROWS; i++) {
 		for (size_t k = 0; k < 9; k++)
 			if (!cut_at(&rows[i], rows[i].cuts[k]))
-				fail_msg("%s, no operation %u", rows[i].chip->name,
-					 rows[i].cuts[k]);
+				fail_msg("%s, no operation %u",
+					 rows[i].chip->name, rows[i].cuts[k]);
 		assert_false(cut_at(&rows[i], rows[i].beyond));
 	}
 }
