@@ -249,7 +249,7 @@ const struct command command_loader_add = {
 static const struct column columns[] = {
 	{ "family", "family", false }, { "link", "link", false },
 	{ "state", "state", false },   { "created", "created", false },
-	{ "digest", "digest", false },
+	{ "digest", "digest", true },
 };
 static const struct cli_view view = { OP_LOADERS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

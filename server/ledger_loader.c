@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The admission list of loaders, and stage-0 batches. */
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -74,8 +75,13 @@ static int op_loader_add(struct call *c)
 	hex_encode(row.digest, DIGEST_LEN, c->subject);
 	err = store_loader_by_digest(c->l->db, row.digest, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "this loader is listed (%s)",
-				   old.admitted ? "admitted" : "retired");
+		return call_refuse_next(
+			c, R_EXISTS,
+			old.admitted ? "go on: it is in use"
+				     : "`signet loader admit` puts it on the "
+				       "list again",
+			"this loader is listed (%s)",
+			old.admitted ? "admitted" : "retired");
 	if (err != E_NOT_FOUND)
 		return err;
 	err = store_loader_insert(c->l->db, &row, &code, &stub);
@@ -95,9 +101,9 @@ static int loader_find(struct call *c, const char *hex, struct row_loader *out)
 	memset(out, 0, sizeof(*out));
 	if (hex_decode(hex, digest, sizeof(digest), &len) < 0 ||
 	    len != DIGEST_LEN)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "a loader's digest: 64 lower-case hex "
-				   "digits");
+		return call_refuse_next(
+			c, R_BAD_REQUEST, "`signet loader list` shows them",
+			"a loader's digest: 64 lower-case hex digits");
 	return store_loader_by_digest(c->l->db, digest, out);
 }
 
@@ -281,10 +287,11 @@ static int op_loader_fetch(struct call *c)
 				   o->row.name);
 	err = loader_admitted(c->l, o->row.family, link, &row);
 	if (err == E_NOT_FOUND)
-		return call_refuse(c, R_LOADER,
-				   "no loader is admitted for the chips of "
-				   "order %s over %s",
-				   o->row.name, q->link);
+		return call_refuse_next(
+			c, R_LOADER, NEXT_LOADER,
+			"no loader is admitted for the chips of order %s over "
+			"%s",
+			o->row.name, q->link);
 	if (err < 0)
 		return err;
 	err = store_loader_code(c->l->db, row.id, &code, &stub);
@@ -299,6 +306,23 @@ static int op_loader_fetch(struct call *c)
 }
 
 /* -- stage 0 ------------------------------------------------------------- */
+int refuse_stage0(struct call *c, const char *family)
+{
+	char next[TEXT_CAP] = "take a family that can:";
+	const struct chip *chip;
+
+	for (unsigned i = 0; (chip = chip_at(i)) != NULL; i++) {
+		size_t n = strlen(next);
+
+		if (chip->stage0 && !strstr(next, chip->family_name))
+			snprintf(next + n, sizeof(next) - n, " %s",
+				 chip->family_name);
+	}
+	return call_refuse_next(c, R_PROOF, next,
+				"chips of %s cannot hold a stage-0 secret",
+				family);
+}
+
 static int op_batch_create(struct call *c)
 {
 	const struct stage0_batch *q = c->job->request;
@@ -313,12 +337,11 @@ static int op_batch_create(struct call *c)
 				   "name, manufacturer: 1 to 31 of a-z 0-9 . "
 				   "_ -");
 	if (!chip || !chip->stage0)
-		return call_refuse(c, R_PROOF,
-				   "chips of %s cannot hold a stage-0 secret",
-				   q->family);
+		return refuse_stage0(c, q->family);
 	err = store_batch_by_name(c->l->db, q->name, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "batch %s exists", q->name);
+		return call_refuse(c, R_EXISTS, "there is a batch %s already",
+				   q->name);
 	if (err != E_NOT_FOUND)
 		return err;
 	TEXT_SET(row.name, q->name);
