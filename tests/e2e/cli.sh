@@ -61,7 +61,7 @@ run "product name" 2 signet product create Lamp --family stm32l4 \
 	--release-key main
 run "no such product" 1 signet product show nothing
 says "no such product" 'nothing'
-says "no such product" 'next: .*`signet product list`'
+says "no such product" 'next: .*.signet product list'
 run "keys header" 0 signet product keys-header lamp
 for word in 'SIGNET_PRODUCT "lamp"' SIGNET_FAMILY 'SIGNET_ROLLBACK_MIN 0' \
 	'signet_device_pub\[65\]' 'signet_release_pub\[65\]'; do
@@ -183,7 +183,7 @@ says "order twice" '\(exists\)'
 run "unknown order" 1 signet order show nothing
 run "unknown order" 1 signet order pause nothing
 says "unknown order" 'not-found'
-says "unknown order" 'next: .*`signet order list`'
+says "unknown order" 'next: .*.signet order list'
 run "resume an open order" 1 signet order resume o
 run "pause" 0 signet order pause o
 [ "$(order_field o state)" = paused ] || fail "the order is not paused"
@@ -350,7 +350,7 @@ run "retire unknown" 1 signet loader retire "${digest//[0-9]/a}"
 says "retire unknown" 'not-found'
 run "retire nonsense" 1 signet loader retire xyz
 says "retire nonsense" 'bad-request'
-says "retire nonsense" 'next: .*`signet loader list`'
+says "retire nonsense" 'next: .*.signet loader list'
 
 # -- flashers, grants, devices -----------------------------------------------
 run "invite" 0 signet flasher invite line1 --manufacturer acme --channels 2
@@ -360,7 +360,7 @@ run "invite again" 0 signet flasher invite line1 --manufacturer acme
 run "revoke unknown" 1 signet flasher revoke nothing
 run "scrap unknown" 1 signet grant scrap 99 --reason test
 says "scrap unknown" 'not-found\): there is no grant 99'
-says "scrap unknown" 'next: .*`signet device list`'
+says "scrap unknown" 'next: .*.signet device list'
 run "scrap without reason" 2 signet grant scrap 99
 run "device unknown" 1 signet device show 0102030405060708090a0b0c
 run "device malformed" 2 signet device show 0102x
