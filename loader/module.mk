@@ -138,11 +138,13 @@ $(error usage: make loader KEYS=path/loader_keys.h OUT=dir [CHIP= FAMILY= LINK=]
 endif
 LOADER_OUT := $(strip $(if $(filter command line environment,$(origin \
 	OUT)),$(OUT),build/loader))
-# $(1): chip; itself, unless another one or another family is asked for
-LOADER_ASKED = $(if $(FAMILY),$(if $(filter $(FAMILY),$(call LOADER_FAMILY,\
-	$(1))),$(1)),$(1))
-LOADER_PICK := $(call LOADER_PAIRS,$(foreach c,$(if $(CHIP),$(filter $(CHIP),\
-	$(LOADERS)),$(LOADERS)),$(call LOADER_ASKED,$(c))),$(LINK))
+# the example's CHIP has a default, which is not meant here
+LOADER_CHIP := $(if $(filter command line environment,$(origin CHIP)),$(CHIP))
+# $(1): chip; itself, unless another family is asked for
+LOADER_ASKED = $(if $(FAMILY),$(if $(filter $(FAMILY),$(call \
+	LOADER_FAMILY,$(1))),$(1)),$(1))
+LOADER_PICK := $(call LOADER_PAIRS,$(foreach c,$(if $(LOADER_CHIP),$(filter \
+	$(LOADER_CHIP),$(LOADERS)),$(LOADERS)),$(call LOADER_ASKED,$(c))),$(LINK))
 ifeq (,$(LOADER_PICK))
 $(error there is no such loader: CHIP is one of $(LOADERS), FAMILY one of \
 	$(sort $(foreach c,$(LOADERS),$(call LOADER_FAMILY,$(c)))), LINK uart or \

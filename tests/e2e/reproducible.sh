@@ -30,7 +30,7 @@ done
 make -s loader KEYS="$tmp/keys/loader_keys.h" OUT="$tmp/here" >/dev/null
 make -s -C "$tmp/another/path/tree" loader KEYS="$tmp/keys/loader_keys.h" \
 	OUT=out BEARSSL_SRC="$bearssl" >/dev/null
-for f in stm32l432-{uart,swd-pins}/{loader.bin,stub.bin,loader.json}; do
+for f in stm32{l432,f103xb,f103xe,f051}-{uart,swd-pins}/{loader.bin,stub.bin,loader.json}; do
 	cmp "$tmp/here/$f" "$tmp/another/path/tree/out/$f" || {
 		echo "reproducible: $f differs" >&2
 		exit 1
