@@ -24,9 +24,9 @@ usage() {
 	                 flash is programmed as it is.
 	  --chip C       stm32l432 (default), stm32f103xb, stm32f103xe, stm32f051,
 	                 nrf51822: docs/threat-model.md says what each protects
-	  --mode M       sealed: encrypted from the server into the chip (default
-	                 where the chip has it: stm32f103xe, nrf51822 have not);
-	                 signed: the station and the debug wire carry it in clear
+	  --mode M       sealed: encrypted from the server into the chip
+	                 (default); signed: the station and the debug wire
+	                 carry it in clear
 	  --devices N    size of the order, 1 to 64 (default 8)
 	  --channels N   chips programmed at the same time, 1 to 16 (default 4)
 	  --keep         leave the server running and say how to reach it
@@ -194,12 +194,12 @@ sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then
 	echo '  and loaders that know the server, on the server'\''s list:'
 	signet loader keys-header --out "$D/loader_keys.h" >/dev/null
-	make -s loader FAMILY="$FAMILY" KEYS="$D/loader_keys.h" OUT="$D/loader" \
+	make -s loader CHIP="$CHIP" KEYS="$D/loader_keys.h" OUT="$D/loader" \
 		>"$D/loader.log" 2>&1 ||
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
 	for link in $LINKS; do
-		signet loader add "$D/loader/$FAMILY-$link/loader.bin" \
-			--family "$FAMILY" | sed 's/^/  /' | cut -c1-79
+		signet loader add "$D/loader/$CHIP-$link/loader.bin" |
+			sed 's/^/  /' | cut -c1-79
 	done
 fi
 
@@ -343,7 +343,7 @@ for i in "${!images[@]}"; do
 	esac
 done
 [ ! -d "$D/loader" ] ||
-	plain=(--except "$D/loader/$FAMILY-${LINKS%% *}/loader.bin" "${plain[@]}")
+	plain=(--except "$D/loader/$CHIP-${LINKS%% *}/loader.bin" "${plain[@]}")
 # nor is a secret what the firmware itself says on its serial line
 for f in "$D"/uart-*.txt; do
 	[ ! -s "$f" ] || plain=(--except "$f" "${plain[@]}")
