@@ -2,8 +2,8 @@
 /*
  * The power fails in every flash operation of a sealed installation.
  *
- *   sweep_power [--size BYTES] [--every N] [--recover N] [--line uart|swd]
- *               [--twice]
+ *   sweep_power [--chip NAME] [--size BYTES] [--every N] [--recover N]
+ *               [--line uart|swd] [--twice]
  *
  * A reference installation forks at each flash operation (or every Nth); the
  * child's chip loses its power in it, with the write or erase left torn.  What
@@ -32,9 +32,6 @@
 #include "tests/lib/sealed_bed.h"
 #include "tests/unit/vmcu_rig.h"
 #include "wire/layout.h"
-
-#define FLASH_LEN 0x40000u
-#define MAIN_AT 0x100 /* where sealed_bed_image lets the firmware begin */
 
 enum phase { HANDSHAKE, STREAM, REPORT, COMMIT, FINISH, PHASES };
 static const char *const phase_names[] = { "handshake", "stream", "report",
@@ -69,12 +66,6 @@ struct sweep {
 	bool twice;
 };
 
-static void firmware_begins(struct sealed_bed *b)
-{
-	/* b . */
-	memcpy(b->image + MAIN_AT, (const uint8_t[]){ 0xfe, 0xe7 }, 2);
-}
-
 /* The job; false at the first answer that is not right. */
 static bool job(struct sweep *s)
 {
@@ -104,14 +95,14 @@ static bool job(struct sweep *s)
 
 static bool runs(struct sweep *s)
 {
-	uint32_t pc = mcu_program_counter(s->bed.mcu) & ~FLASH;
-
-	return pc == MAIN_AT;
+	return mcu_program_counter(s->bed.mcu) ==
+	       s->bed.chip->image_at + BED_ENTRY;
 }
 
 /* Level 0 through the debug port, connected under reset: all is erased. */
 static bool regress(struct sweep *s)
 {
+	const struct bed_chip *chip = s->bed.chip;
 	struct mcu *m = s->bed.mcu;
 	uint8_t word[8];
 
@@ -124,11 +115,11 @@ static bool regress(struct sweep *s)
 	rig_w(m, DEMCR, 1);
 	mcu_nrst(m, false);
 	mcu_advance(m, MS);
-	rig_options(m, OPTR_DEFAULT);
+	chip->lock(m, chip->open);
 	rig_power_cycle(m);
 	s->shared->regressed++;
 	return mcu_protection(m) == 0 &&
-	       mcu_flash_peek(m, FLASH + 8, word, 8) == 0 &&
+	       mcu_flash_peek(m, chip->flash + 8, word, 8) == 0 &&
 	       memcmp(word, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) == 0 &&
 	       flash_plaintext(m, &s->truth) == 0;
 }
@@ -206,20 +197,24 @@ static int cut(void *user, uint32_t n)
 	return said;
 }
 
-/* What the flash holds in the end. */
+/* What the flash holds in the end; the boot words come before the image, or are
+ * its first. */
 static void truth(struct sweep *s)
 {
-	uint8_t *end = malloc(FLASH_LEN), *before = malloc(FLASH_LEN);
+	const struct bed_chip *chip = s->bed.chip;
+	uint32_t len = chip->flash_len, at = chip->image_at - chip->flash;
+	uint8_t *end = malloc(len), *before = malloc(len);
 
 	if (end == NULL || before == NULL ||
-	    mcu_flash_peek(s->bed.mcu, FLASH, before, FLASH_LEN) != 0)
+	    mcu_flash_peek(s->bed.mcu, chip->flash, before, len) != 0)
 		exit(2);
-	memset(end, 0xff, FLASH_LEN);
-	memcpy(end, s->bed.image, s->bed.image_len);
-	s->truth = (struct flash_truth){ .base = FLASH,
-					 .len = FLASH_LEN,
+	memset(end, 0xff, len);
+	memcpy(end, before, 8);
+	memcpy(end + at, s->bed.image, s->bed.image_len);
+	s->truth = (struct flash_truth){ .base = chip->flash,
+					 .len = len,
 					 .installed = end,
-					 .image_len = s->bed.image_len,
+					 .image_len = at + s->bed.image_len,
 					 .before = before };
 }
 
@@ -258,10 +253,13 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 		{ "recover", required_argument, NULL, 'r' },
 		{ "line", required_argument, NULL, 'l' },
 		{ "twice", no_argument, NULL, 't' },
+		{ "chip", required_argument, NULL, 'c' },
 		{ 0 },
 	};
 	uint32_t size = 6000;
 	int c;
+
+	s->bed.chip = &bed_l4;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (c == 's')
@@ -272,12 +270,16 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 			s->recover = (uint32_t)strtoul(optarg, NULL, 0);
 		else if (c == 't')
 			s->twice = true;
+		else if (c == 'c')
+			s->bed.chip = bed_chip_find(optarg);
 		else if (c == 'l')
 			s->bed.line = strcmp(optarg, "swd") == 0 ? BED_SWD
 								 : BED_UART;
 		else
 			exit(2);
 	}
+	if (s->bed.chip == NULL)
+		exit(2);
 	return size;
 }
 
@@ -285,18 +287,16 @@ int main(int argc, char **argv)
 {
 	static struct sweep s;
 	struct fork_bed f = { .user = &s, .cut = cut };
-	enum bed_line line;
 	uint32_t size = options(argc, argv, &s, &f);
+	const struct bed_chip *chip = s.bed.chip;
 	char why[128];
 
-	line = s.bed.line;
 	s.shared = mmap(NULL, sizeof(*s.shared), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s.shared == MAP_FAILED)
 		return 2;
-	sealed_bed_new(&s.bed, line, BED_OPTR_LOCKED);
+	sealed_bed_new_on(&s.bed, chip, s.bed.line, chip->locked);
 	sealed_bed_image(&s.bed, size);
-	firmware_begins(&s.bed);
 	truth(&s);
 	sealed_bed_start(&s.bed);
 	f.mcu = s.bed.mcu;
