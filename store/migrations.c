@@ -299,6 +299,11 @@ static const char step_3[] =
 static const char step_4[] =
 	"ALTER TABLE releases ADD COLUMN serial_at TEXT NOT NULL DEFAULT '';";
 
-const char *const store_migrations[] = { step_1, step_2, step_3, step_4 };
+/* The read protection that a release ends with: release_protection(). */
+static const char step_5[] =
+	"ALTER TABLE releases ADD COLUMN protection TEXT NOT NULL DEFAULT '';";
+
+const char *const store_migrations[] = { step_1, step_2, step_3, step_4,
+					 step_5 };
 const size_t store_migration_count = sizeof(store_migrations) /
 				     sizeof(store_migrations[0]);

@@ -87,8 +87,9 @@ struct row_release {
 	uint32_t rollback, size;
 	uint8_t digest[DIGEST_LEN], header_digest[DIGEST_LEN];
 	int64_t created;
-	bool sealed;		  /* laid out for sealed mode */
-	char serial_at[NAME_CAP]; /* "": no serial number in the image */
+	bool sealed;		   /* laid out for sealed mode */
+	char serial_at[NAME_CAP];  /* "": no serial number in the image */
+	char protection[NAME_CAP]; /* release_protection(); "": of before */
 };
 
 struct row_batch { /* of chips with stage-0 secrets */

@@ -30,6 +30,7 @@ if [ "${SWEEP:-full}" = full ]; then
 	chips=(--size 8192 --stops 100) chips_lock=(--every 3 --times 1)
 	chips_power=(--size 16384 --recover 60)
 	chips_power_swd=(--size 4096 --recover 60)
+	chips_late=(--size 3000 --recover 60)
 	chips_twice=(--size 3000 --every 10 --recover 15)
 else
 	power=(--size 3000) power_swd=(--size 2048 --every 7)
@@ -39,7 +40,7 @@ else
 	listen_kb=0
 	chips=(--size 3000 --stops 10) chips_lock=(--every 97 --times 1)
 	chips_power=(--size 1024 --every 9) chips_power_swd=()
-	chips_twice=()
+	chips_twice=() chips_late=(--size 1024 --every 100)
 fi
 
 run() { # NAME COMMAND...
@@ -87,6 +88,9 @@ for chip in stm32f103xb stm32f051; do
 		step "power-twice-$chip" "$B/sweep_power" --chip $chip \
 			--twice "${chips_twice[@]}"
 done
+# level 2, set by the stub
+step power-late-stm32f051 "$B/sweep_power" --chip stm32f051 --late \
+	"${chips_late[@]}"
 step debugger-level2 "$B/sweep_debugger" --chip stm32f051 --level2 "${chips[@]}"
 [ $forks_kb = 0 ] || FORKS_KB=$forks_kb step forks bash tests/e2e/forks.sh
 [ $listen_kb = 0 ] || LISTEN_KB=$listen_kb step listener bash tests/e2e/listener.sh

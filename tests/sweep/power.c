@@ -3,7 +3,7 @@
  * The power fails in every flash operation of a sealed installation.
  *
  *   sweep_power [--chip NAME] [--size BYTES] [--every N] [--recover N]
- *               [--line uart|swd] [--twice]
+ *               [--line uart|swd] [--twice] [--late]
  *
  * A reference installation forks at each flash operation (or every Nth); the
  * child's chip loses its power in it, with the write or erase left torn.  What
@@ -15,6 +15,11 @@
  * left is judged in the same way.  Then one state more is allowed: to renew a
  * page with torn cells the loader erases it, and a cut right there leaves a
  * locked chip that nothing starts.  It must be as good as new after regression.
+ *
+ * With --late the stub sets level 2 last of all (STM32F0).  Then every cut in
+ * its work is followed up: at the next power-on the chip is at level 1 or 2,
+ * never open, and it comes to level 2, with the option bytes as ordered, and to
+ * its firmware by itself.
  *
  * Prints counts as JSON; exit code 0 when nothing was bad.
  */
@@ -31,6 +36,7 @@
 #include "tests/lib/fork_bed.h"
 #include "tests/lib/sealed_bed.h"
 #include "tests/unit/vmcu_rig.h"
+#include "vmcu/stm32f0/f0.h"
 #include "wire/layout.h"
 
 enum phase { HANDSHAKE, STREAM, REPORT, COMMIT, FINISH, PHASES };
@@ -63,7 +69,8 @@ struct sweep {
 	struct shared *shared;
 	enum phase phase;
 	uint32_t recover, first_cut;
-	bool twice;
+	bool twice, late;
+	struct fork_bed *fork; /* the reference */
 };
 
 /* The job; false at the first answer that is not right. */
@@ -89,12 +96,34 @@ static bool job(struct sweep *s)
 	if (sealed_bed_commit(b) != LINK_DONE)
 		return false;
 	s->phase = FINISH;
+	if (s->late)
+		s->fork->every = 0;
 	mcu_advance(b->mcu, 1000 * MS);
 	return true;
 }
 
+/* USER says something else than an erased one: it must be kept. */
+#define LATE_USER 0xef
+static const uint8_t late_options[FINAL_OPTIONS_LEN] = { 0xcc, LATE_USER, 0xff,
+							 0x5a, 0xff,	  0xff,
+							 0,    0 };
+
+/* What is in the option bytes, past everything. */
+static bool late_done(const struct mcu *m)
+{
+	const struct fpec *f = &f0_of(m)->fpec;
+
+	for (unsigned i = 0; i < 6; i++)
+		if ((f->option[i] & 0xff) != late_options[i] ||
+		    f->loaded[i] != late_options[i] || f->option_loose[i] != 0)
+			return false;
+	return mcu_protection(m) == 2;
+}
+
 static bool runs(struct sweep *s)
 {
+	if (s->late && !late_done(s->bed.mcu))
+		return false;
 	return mcu_program_counter(s->bed.mcu) ==
 	       s->bed.chip->image_at + BED_ENTRY;
 }
@@ -149,6 +178,12 @@ static int try_on(struct sweep *s, enum flash_class class)
 				  .user = s,
 				  .cut = cut_again };
 
+	if (s->late) { /* what is loaded at once */
+		mcu_power(s->bed.mcu, true);
+		if (mcu_protection(s->bed.mcu) == 0)
+			return SAID_LOST;
+		mcu_power(s->bed.mcu, false);
+	}
 	if (s->twice)
 		fork_bed_begin(&again);
 	sealed_bed_start(&s->bed);
@@ -184,7 +219,8 @@ static int cut(void *user, uint32_t n)
 		return SAID_BAD;
 	}
 	if (class == CLASS_BLANK ||
-	    (!first && (s->recover == 0 || n * 2654435761u % s->recover != 0)))
+	    (!first && !(s->late && phase == FINISH) &&
+	     (s->recover == 0 || n * 2654435761u % s->recover != 0)))
 		return (int)class;
 	s->shared->tried++;
 	s->first_cut = n;
@@ -254,6 +290,7 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 		{ "line", required_argument, NULL, 'l' },
 		{ "twice", no_argument, NULL, 't' },
 		{ "chip", required_argument, NULL, 'c' },
+		{ "late", no_argument, NULL, '2' },
 		{ 0 },
 	};
 	uint32_t size = 6000;
@@ -270,6 +307,8 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 			s->recover = (uint32_t)strtoul(optarg, NULL, 0);
 		else if (c == 't')
 			s->twice = true;
+		else if (c == '2')
+			s->late = true;
 		else if (c == 'c')
 			s->bed.chip = bed_chip_find(optarg);
 		else if (c == 'l')
@@ -278,7 +317,7 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 		else
 			exit(2);
 	}
-	if (s->bed.chip == NULL)
+	if (s->bed.chip == NULL || (s->late && s->bed.chip != &bed_f0))
 		exit(2);
 	return size;
 }
@@ -297,9 +336,13 @@ int main(int argc, char **argv)
 		return 2;
 	sealed_bed_new_on(&s.bed, chip, s.bed.line, chip->locked);
 	sealed_bed_image(&s.bed, size);
+	if (s.late)
+		memcpy(s.bed.delivery.final_options, late_options,
+		       sizeof(late_options));
 	truth(&s);
 	sealed_bed_start(&s.bed);
 	f.mcu = s.bed.mcu;
+	s.fork = &f;
 	fork_bed_begin(&f);
 	if (!job(&s)) {
 		fprintf(stderr,
