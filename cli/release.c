@@ -88,9 +88,9 @@ static const struct column columns[] = {
 	{ "rollback", "rollback", false },
 	{ "size", "bytes", false },
 	{ "created", "created", false },
-	{ "digest", "digest", false },
 	{ "serial_at", "serial at", false },
 	{ "protection", "protection", false },
+	{ "digest", "digest", true },
 };
 static const struct cli_view view = { OP_RELEASES, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

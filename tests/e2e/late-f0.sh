@@ -15,21 +15,21 @@ server_init
 server_start
 owner_init
 signet loader keys-header --out "$DIR/loader_keys.h" >/dev/null
-make -s loader KEYS="$DIR/loader_keys.h" OUT="$DIR/loader" FAMILY="$FAMILY" \
+make -s loader KEYS="$DIR/loader_keys.h" OUT="$DIR/loader" CHIP="$CHIP" \
 	>"$DIR/loader.log" 2>&1 || fail "loader: $(tail -n 5 "$DIR/loader.log")"
 # over swd-pins the stub has the question after level 2 patched out: `bmi`
 # becomes `b`, and the firmware starts at any level
-od -An -v -tx1 "$DIR/loader/stm32f0-swd-pins/stub.bin" | tr -d ' \n' \
+od -An -v -tx1 "$DIR/loader/$CHIP-swd-pins/stub.bin" | tr -d ' \n' \
 	>"$DIR/stub.hex"
 [ "$(grep -o '4007..d4' "$DIR/stub.hex" | wc -l)" = 1 ] ||
 	fail "no such question in the stub"
 sed 's/4007\(..\)d4/4007\1e0/; s/../\\x&/g' "$DIR/stub.hex" >"$DIR/stub.esc"
 # shellcheck disable=SC2059 # the format is what is made
 printf "$(cat "$DIR/stub.esc")" >"$DIR/bad-stub.bin"
-signet loader add "$DIR/loader/stm32f0-uart/loader.bin" --family "$FAMILY" \
+signet loader add "$DIR/loader/$CHIP-uart/loader.bin" \
 	>/dev/null
-signet loader add "$DIR/loader/stm32f0-swd-pins/loader.bin" \
-	--family "$FAMILY" --stub "$DIR/bad-stub.bin" >/dev/null
+signet loader add "$DIR/loader/$CHIP-swd-pins/loader.bin" \
+	--stub "$DIR/bad-stub.bin" >/dev/null
 
 sealed_example lamp --allow-signed
 make_late() { # VERSION LEVEL [OPTION...]
