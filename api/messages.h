@@ -177,6 +177,7 @@ struct loader_fetch { /* the loader that the order's product admits */
 };
 
 struct loader_answer {
+	char chip[NAME_CAP]; /* whose flash it lies at the end of */
 	char family[NAME_CAP];
 	char link[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes, as they lie in flash */
@@ -329,7 +330,9 @@ struct grant_change {
 	char reason[TEXT_CAP];
 };
 
+/* A loader lies at the end of the flash, so it is for one chip of a family. */
 struct loader { /* on the admission list */
+	char chip[NAME_CAP]; /* "stm32f103xe" */
 	char family[NAME_CAP];
 	char link[NAME_CAP];	     /* "uart", "swd-pins" */
 	char digest[HEX_DIGEST_CAP]; /* SHA-256 of its LOADER_LEN bytes */
@@ -339,7 +342,7 @@ struct loader { /* on the admission list */
 };
 
 struct loader_upload {
-	char family[NAME_CAP];
+	char chip[NAME_CAP];
 	char link[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes */
 	struct blob stub;
@@ -515,7 +518,15 @@ struct status {
 	  "start the device again")                                            \
 	X(R_LINK, "link", 409, "operator",                                     \
 	  "the chip's loader speaks another line than the channel",            \
-	  "set the channel's link in flasher.conf, or take another channel")
+	  "set the channel's link in flasher.conf, or take another channel")   \
+	X(R_CHIP, "chip", 409, "operator",                                     \
+	  "the part is another chip than the release is laid out for",         \
+	  "put the right part in, or ask the owner for an order of a "         \
+	  "release for this one")                                              \
+	X(R_LOADER_CHIP, "loader-chip", 409, "owner",                          \
+	  "the loader is for another chip",                                    \
+	  "build it with `make loader CHIP=...`, add it with `signet loader "  \
+	  "add`")
 
 enum refusal_code {
 	R_NONE = 0,

@@ -177,14 +177,16 @@ int refuse_order(struct call *c, enum refusal_code code,
  * needs?  0 or a refusal. */
 MUST_USE int sealed_ready(struct call *c, const struct row_order *o,
 			  const struct grant_request *q);
-/* The newest loader of the family that is admitted and speaks this line
- * (LOADER_LINK_NONE: any): *out, or E_NOT_FOUND. */
-MUST_USE int loader_admitted(struct ledger *l, uint32_t family,
+/* The newest loader for the order's chip that is admitted and speaks this line
+ * (LOADER_LINK_NONE: any): 0, or a refusal. */
+MUST_USE int loader_admitted(struct call *c, const struct row_order *o,
 			     enum loader_link link, struct row_loader *out);
 /* A loader's digest in hex to its row; a refusal unless it is admitted and for
- * this family. */
+ * this chip (chip_meant()). */
 MUST_USE int loader_named(struct call *c, const char *digest, uint32_t family,
-			  struct row_loader *out);
+			  uint32_t device, struct row_loader *out);
+/* Its name for people, "stm32f103xe", or the family's. */
+const char *loader_chip_name(uint32_t family, uint32_t device);
 /* Challenges the attempt that has just begun. */
 MUST_USE int sealed_attempt_start(struct call *c, const struct row_grant *g,
 				  struct grant_answer *a);

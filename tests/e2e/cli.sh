@@ -260,8 +260,7 @@ f1_release() {
 }
 run "which F1" 2 f1_release
 says "which F1" 'has several chips'
-run "F103xE, sealed" 4 f1_release --chip stm32f103xe
-says "F103xE, sealed" 'stm32f103xe has no sealed mode'
+run "F103xE, sealed" 0 f1_release --chip stm32f103xe
 run "F103xB, sealed" 0 f1_release --chip stm32f103xb
 run "toy release" 0 signet release make "$DIR/fw.bin@0" --product toy \
 	--version 1 --mode signed --out "$DIR/toy.signet" \
@@ -283,54 +282,65 @@ key = bytes(int(x, 16) for x in re.findall(r"0x([0-9a-f]{2})", text))
 assert len(key) == 32
 size = int(re.search(r"LOADER_LEN (0x[0-9a-f]+)",
                      open("wire/layout.h").read()).group(1), 16)
-open(d + "/loader.bin", "wb").write(key.rjust(size, b"\xff"))
-open(d + "/other.bin", "wb").write(b"\xff" * size)
+start = bytes.fromhex("00200010") + (0x0803d901).to_bytes(4, "little")
+open(d + "/loader.bin", "wb").write(start + key.rjust(size - 8, b"\xff"))
+open(d + "/other.bin", "wb").write(start.ljust(size, b"\xff"))
 open(d + "/short.bin", "wb").write(key)
 open(d + "/stub.bin", "wb").write(bytes(range(200)))
 PY
-run "short loader" 4 signet loader add "$DIR/short.bin" --family stm32l4
-run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4 \
+run "short loader" 4 signet loader add "$DIR/short.bin" --chip stm32l432
+run "another server's" 1 signet loader add "$DIR/other.bin" --chip stm32l432 \
 	--link uart
 says "another server's" 'server.s key'
 # its debug pins are no GPIO pins
-run "another family" 1 signet loader add "$DIR/loader.bin" --family nrf51 \
+run "another family" 1 signet loader add "$DIR/loader.bin" --chip nrf51822 \
 	--link swd-pins
+run "no such chip" 1 signet loader add "$DIR/loader.bin" --chip stm32l433 \
+	--link uart
+says "no such chip" 'there is no "stm32l433"'
+run "the end of another flash" 1 signet loader add "$DIR/loader.bin" \
+	--chip stm32f103xe --link uart
+says "the end of another flash" '\(loader-chip\)'
+says "the end of another flash" 'starts at 0x0803d900; .* 0x0807d800'
 mv "$DIR/stub.bin" "$DIR/st.bin"
-run "no stub" 4 signet loader add "$DIR/loader.bin" --family stm32l4
-run "no such link" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "no stub" 4 signet loader add "$DIR/loader.bin" --chip stm32l432
+run "no such link" 1 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin" --link smoke
 says "no such link" 'uart or swd-pins'
 digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
-run "no link" 2 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "no link" 2 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
 says "no link" 'which line'
-note() { # FAMILY LINK SHA256
-	printf '{ "family": "%s", "link": "%s", "sha256": "%s" }' "$@" \
+run "no chip" 2 signet loader add "$DIR/loader.bin" --link uart \
+	--stub "$DIR/st.bin"
+says "no chip" 'which chip'
+note() { # CHIP LINK SHA256
+	printf '{ "chip": "%s", "link": "%s", "sha256": "%s" }' "$@" \
 		>"$DIR/loader.json"
 }
-note stm32l4 swd-pins "$digest"
-run "another link" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+note stm32l432 swd-pins "$digest"
+run "another link" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin" --link uart
 says "another link" 'link is swd-pins, not uart'
-note stm32f1 swd-pins "$digest"
-run "another chip" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+note stm32f103xb swd-pins "$digest"
+run "another chip" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
-says "another chip" 'family is stm32f1, not stm32l4'
-note stm32l4 swd-pins "${digest//[0-9]/a}"
-run "another build" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+says "another chip" 'chip is stm32f103xb, not stm32l432'
+note stm32l432 swd-pins "${digest//[0-9]/a}"
+run "another build" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
 says "another build" 'of another loader'
 echo '[' >"$DIR/loader.json"
-run "a broken note" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "a broken note" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
-note stm32l4 swd-pins "$digest"
-run "loader" 0 signet loader add "$DIR/loader.bin" --family stm32l4 \
+note stm32l432 swd-pins "$digest"
+run "loader" 0 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
-run "loader twice" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "loader twice" 1 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
 says "loader twice" '\(exists\)'
 run "loaders" 0 signet loader list
-expect "loaders" "$DIR/out" "^stm32l4 +swd-pins +admitted .*$digest"
+expect "loaders" "$DIR/out" "^stm32l432 +swd-pins +admitted .*$digest"
 run "retire" 0 signet loader retire "$digest"
 expect "retire" "$DIR/out" '^state +retired'
 run "admit" 0 signet loader admit "$digest"
