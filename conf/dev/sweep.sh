@@ -70,7 +70,7 @@ step power-twice "$B/sweep_power" --twice "${twice[@]}"
 step debugger "$B/sweep_debugger" "${debugger[@]}"
 step lock "$B/sweep_lock" "${lock[@]}"
 # what a debugger finds differs by family (docs/threat-model.md)
-for chip in stm32f103xb stm32f051; do
+for chip in stm32f103xb stm32f103xe stm32f051; do
 	step "debugger-$chip" "$B/sweep_debugger" --chip $chip "${chips[@]}"
 	step "lock-$chip" "$B/sweep_lock" --chip $chip "${chips_lock[@]}"
 done
