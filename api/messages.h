@@ -427,7 +427,7 @@ struct status {
 	X(R_BAD_REQUEST, "bad-request", 400, "caller",                         \
 	  "the request is malformed", "correct the named field")               \
 	X(R_NOT_FOUND, "not-found", 404, "caller", "no such object",           \
-	  "check the name")                                                    \
+	  "check the name; `list` shows all")                                  \
 	X(R_EXISTS, "exists", 409, "caller", "this name is taken",             \
 	  "choose another name")                                               \
 	X(R_AUTH, "not-authorised", 401, "owner",                              \
@@ -441,7 +441,7 @@ struct status {
 	  "ask the owner to assign the order")                                 \
 	X(R_ORDER_CLOSED, "order-closed", 409, "owner",                        \
 	  "the order is paused, ended or outside its window",                  \
-	  "ask the owner to open it")                                          \
+	  "ask the owner: `signet order show` tells why, `resume` opens it")   \
 	X(R_ORDER_USED_UP, "order-used-up", 409, "owner",                      \
 	  "every unit of the order has been used",                             \
 	  "ask the owner for a further order")                                 \
@@ -475,7 +475,8 @@ struct status {
 	  "a request key came back with other content",                        \
 	  "tell the owner: this is a fault or an attack")                      \
 	X(R_STATE, "state", 409, "caller",                                     \
-	  "not possible in the present state", "look at the state first")      \
+	  "not possible in the present state",                                 \
+	  "look at its state first: `signet ... show` or `list`")              \
 	X(R_TOO_LARGE, "too-large", 413, "caller", "the request is too large", \
 	  "send less")                                                         \
 	X(R_SIGNATURE, "signature", 422, "owner",                              \

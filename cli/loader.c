@@ -259,7 +259,7 @@ const struct command command_loader_add = {
 static const struct column columns[] = {
 	{ "chip", "chip", false },     { "link", "link", false },
 	{ "state", "state", false },   { "created", "created", false },
-	{ "digest", "digest", false },
+	{ "digest", "digest", true },
 };
 static const struct cli_view view = { OP_LOADERS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

@@ -152,8 +152,12 @@ $(error there is no such loader: CHIP is one of $(LOADERS), FAMILY one of \
 endif
 $(foreach p,$(LOADER_PICK),$(call LOADER_MAKE,$(p),$(LOADER_OUT),$(patsubst \
 	%/,%,$(dir $(KEYS)))))
+# What was built, unless make was told to be silent.
 loader: $(call LOADER_FILES,$(LOADER_PICK),$(LOADER_OUT))
-	@cat $^
+	@$(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,awk -F'[ ,]+' \
+		'/"flash":/ { n = $$3 } /"flash_max":/ { f = FILENAME; \
+		sub("/loader.json$$", "", f); \
+		print f ": " n " of " $$3 " bytes" }' $^)
 endif
 
 TESTS += test_loader

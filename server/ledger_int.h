@@ -124,6 +124,7 @@ struct call {
 	char subject[TEXT_CAP];
 	const char *event;     /* of a refusal; NULL = "OP.refused" */
 	char detail[TEXT_CAP]; /* cause of a refusal */
+	char next[TEXT_CAP];   /* its next step; "" = the code's own */
 };
 
 /*
@@ -214,6 +215,12 @@ __attribute__((format(printf, 4, 5))) MUST_USE int call_log(struct call *c,
 __attribute__((format(printf, 3, 4))) int call_refuse(struct call *c,
 						      enum refusal_code code,
 						      const char *detail, ...);
+/* The same, with a next step that fits better than the code's own. */
+__attribute__((format(printf, 4, 5))) int call_refuse_next(
+	struct call *c, enum refusal_code code, const char *next,
+	const char *detail, ...);
+/* What says that a family has no stage 0, and which ones have. */
+int refuse_stage0(struct call *c, const char *family);
 /* E_NOT_FOUND becomes a refusal that names the missing thing. */
 int call_missing(struct call *c, int err, const char *kind, const char *name);
 

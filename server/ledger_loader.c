@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The admission list of loaders, and stage-0 batches. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,8 +113,13 @@ static int op_loader_add(struct call *c)
 	hex_encode(row.digest, DIGEST_LEN, c->subject);
 	err = store_loader_by_digest(c->l->db, row.digest, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "this loader is listed (%s)",
-				   old.admitted ? "admitted" : "retired");
+		return call_refuse_next(
+			c, R_EXISTS,
+			old.admitted ? "go on: it is in use"
+				     : "`signet loader admit` puts it on the "
+				       "list again",
+			"this loader is listed (%s)",
+			old.admitted ? "admitted" : "retired");
 	if (err != E_NOT_FOUND)
 		return err;
 	err = store_loader_insert(c->l->db, &row, &code, &stub);
@@ -133,9 +139,9 @@ static int loader_find(struct call *c, const char *hex, struct row_loader *out)
 	memset(out, 0, sizeof(*out));
 	if (hex_decode(hex, digest, sizeof(digest), &len) < 0 ||
 	    len != DIGEST_LEN)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "a loader's digest: 64 lower-case hex "
-				   "digits");
+		return call_refuse_next(
+			c, R_BAD_REQUEST, "`signet loader list` shows them",
+			"a loader's digest: 64 lower-case hex digits");
 	return store_loader_by_digest(c->l->db, digest, out);
 }
 
@@ -299,12 +305,14 @@ int loader_admitted(struct call *c, const struct row_order *o,
 	if (err < 0)
 		return err;
 	if (p.row.id == 0)
-		return call_refuse(c, R_LOADER,
-				   "no loader for %s%s%s is admitted (order "
-				   "%s)",
-				   loader_chip_name(o->family, o->device),
-				   line ? " over " : "", line ? line : "",
-				   o->name);
+		return call_refuse_next(
+			c, R_LOADER,
+			"the owner builds it (`make loader`) and adds it: "
+			"`signet loader add`; or take a channel of another "
+			"link",
+			"no loader for %s%s%s is admitted (order %s)",
+			loader_chip_name(o->family, o->device),
+			line ? " over " : "", line ? line : "", o->name);
 	*out = p.row;
 	return 0;
 }
@@ -348,6 +356,23 @@ static int op_loader_fetch(struct call *c)
 }
 
 /* -- stage 0 ------------------------------------------------------------- */
+int refuse_stage0(struct call *c, const char *family)
+{
+	char next[TEXT_CAP] = "take a family that can:";
+	const struct chip *chip;
+
+	for (unsigned i = 0; (chip = chip_at(i)) != NULL; i++) {
+		size_t n = strlen(next);
+
+		if (chip->stage0 && !strstr(next, chip->family_name))
+			snprintf(next + n, sizeof(next) - n, " %s",
+				 chip->family_name);
+	}
+	return call_refuse_next(c, R_PROOF, next,
+				"chips of %s cannot hold a stage-0 secret",
+				family);
+}
+
 static int op_batch_create(struct call *c)
 {
 	const struct stage0_batch *q = c->job->request;
@@ -362,12 +387,11 @@ static int op_batch_create(struct call *c)
 				   "name, manufacturer: 1 to 31 of a-z 0-9 . "
 				   "_ -");
 	if (!chip || !chip->stage0)
-		return call_refuse(c, R_PROOF,
-				   "chips of %s cannot hold a stage-0 secret",
-				   q->family);
+		return refuse_stage0(c, q->family);
 	err = store_batch_by_name(c->l->db, q->name, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "batch %s exists", q->name);
+		return call_refuse(c, R_EXISTS, "there is a batch %s already",
+				   q->name);
 	if (err != E_NOT_FOUND)
 		return err;
 	TEXT_SET(row.name, q->name);

@@ -231,10 +231,9 @@ static int handshake_seen(struct call *c, const struct blob *msg,
 			return handshake_answer(c, a);
 		if (memcmp(a->ephemeral, msg->data, EPHEMERAL_LEN) == 0)
 			return alarm_altered(c, "the chip's ephemeral key", a);
-		return call_refuse(c, R_STATE,
-				   "attempt %u has had its handshake: start "
-				   "the device again",
-				   a->attempt);
+		return call_refuse_next(c, R_STATE, "start the device again",
+					"attempt %u has had its handshake",
+					a->attempt);
 	}
 	err = store_attempt_by_key(c->l->db, msg->data, &other);
 	if (err == 0)
@@ -322,10 +321,9 @@ static int refuse_handshake(struct call *c, enum refusal_code code,
 	if (code == R_ORDER_CLOSED || code == R_NOT_ALLOWED)
 		return refuse_order(c, code, &r->order->row);
 	if (code == R_STATE && r->own->row.state != GRANT_SCRAPPED)
-		return call_refuse(c, code,
-				   "attempt %u was reported as failed: start "
-				   "the device again",
-				   r->own->row.attempt);
+		return call_refuse_next(c, code, "start the device again",
+					"attempt %u was reported as failed",
+					r->own->row.attempt);
 	return refuse_grant(c, code, r);
 }
 
