@@ -185,7 +185,7 @@ static size_t dump(struct sealed_bed *b, enum attack attack,
 		   bool *ret_otherwise)
 {
 	const char *how = attack_names[attack];
-	static uint8_t buf[0x40000];
+	static uint8_t buf[0x80000];
 	size_t found = registers(b, how);
 
 	for (unsigned i = 0; i < AREAS && sample->areas[i].name; i++) {
