@@ -97,8 +97,9 @@ struct deliver_answer {
 	struct blob credential; /* COSE_Sign1 */
 	struct blob key_enc;	/* HPKE enc, to the flasher's enrolled key */
 	struct blob key_sealed; /* content key 32 + tag 16.  info
-				 * LABEL_HPKE_CONTENT_KEY, AAD = grant u64 LE
-				 * || attempt u32 LE || header digest 32 */
+				 * LABEL_HPKE_CONTENT_KEY, AAD = order name
+				 * || 0 || header digest 32; may be the same
+				 * bytes for every device of the order */
 };
 
 /* outcome: "installed" (programmed, verified, locked), "closed" (protection
@@ -257,9 +258,11 @@ struct release {
 	char digest[HEX_DIGEST_CAP];
 	char mode[NAME_CAP]; /* how it is laid out: "sealed", "signed" */
 	char created[TIME_CAP];
-	char serial_at[NAME_CAP]; /* where its images hold the device's serial
-				   * number: "0x08001000:ascii:16", ":u32"; ""
-				   * = they do not */
+	char serial_at[NAME_CAP];  /* where its images hold the device's serial
+				    * number: "0x08001000:ascii:16", ":u32"; ""
+				    * = they do not */
+	char protection[NAME_CAP]; /* level of its devices in the end: "1",
+				    * "2", "2-early", "2-late" */
 };
 
 struct release_upload {

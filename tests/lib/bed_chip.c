@@ -34,6 +34,7 @@ const struct bed_chip bed_l4 = {
 	.put = l4_put,
 	.lock = rig_options,
 	.locked = 0xfdeff8bb, /* level 1, SRAM2 erased by reset */
+	.open = OPTR_DEFAULT,
 	.start_ms = 300,
 	.ram = 0x10000000,
 	.ram_len = 0x4000,
@@ -96,10 +97,10 @@ static void fpec_lock(struct mcu *m, uint32_t rdp)
 	fpec_half(m, OPTIONS + 2, 0xff);
 }
 
-#define BED_F1                                                               \
-	.flash = 0x08000000, .image_at = 0x08001000, .stack = 0x20002000,    \
-	.put = fpec_put, .lock = fpec_lock, .locked = 0xff, .start_ms = 400, \
-	.ram = 0x20000000
+#define BED_F1                                                            \
+	.flash = 0x08000000, .image_at = 0x08001000, .stack = 0x20002000, \
+	.put = fpec_put, .lock = fpec_lock, .locked = 0xff, .open = 0xa5, \
+	.start_ms = 400, .ram = 0x20000000
 
 const struct bed_chip bed_f1 = {
 	BED_F1,
@@ -134,6 +135,7 @@ const struct bed_chip bed_f0 = {
 	.put = fpec_put,
 	.lock = fpec_lock,
 	.locked = 0xbb,
+	.open = 0xaa,
 	.start_ms = 2000,
 	.ram = 0x20000000,
 	.ram_len = 0x2000,
