@@ -33,7 +33,7 @@ struct bed_chip {
 	bool ram_shut;
 	bool pins_stay; /* the debug port cannot be taken away */
 };
-extern const struct bed_chip bed_l4, bed_f1, bed_f0, bed_n51;
+extern const struct bed_chip bed_l4, bed_f1, bed_f1xe, bed_f0, bed_n51;
 /* By the chip's name; NULL. */
 const struct bed_chip *bed_chip_find(const char *name);
 
