@@ -97,8 +97,9 @@ struct deliver_answer {
 	struct blob credential; /* COSE_Sign1 */
 	struct blob key_enc;	/* HPKE enc, to the flasher's enrolled key */
 	struct blob key_sealed; /* content key 32 + tag 16.  info
-				 * LABEL_HPKE_CONTENT_KEY, AAD = grant u64 LE
-				 * || attempt u32 LE || header digest 32 */
+				 * LABEL_HPKE_CONTENT_KEY, AAD = order name
+				 * || 0 || header digest 32; may be the same
+				 * bytes for every device of the order */
 };
 
 /* outcome: "installed" (programmed, verified, locked), "closed" (protection

@@ -44,7 +44,8 @@ struct delivery {		/* answered once the signer has done its part */
 	struct cached_grant *grant;
 	struct row_request request;
 	size_t credential; /* index, or SIZE_MAX: it has one already */
-	size_t rewrap;
+	uint32_t attempt;
+	size_t rewrap; /* index; shared by the flasher's deliveries */
 };
 
 struct batch {
