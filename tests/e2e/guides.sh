@@ -18,9 +18,9 @@ unset SIGNET_HOME SIGNET_FLASHER_DIR XDG_CONFIG_HOME XDG_STATE_HOME
 (umask 077 && head -c 15 /dev/urandom | base64 >"$W/passphrase")
 late() { # what the blocks left running
 	local p
-	for p in $(cat "$W/pids" 2>/dev/null); do
+	[ ! -f "$W/pids" ] || while read -r p; do
 		kill "$p" 2>/dev/null || true
-	done
+	done <"$W/pids"
 	cleanup
 }
 trap late EXIT
@@ -53,7 +53,7 @@ adapt() {
 		-e "s#port 4442#port $((port + 4))#" \
 		-e "s#^openocd #&-c 'gdb_port $((port + 5)); tcl_port disabled; telnet_port disabled' #" \
 		-e "s#127\.0\.0\.1:3333#127.0.0.1:$((port + 5))#" \
-		-e "s#/tmp/board#$W/board#g" \
+		-e "s#/tmp/board#$W/board#g" -e "s#/tmp/ready#$W/vmcu-ready#g" \
 		-e "s# &\$# >>$W/log 2>\&1 \& echo \$! >>$W/pids#" "$1"
 }
 
