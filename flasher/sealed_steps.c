@@ -9,9 +9,9 @@
 #include "flasher/job_int.h"
 #include "http/client.h"
 
-/* Longest work of the stub, and room: 8 pages of 40 ms, and the loader's own
- * end before it. */
-#define STUB_US 400000
+/* Longest work of the stub, and room: 8 pages and the option bytes of 40 ms
+ * each, and the loader's own end before it. */
+#define STUB_US 450000
 #define STUB_STEP_US 10000
 
 static int step_loader(struct job *j)
@@ -365,7 +365,12 @@ static int step_commit(struct job *j)
 	if (r != 0 && !done_unheard(j, r))
 		return r;
 	link_shut(j);
-	return wait_for_stub(j); /* no cut in its work */
+	r = wait_for_stub(j); /* no cut in its work */
+	if (r == 0 && j->release->header.late) {
+		r = target_raised(j->target, &j->release->header);
+		r = r == 0 ? 0 : job_target_failed(j, r);
+	}
+	return r;
 }
 
 /*

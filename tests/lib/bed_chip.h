@@ -23,6 +23,7 @@ struct bed_chip {
 	/* L4: OPTR; others: the byte RDP. */
 	void (*lock)(struct mcu *m, uint32_t option);
 	uint32_t locked;     /* such a value for level 1 */
+	uint32_t open;	     /* and for level 0, as delivered */
 	uint32_t start_ms;   /* from power to an answer, with room */
 	uint64_t swd_period; /* ps; 0 = of 400 kHz */
 	/* RAM that the loader lives in, and whether level 1 shuts it */
