@@ -151,6 +151,12 @@ ifneq (,$(filter loader,$(MAKECMDGOALS)))
 ifeq (,$(KEYS))
 $(error usage: make loader KEYS=path/loader_keys.h OUT=dir [CHIP= FAMILY= LINK=])
 endif
+ifneq (loader_keys.h,$(notdir $(KEYS)))
+$(error $(KEYS): the file must be called loader_keys.h)
+endif
+ifeq (,$(wildcard $(KEYS)))
+$(error $(KEYS) does not exist; signet loader keys-header writes it)
+endif
 LOADER_OUT := $(strip $(if $(filter command line environment,$(origin \
 	OUT)),$(OUT),build/loader))
 # the example's CHIP has a default, which is not meant here
@@ -159,8 +165,9 @@ LOADER_CHIP := $(if $(filter command line environment,$(origin CHIP)),$(CHIP))
 LOADER_ASKED = $(if $(FAMILY),$(if $(filter $(FAMILY),$(call \
 	LOADER_FAMILY,$(1))),$(1)),$(1))
 LOADER_PICK := $(call LOADER_PAIRS,$(foreach c,$(if $(LOADER_CHIP),$(filter \
-	$(LOADER_CHIP),$(LOADERS) $(LOADERS_MODEL)),$(LOADERS)),$(call LOADER_ASKED,$(c))),$(LINK))
-ifeq (,$(LOADER_PICK))
+	$(LOADER_CHIP),$(LOADERS) $(LOADERS_MODEL)),$(LOADERS)),$(call \
+	LOADER_ASKED,$(c))),$(LINK))
+ifeq (,$(strip $(LOADER_PICK)))
 $(error there is no such loader: CHIP is one of $(LOADERS), FAMILY one of \
 	$(sort $(foreach c,$(LOADERS),$(call LOADER_FAMILY,$(c)))), LINK uart or \
 	swd-pins, not on every chip)
