@@ -30,7 +30,7 @@ struct bed_chip {
 	uint32_t ram, ram_len;
 	bool ram_shut;
 };
-extern const struct bed_chip bed_l4, bed_f1, bed_f0;
+extern const struct bed_chip bed_l4, bed_f1, bed_f1xe, bed_f0;
 /* By the chip's name; NULL. */
 const struct bed_chip *bed_chip_find(const char *name);
 
