@@ -16,16 +16,9 @@ server_init
 server_start
 owner_init
 loader_make
-# the example firmware, and enough beside it that a stream lasts a while
-pad=$((FLASH_LEN / 4 < 49152 ? FLASH_LEN / 4 : 49152))
-random_image "$DIR/pad.bin" $pad
 sealed_example lamp
-signet release make "$DIR/lamp/firmware.hex" "$DIR/pad.bin@$((FLASH_BASE + FLASH_LEN / 2))" \
-	--product lamp --chip "$CHIP" --version 2.0.0 --out "$DIR/lamp-2.0.0.signet" \
-	--passphrase-file "$DIR/owner.pass" >/dev/null
-signet release upload "$DIR/lamp-2.0.0.signet" >/dev/null
 order_make first lamp 2
-signet order create long --product lamp --release 2.0.0 --quantity 20 \
+signet order create long --product lamp --release 1.0.0 --quantity 20 \
 	--retries 9 --manufacturer acme --serial-prefix long- >/dev/null
 station_enrol line1 2
 station_channels 2
@@ -113,7 +106,7 @@ cp "$DIR/conf" "$DIR/station/flasher.conf"
 # there, in the stream when some of it has been sent
 job_with() {
 	local phase=$3
-	[ "$phase" != stream ] || HOLD_AFTER=20
+	[ "$phase" != stream ] || HOLD_AFTER=10
 	job_hold "\"phase\":\"$phase\"" --json program --order long --channels 0
 	HOLD_AFTER=0
 	tail -n 1 "$DIR/out" >"$DIR/now"
