@@ -23,12 +23,13 @@
 #                called: RAM where they begin it, else FLASH
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
-LOADERS := stm32l432 stm32f103xb stm32f103xe stm32f051
+LOADERS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
 stm32l432_LOADER := stm32l4 0x0803e000 2048
 stm32f103xb_LOADER := stm32f1 0x0801e000 1024
 stm32f103xe_LOADER := stm32f1 0x0807e000 2048
 stm32f051_LOADER := stm32f0 0x0800e000 1024
+nrf51822_LOADER := nrf51 0x0003e000 1024
 
 stm32l4_CPU := cm4
 stm32l4_PRIM := seal/prim_bearssl_m31.c
@@ -62,6 +63,14 @@ stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
 	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
 	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
 	-frename-registers -fno-jump-tables -fno-tree-dominator-opts
+
+nrf51_CPU := cm0
+nrf51_PRIM := seal/prim_bearssl_least.c
+nrf51_RAM_AT := 0x20000000
+nrf51_RAM := 0x2000
+nrf51_CODE := FLASH
+nrf51_LINKS := uart
+nrf51_CFLAGS := $(stm32f0_CFLAGS) -fno-delete-null-pointer-checks
 
 uart_LINK_SRC := loader/link_uart.c
 swd-pins_LINK_SRC := loader/link_swd.c
@@ -136,6 +145,12 @@ ifneq (,$(filter loader,$(MAKECMDGOALS)))
 ifeq (,$(KEYS))
 $(error usage: make loader KEYS=path/loader_keys.h OUT=dir [CHIP= FAMILY= LINK=])
 endif
+ifneq (loader_keys.h,$(notdir $(KEYS)))
+$(error $(KEYS): the file must be called loader_keys.h)
+endif
+ifeq (,$(wildcard $(KEYS)))
+$(error $(KEYS) does not exist; signet loader keys-header writes it)
+endif
 LOADER_OUT := $(strip $(if $(filter command line environment,$(origin \
 	OUT)),$(OUT),build/loader))
 # the example's CHIP has a default, which is not meant here
@@ -145,7 +160,7 @@ LOADER_ASKED = $(if $(FAMILY),$(if $(filter $(FAMILY),$(call \
 	LOADER_FAMILY,$(1))),$(1)),$(1))
 LOADER_PICK := $(call LOADER_PAIRS,$(foreach c,$(if $(LOADER_CHIP),$(filter \
 	$(LOADER_CHIP),$(LOADERS)),$(LOADERS)),$(call LOADER_ASKED,$(c))),$(LINK))
-ifeq (,$(LOADER_PICK))
+ifeq (,$(strip $(LOADER_PICK)))
 $(error there is no such loader: CHIP is one of $(LOADERS), FAMILY one of \
 	$(sort $(foreach c,$(LOADERS),$(call LOADER_FAMILY,$(c)))), LINK uart or \
 	swd-pins, not on every chip)

@@ -8,7 +8,7 @@ vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/fault.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_queue.c vmcu/dap_server.c vmcu/bitbang.c \
 	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c vmcu/uart_server.c \
-	vmcu/control.c vmcu/command.c
+	vmcu/control.c vmcu/command.c vmcu/problem.c
 
 PROGRAMS += signet-vmcu
 signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c vmcu/unicorn_leaks.c

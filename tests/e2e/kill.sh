@@ -129,6 +129,24 @@ usage_says() { # usage_says ARGS...
 	"$B/signetd" "$@" >"$work/second" 2>&1
 	[ $? = 2 ] && grep -q -- "--help" "$work/second"
 }
+# ---- owner.json leads to a name that the certificate has
+url_is() { # url_is URL ARGS...
+	local url=$1
+	shift
+	rm -rf "$work/named"
+	"$B/signetd" init --dir "$work/named" --ports 1,2,3 \
+		--passphrase-file "$work/pass" "$@" >/dev/null &&
+		grep -qF "\"url\": \"$url\"" "$work/named/owner.json"
+}
+check "listening everywhere: the first name" url_is https://a.example:3 \
+	--names a.example,10.1.2.3 --listen 0.0.0.0
+check "listening on a named address: that" url_is https://10.1.2.3:3 \
+	--names a.example,10.1.2.3 --listen 10.1.2.3
+check "listening on another: the first name" url_is https://localhost:3 \
+	--names localhost --listen 127.0.0.1
+check "IPv6 is written in brackets" url_is "https://[::1]:3" --names ::1 \
+	--listen ::1
+check "a name that cannot be one" usage_says init --dir "$work/n" --names 'a b'
 check "no command is wrong usage" usage_says
 check "an unknown command is" usage_says walk
 check "so is an unknown option" usage_says run --dir "$work/s" --quickly
