@@ -72,7 +72,7 @@ stm32f0_CFLAGS := --param=large-stack-frame=8000 -fno-forward-propagate \
 	-fno-tree-reassoc -fno-tree-scev-cprop -frename-registers
 
 nrf51_CPU := cm0
-nrf51_PRIM := seal/prim_bearssl_least.c
+nrf51_PRIM := seal/prim_bearssl_m15.c
 nrf51_RAM_AT := 0x20000000
 nrf51_RAM := 0x2000
 nrf51_CODE := FLASH
