@@ -38,7 +38,8 @@ test_trace_LIBS := -lcmocka
 
 # USB: the other side is usbredir's own parser.
 TESTS += test_vmcu_usb
-test_vmcu_usb_SRC := tests/unit/test_vmcu_usb.c vmcu/unicorn_leaks.c
+test_vmcu_usb_SRC := tests/unit/test_vmcu_usb.c tests/lib/usb_guest.c \
+	vmcu/unicorn_leaks.c
 test_vmcu_usb_USE := $(VMCU_USE)
 test_vmcu_usb_LIBS := -lunicorn -lusbredirparser -lcmocka
 
