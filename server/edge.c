@@ -23,6 +23,8 @@
 #define RENEW_RETRY_S 3600
 #define STOP_S 15 /* for what is in flight, when told to stop */
 
+#define GATHER_MAX 65536 /* longer requests go on by themselves */
+
 #define QUIET_S 10
 
 struct quiet { /* the last line of one port */
@@ -151,8 +153,9 @@ static int request_send(struct edge *e, const struct http_exchange *x,
 		msg[0] = (uint8_t)route->op;
 		msg[1] = (uint8_t)route->port;
 		memcpy(msg + REQUEST_HEAD_LEN, packed, len);
-		err = ipc_put(e->ledger, MSG_REQUEST, id, msg,
-			      REQUEST_HEAD_LEN + len);
+		err = (len < GATHER_MAX ? ipc_put : ipc_send)(
+			e->ledger, MSG_REQUEST, id, msg,
+			REQUEST_HEAD_LEN + len);
 	}
 	free(packed);
 	free(msg);
