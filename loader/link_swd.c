@@ -69,7 +69,8 @@ static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 				return false;
 			end = body + len + LINK_TAIL_LEN;
 		} else if (p == end) {
-			return true;
+			/* the 0 that the host ends with, which we go on */
+			return shift(0, 1, SWD_PATIENCE) >= 0;
 		} else {
 			target_feed();
 			target_pump();
