@@ -20,6 +20,8 @@
 /* Looks and stores. */
 static inline void target_step(void)
 {
+	if (TARGET_STILL)
+		return;
 	target_pump();
 	target_pump();
 }
