@@ -44,8 +44,16 @@ static bool too_fast(struct job *j)
 /* Before a unit is reserved: can this station do it at all? */
 static int step_able(struct job *j)
 {
+	const struct loader_set *set = j->sealed.loader;
 	int r;
 
+	if (strcmp(set->chip, j->id.chip->name) != 0) {
+		snprintf(j->why, sizeof(j->why),
+			 "the server's loader is for %s, and this is a %s",
+			 set->chip, j->id.chip->name);
+		cache_loader_forget(j->env->cache, set);
+		return E_HTTP;
+	}
 	if (j->id.chip->witness_count == 0) {
 		snprintf(j->why, sizeof(j->why),
 			 "chip family %s has no sealed mode",
@@ -269,7 +277,8 @@ static int claim(struct job *j)
 		hex_encode(s->loader->digest, DIGEST_LEN, s->claim.loader);
 	r = call_handshake(j);
 	if (r == E_REFUSED && !s->resumed &&
-	    strcmp(j->refusal.code, "loader-not-admitted") == 0)
+	    (strcmp(j->refusal.code, "loader-not-admitted") == 0 ||
+	     strcmp(j->refusal.code, "loader-chip") == 0))
 		cache_loader_forget(j->env->cache, s->loader);
 	return r;
 }

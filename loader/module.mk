@@ -23,12 +23,13 @@
 #                called: RAM where they begin it, else FLASH
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
-LOADERS := stm32l432 stm32f103xb stm32f103xe stm32f051
+LOADERS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
 stm32l432_LOADER := stm32l4 0x0803e000 2048
 stm32f103xb_LOADER := stm32f1 0x0801e000 1024
 stm32f103xe_LOADER := stm32f1 0x0807e000 2048
 stm32f051_LOADER := stm32f0 0x0800e000 1024
+nrf51822_LOADER := nrf51 0x0003e000 1024
 
 stm32l4_CPU := cm4
 stm32l4_PRIM := seal/prim_bearssl_m31.c
@@ -63,8 +64,19 @@ stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
 	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
 	-frename-registers -fno-jump-tables -fno-tree-dominator-opts
 
+nrf51_CPU := cm0
+nrf51_PRIM := seal/prim_bearssl_least.c
+nrf51_RAM_AT := 0x20000000
+nrf51_RAM := 0x2000
+nrf51_CODE := FLASH
+nrf51_LINKS := uart
+nrf51_CFLAGS := $(stm32f0_CFLAGS) -fno-delete-null-pointer-checks
+
+# PUMP_SHORT: whether the line is clocked from outside (chip/target_flash.c).
 uart_LINK_SRC := loader/link_uart.c
+uart_PUMP_SHORT := 0
 swd-pins_LINK_SRC := loader/link_swd.c
+swd-pins_PUMP_SHORT := 1
 
 LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
 	loader/handshake.c loader/line.c loader/main.c loader/stream.c \
@@ -86,6 +98,7 @@ $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(5)_PRIM) \
 		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
 		-DTOP=$(6) -DPAGE_LEN=$(7) \
 		-DLOADER_LINK='"$($(2)_LINK_SRC)"' \
+		-DPUMP_SHORT=$($(2)_PUMP_SHORT) \
 		-DLOADER_PRIM='"$($(5)_PRIM)"' -fwhole-program \
 		-fcallgraph-info=su $($(5)_CFLAGS) $$(TARGET_$($(5)_CPU)) \
 		-c -o $$@ loader/whole.c

@@ -533,9 +533,10 @@ size_t release_key_aad(const char *order,
 		       const uint8_t header_digest[DIGEST_LEN],
 		       uint8_t out[KEY_AAD_MAX])
 {
-	size_t len = strnlen(order, NAME_CAP - 1);
+	size_t len = 0;
 
-	memcpy(out, order, len);
+	for (; len < NAME_CAP - 1 && order[len]; len++)
+		out[len] = (uint8_t)order[len];
 	out[len++] = 0;
 	memcpy(out + len, header_digest, DIGEST_LEN);
 	return len + DIGEST_LEN;

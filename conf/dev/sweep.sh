@@ -77,14 +77,15 @@ step power-twice "$B/sweep_power" --twice "${twice[@]}"
 step debugger "$B/sweep_debugger" "${debugger[@]}"
 step lock "$B/sweep_lock" "${lock[@]}"
 # what a debugger finds differs by family (docs/threat-model.md)
-for chip in stm32f103xb stm32f051; do
+for chip in stm32f103xb stm32f103xe stm32f051; do
 	step "debugger-$chip" "$B/sweep_debugger" --chip $chip "${chips[@]}"
 	step "lock-$chip" "$B/sweep_lock" --chip $chip "${chips_lock[@]}"
 	step "power-$chip" "$B/sweep_power" --chip $chip "${chips_power[@]}"
 	[ ${#chips_power_swd[@]} = 0 ] ||
 		step "power-swd-$chip" "$B/sweep_power" --chip $chip \
 			--line swd "${chips_power_swd[@]}"
-	[ ${#chips_twice[@]} = 0 ] ||
+	# (the xE's loader is the xB's, in other pages)
+	[ ${#chips_twice[@]} = 0 ] || [ $chip = stm32f103xe ] ||
 		step "power-twice-$chip" "$B/sweep_power" --chip $chip \
 			--twice "${chips_twice[@]}"
 done

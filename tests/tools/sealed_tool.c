@@ -157,11 +157,7 @@ static struct crypto_key *keys_read(const char *file)
 static void layout(struct tool *t)
 {
 	struct release_header *h = &t->header;
-	uint32_t stub = t->chip->flash_base + t->chip->flash_len -
-			RESERVED_LEN + STUB_OFFSET;
 	struct rd r;
-	struct wr w;
-	size_t len;
 
 	rd_init(&r, t->plain, 8);
 	h->sealed = true;
@@ -169,11 +165,9 @@ static void layout(struct tool *t)
 	h->boot[1] = rd_u32(&r);
 	if (t->chip->frozen)
 		return;
-	wr_init(&w, t->plain, 8);
-	wr_u32(&w, t->chip->boot_stack);
-	wr_u32(&w, stub | 1);
-	if (wr_end(&w, &len) != 0)
-		die("layout");
+	if (t->chip->boot_faults) /* as cli/layout.c */
+		memcpy(t->plain + 16, t->plain + 8, 8);
+	(void)chip_boot(t->chip, t->plain);
 }
 
 /* One segment, padded to the program unit. */
@@ -189,7 +183,7 @@ static void load(struct tool *t, const char *name)
 	if (image_load(name, &image, why) != 0)
 		die(why);
 	if (image.count != 1 || image.segments[0].address != first ||
-	    image.segments[0].len < 8)
+	    image.segments[0].len < 24)
 		die("the image must be one piece from where sealed images "
 		    "begin");
 	len = (image.segments[0].len + 7) & ~7u;

@@ -16,7 +16,18 @@
 #include "tests/unit/vmcu_rig.h"
 #include "wire/layout.h"
 
-/* One per family: what its claim must be, and what it must refuse. */
+/*
+ * One per chip: what its claim must be, and what it must refuse; flash
+ * operations from message 2 on at which power fails, and a number that is
+ * beyond the last.
+ *
+ * With half-words, 3,000 bytes are 1,500 of them; the records up to 1,696; boot
+ * words, the marker's first half up to 1,704; that half again, 8 pages, 16
+ * half-words of zeros, the second half: 1,736 (4 pages of 2 kB: 1,732; less
+ * what happens to be FFFF).  With words 750, 848, 852, 872.
+ */
+#define HALF_WORDS { 1, 800, 1500, 1600, 1698, 1702, 1706, 1711, 1718 }, 1800
+#define WORDS { 1, 400, 750, 800, 849, 851, 853, 857, 860 }, 900
 static const struct row {
 	const struct bed_chip *chip;
 	uint8_t family, word_count;
@@ -26,6 +37,8 @@ static const struct row {
 	uint32_t open[2]; /* option values that are no lock */
 	double handshake; /* seconds at most */
 	unsigned busy_ms; /* it works longer than this on message 2 */
+	bool sister;	  /* of the row before: another end of the flash */
+	uint32_t cuts[9], beyond;
 } rows[] = {
 	{ &bed_f1,
 	  FAMILY_STM32F1,
@@ -39,7 +52,24 @@ static const struct row {
 	    { 0xe0042000, 0xffffffff, 0 } },
 	  { 0xa5, 0xa5 },
 	  0.2,
-	  20 },
+	  20,
+	  false,
+	  HALF_WORDS },
+	{ &bed_f1xe,
+	  FAMILY_STM32F1,
+	  7,
+	  { { 0x1ffff800, 0xffffffff, 0x00ffffff },
+	    { 0x1ffff804, 0xffffffff, 0xffffffff },
+	    { 0x1ffff808, 0xffffffff, 0xffffffff },
+	    { 0x1ffff80c, 0xffffffff, 0xffffffff },
+	    { 0x4002201c, 3, 2 },
+	    { 0xe000edf0, 1, 0 },
+	    { 0xe0042000, 0xffffffff, 0 } },
+	  { 0xa5, 0xa5 },
+	  0.2,
+	  20,
+	  true,
+	  HALF_WORDS },
 	{ &bed_f0,
 	  FAMILY_STM32F0,
 	  5,
@@ -50,7 +80,22 @@ static const struct row {
 	    { 0x48000000, 2u << 26 | 2u << 28, 0 } },
 	  { 0xaa, 0xaa },
 	  2.5,
-	  300 },
+	  300,
+	  false,
+	  HALF_WORDS },
+	{ &bed_n51,
+	  FAMILY_NRF51,
+	  5,
+	  { { 0x10001004, 0xffffffff, 0xffff00ff },
+	    { 0x10001000, 0xffffffff, 0xffffffff },
+	    { 0x10001008, 0xffffffff, 0xffffffff },
+	    { 0x10001014, 0xffffffff, 0xffffffff },
+	    { 0x00000000, 0xffffffff, 0xfa017ed0 } },
+	  { 0xffffff00, 0xffffffff }, /* PR0 alone is no lock */
+	  2,
+	  300,
+	  false,
+	  WORDS },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -88,7 +133,8 @@ static void refuses_open(void **state)
 					  rows[i].open[n]);
 			sealed_bed_start(&b);
 			fault_is(&b, LINK_FAULT_OPEN);
-			assert_false(mcu_debug_pins_on(b.mcu));
+			assert_int_equal(mcu_debug_pins_on(b.mcu),
+					 rows[i].chip->pins_stay);
 			sealed_bed_free(&b);
 		}
 }
@@ -121,7 +167,7 @@ static void claim(void **state)
 
 		start(&b, r, BED_UART, 5000);
 		assert_int_equal(ask(&b), LINK_READY);
-		assert_false(mcu_debug_pins_on(b.mcu));
+		assert_int_equal(mcu_debug_pins_on(b.mcu), r->chip->pins_stay);
 		assert_int_equal(sealed_bed_hello(&b), LINK_MSG1);
 		c = &b.claim;
 		assert_int_equal(c->family, r->family);
@@ -241,6 +287,22 @@ static void whole_swd(void **state)
 			whole(&rows[i], BED_SWD, 8000);
 }
 
+/* All that there is room for, below the largest flash: a thousand chunks. */
+static void whole_flash(void **state)
+{
+	const struct row *largest = &rows[0];
+	uint32_t len;
+
+	(void)state;
+	for (size_t i = 1; i < ROWS; i++)
+		if (rows[i].chip->flash_len > largest->chip->flash_len)
+			largest = &rows[i];
+	len = largest->chip->flash + largest->chip->flash_len - RESERVED_LEN +
+	      LOADER_OFFSET - largest->chip->image_at;
+	assert_int_equal(len, 498 * 1024);
+	whole(largest, BED_UART, len);
+}
+
 #define PATIENCE_MS 300 /* docs/protocol.md, "Line: uart" */
 
 /* The station asks while the chip works on message 2; then its frames follow
@@ -285,7 +347,9 @@ static void asked_while_busy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS; i++)
-		for (size_t k = 0; k < sizeof(gap_us) / sizeof(gap_us[0]); k++)
+		for (size_t k = 0;
+		     k < sizeof(gap_us) / sizeof(gap_us[0]) && !rows[i].sister;
+		     k++)
 			assert_int_equal(repeats(&rows[i], gap_us[k]), 0);
 }
 
@@ -322,21 +386,15 @@ static bool cut_at(const struct row *r, uint32_t n)
 	return cut;
 }
 
-/*
- * 3,000 bytes are 1,500 half-words; the records up to 1,696; boot words, the
- * marker's first half up to 1,704; that half again, 8 pages, 16 half-words of
- * zeros, the second half: 1,736 (less what happens to be FFFF).
- */
 static void cuts(void **state)
 {
-	static const uint32_t n[] = { 1,    800,  1500, 1600, 1698,
-				      1702, 1706, 1711, 1718 };
-
 	(void)state;
 	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t k = 0; k < sizeof(n) / sizeof(n[0]); k++)
-			assert_true(cut_at(&rows[i], n[k]));
-		assert_false(cut_at(&rows[i], 1800));
+		for (size_t k = 0; k < 9; k++)
+			if (!cut_at(&rows[i], rows[i].cuts[k]))
+				fail_msg("%s, no operation %u",
+					 rows[i].chip->name, rows[i].cuts[k]);
+		assert_false(cut_at(&rows[i], rows[i].beyond));
 	}
 }
 
@@ -348,6 +406,7 @@ int main(void)
 		cmocka_unit_test(claim),
 		cmocka_unit_test(whole_uart),
 		cmocka_unit_test(whole_swd),
+		cmocka_unit_test(whole_flash),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(asked_while_busy),
 	};
