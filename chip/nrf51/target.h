@@ -21,7 +21,7 @@ typedef uint32_t target_unit;
 #define TARGET_BOOT_LEN 16u
 #define TARGET_STILL 1
 #define TARGET_STAGE0 0
-#define TARGET_UID ((const uint8_t *)0x10000060) /* FICR.DEVICEID */
+#define TARGET_UID ((const uint8_t *)target_uid)
 #define TARGET_UID_LEN 8
 #define TARGET_WORDS 5
 #define TARGET_FAULT 1
@@ -32,6 +32,9 @@ typedef uint32_t target_unit;
 #define TARGET_KEY_WORDS 64
 
 #include "chip/target_common.h"
+
+/* FICR.DEVICEID (7), read as words: whether bytes can be is not said. */
+extern uint32_t target_uid[2];
 
 #define NVMC_READY REG(0x4001e400)
 #define NVMC_CONFIG REG(0x4001e504)
@@ -118,15 +121,18 @@ static inline void target_uart_drop(void)
 		(void)target_uart_take();
 }
 
+/* The register is single, and tells only when it has been emptied. */
 static inline bool target_uart_room(void)
 {
-	return UART_TXDRDY != 0;
+	return true;
 }
 
 static inline void target_uart_give(uint8_t c)
 {
 	UART_TXDRDY = 0;
 	UART_TXD = c;
+	while (!UART_TXDRDY)
+		;
 }
 
 #endif

@@ -145,6 +145,7 @@ const struct bed_chip bed_f0 = {
 
 #define NVMC_READY 0x4001e400u
 #define NVMC_CONFIG 0x4001e504u
+#define NVMC_ERASEALL 0x4001e50cu
 #define UICR_RBPCONF 0x10001004u
 
 static void n51_word(struct mcu *m, uint32_t at, uint32_t v)
@@ -170,6 +171,12 @@ static void n51_put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
 
 static void n51_lock(struct mcu *m, uint32_t rbpconf)
 {
+	if (rbpconf == 0) {
+		rig_w(m, NVMC_CONFIG, 2);
+		n51_word(m, NVMC_ERASEALL, 1);
+		rig_w(m, NVMC_CONFIG, 0);
+		return;
+	}
 	n51_put(m, UICR_RBPCONF, (const uint8_t *)&rbpconf, 4);
 }
 
@@ -185,7 +192,8 @@ const struct bed_chip bed_n51 = {
 	.put = n51_put,
 	.lock = n51_lock,
 	.locked = 0xffff00ff, /* PALL */
-	.start_ms = 8000,
+	.open = 0,	      /* here: ERASEALL */
+	.start_ms = 3500,
 	.ram = 0x20000000,
 	.ram_len = 0x4000,
 	.pins_stay = true,

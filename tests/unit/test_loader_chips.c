@@ -91,7 +91,7 @@ static const struct row {
 	    { 0x10001008, 0xffffffff, 0xffffffff },
 	    { 0x10001014, 0xffffffff, 0xffffffff },
 	    { 0x00000000, 0xffffffff, 0xfa017ed0 } },
-	  { 0xffffff00, 0xffffffff }, /* PR0 alone is no lock */
+	  { 0xffffff00, 0xffff7fff }, /* PR0 alone is no lock */
 	  2,
 	  300,
 	  false,
