@@ -160,7 +160,7 @@ expect "no board" "$DIR/out" 'next: +check that the board sits in its fixture'
 run "no probe" 6 station program --order second --probe tcp:127.0.0.1:1
 expect "no probe" "$DIR/out" 'E_PROBE_LOST'
 run "no such channel" 2 station program --order second --channels 7
-run "bad probe address" 6 station program --order second --probe carrier:pigeon
+run "bad probe address" 2 station program --order second --probe carrier:pigeon
 run "start pattern" 6 station program --order second --channels 0 \
 	--start-pattern "never said"
 expect "start pattern" "$DIR/out" 'E_TARGET_NO_PROOF'
