@@ -58,19 +58,21 @@ stm32f1_LINKS := uart swd-pins
 stm32f1_CFLAGS := $(stm32l4_CFLAGS)
 
 stm32f0_CPU := cm0
-stm32f0_PRIM := seal/prim_bearssl_least.c
+stm32f0_PRIM := seal/prim_bearssl_m15.c
 stm32f0_RAM_AT := 0x20000000
 stm32f0_RAM := 0x2000
 stm32f0_VECTORS := RAM
 stm32f0_CODE := RAM
 stm32f0_LINKS := uart swd-pins
-stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
-	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
-	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
-	-frename-registers -fno-jump-tables -fno-tree-dominator-opts
+stm32f0_CFLAGS := --param=large-stack-frame=8000 -fno-forward-propagate \
+	-fno-guess-branch-probability -fno-if-conversion \
+	-fno-inline-small-functions -fno-jump-tables \
+	-fno-move-loop-invariants -fno-move-loop-stores -fno-thread-jumps \
+	-fno-tree-dominator-opts -fno-tree-fre -fno-tree-loop-im \
+	-fno-tree-reassoc -fno-tree-scev-cprop -frename-registers
 
 nrf51_CPU := cm0
-nrf51_PRIM := seal/prim_bearssl_least.c
+nrf51_PRIM := seal/prim_bearssl_m15.c
 nrf51_RAM_AT := 0x20000000
 nrf51_RAM := 0x2000
 nrf51_CODE := FLASH

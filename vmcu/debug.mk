@@ -32,6 +32,10 @@ test_vmcu_line_SRC := tests/unit/test_vmcu_line.c tests/unit/vmcu_rig.c \
 test_vmcu_line_USE := $(VMCU_USE)
 test_vmcu_line_LIBS := -lunicorn -lcmocka
 
+TESTS += test_trace
+test_trace_SRC := tests/unit/test_trace.c tests/lib/trace.c
+test_trace_LIBS := -lcmocka
+
 # USB: the other side is usbredir's own parser.
 TESTS += test_vmcu_usb
 test_vmcu_usb_SRC := tests/unit/test_vmcu_usb.c tests/lib/usb_guest.c \
