@@ -145,6 +145,17 @@ signet order create foreign --product lamp --release 1.0.0 --quantity 1 \
 run "another manufacturer's order" 1 station program --order foreign
 expect "another manufacturer's order" "$DIR/err" 'not-allowed|not-found'
 
+# what the station cannot do is told before a unit is taken
+cp "$DIR/station/flasher.conf" "$DIR/conf"
+sed -i '/^power = /d' "$DIR/station/flasher.conf"
+run "no power" 6 station program --order second --channels 0
+expect "no power" "$DIR/out" '\(E_TARGET_POWER\)'
+expect "no power" "$DIR/out" '^  next: +write power = '
+cp "$DIR/conf" "$DIR/station/flasher.conf"
+for field in delivered reserved; do
+	[ "$(order_field second $field)" = 0 ] || fail "no power: $field is not 0"
+done
+
 fresh 0 "$(chip_uid 6b 22)"
 signet order pause second >/dev/null
 run "paused order" 1 station program --order second --channels 0
