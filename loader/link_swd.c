@@ -69,8 +69,7 @@ static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 				return false;
 			end = body + len + LINK_TAIL_LEN;
 		} else if (p == end) {
-			/* the 0 that the host ends with, which we go on */
-			return shift(0, 1, SWD_PATIENCE) >= 0;
+			return true;
 		} else {
 			target_feed();
 			target_pump();
@@ -92,7 +91,9 @@ TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 		bits = shift(0x1ff, 1, COLD);
 		while (bits >= 0) {
 			if (bits == SYNC_BITS && get(p, cap)) {
-				/* busy: the host may look at once */
+				/* busy, from the 0 on that the host ends
+				 * with; it may look at once */
+				(void)shift(0, 1, SWD_PATIENCE);
 				target_data(false);
 				return;
 			}

@@ -81,7 +81,6 @@ static int swd_write(struct probe_link *l, const uint8_t *buf, size_t len)
 
 	if (len != 0) /* none behind the last: the chip is busy at once */
 		total -= gap(l);
-
 	while (at <= total)
 		at = queue_output(l, buf, total, at);
 	spend(l, total + 1);
