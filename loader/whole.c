@@ -14,15 +14,8 @@
 #define PRIM_RAM TARGET_RAM
 #define PRIM_FAR __attribute__((long_call))
 #define PRIM_IDLE() target_feed()
-#define PRIM_STEP() target_step()
-#define LINK_STEP() target_step()
-
-/* Looks and stores. */
-static inline void target_step(void)
-{
-	target_pump();
-	target_pump();
-}
+#define PRIM_STEP() target_pump()
+#define LINK_STEP() target_pump()
 
 #include LOADER_PRIM
 /* BearSSL's macros */
