@@ -185,6 +185,7 @@ static const struct shape_field loader_fetch_fields[] = {
 SHAPE(loader_fetch, "loader fetch");
 
 static const struct shape_field loader_answer_fields[] = {
+	NAME(loader_answer, chip, true),
 	NAME(loader_answer, family, true),
 	NAME(loader_answer, link, true),
 	BLOB(loader_answer, loader, true, LOADER_LEN, LOADER_LEN),
@@ -327,14 +328,15 @@ static const struct shape_field grant_change_fields[] = {
 SHAPE(grant_change, "grant change");
 
 static const struct shape_field loader_fields[] = {
-	NAME(loader, family, true), NAME(loader, link, false),
-	TEXT(loader, digest, true), U32(loader, stub, false),
-	NAME(loader, state, false), TEXT(loader, created, false),
+	NAME(loader, chip, true),     NAME(loader, family, true),
+	NAME(loader, link, false),    TEXT(loader, digest, true),
+	U32(loader, stub, false),     NAME(loader, state, false),
+	TEXT(loader, created, false),
 };
 SHAPE(loader, "loader");
 
 static const struct shape_field loader_upload_fields[] = {
-	NAME(loader_upload, family, true),
+	NAME(loader_upload, chip, true),
 	NAME(loader_upload, link, true),
 	BLOB(loader_upload, loader, true, LOADER_LEN, LOADER_LEN),
 	BLOB(loader_upload, stub, true, 1, STUB_CODE_LEN),

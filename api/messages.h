@@ -97,8 +97,9 @@ struct deliver_answer {
 	struct blob credential; /* COSE_Sign1 */
 	struct blob key_enc;	/* HPKE enc, to the flasher's enrolled key */
 	struct blob key_sealed; /* content key 32 + tag 16.  info
-				 * LABEL_HPKE_CONTENT_KEY, AAD = grant u64 LE
-				 * || attempt u32 LE || header digest 32 */
+				 * LABEL_HPKE_CONTENT_KEY, AAD = order name
+				 * || 0 || header digest 32; may be the same
+				 * bytes for every device of the order */
 };
 
 /* outcome: "installed" (programmed, verified, locked), "closed" (protection
@@ -176,6 +177,7 @@ struct loader_fetch { /* the loader that the order's product admits */
 };
 
 struct loader_answer {
+	char chip[NAME_CAP]; /* whose flash it lies at the end of */
 	char family[NAME_CAP];
 	char link[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes, as they lie in flash */
@@ -328,7 +330,9 @@ struct grant_change {
 	char reason[TEXT_CAP];
 };
 
+/* A loader lies at the end of the flash, so it is for one chip of a family. */
 struct loader { /* on the admission list */
+	char chip[NAME_CAP]; /* "stm32f103xe" */
 	char family[NAME_CAP];
 	char link[NAME_CAP];	     /* "uart", "swd-pins" */
 	char digest[HEX_DIGEST_CAP]; /* SHA-256 of its LOADER_LEN bytes */
@@ -338,7 +342,7 @@ struct loader { /* on the admission list */
 };
 
 struct loader_upload {
-	char family[NAME_CAP];
+	char chip[NAME_CAP];
 	char link[NAME_CAP];
 	struct blob loader; /* LOADER_LEN bytes */
 	struct blob stub;
@@ -424,7 +428,7 @@ struct status {
 	X(R_BAD_REQUEST, "bad-request", 400, "caller",                         \
 	  "the request is malformed", "correct the named field")               \
 	X(R_NOT_FOUND, "not-found", 404, "caller", "no such object",           \
-	  "check the name")                                                    \
+	  "check the name; `list` shows all")                                  \
 	X(R_EXISTS, "exists", 409, "caller", "this name is taken",             \
 	  "choose another name")                                               \
 	X(R_AUTH, "not-authorised", 401, "owner",                              \
@@ -438,7 +442,7 @@ struct status {
 	  "ask the owner to assign the order")                                 \
 	X(R_ORDER_CLOSED, "order-closed", 409, "owner",                        \
 	  "the order is paused, ended or outside its window",                  \
-	  "ask the owner to open it")                                          \
+	  "ask the owner: `signet order show` tells why, `resume` opens it")   \
 	X(R_ORDER_USED_UP, "order-used-up", 409, "owner",                      \
 	  "every unit of the order has been used",                             \
 	  "ask the owner for a further order")                                 \
@@ -472,7 +476,8 @@ struct status {
 	  "a request key came back with other content",                        \
 	  "tell the owner: this is a fault or an attack")                      \
 	X(R_STATE, "state", 409, "caller",                                     \
-	  "not possible in the present state", "look at the state first")      \
+	  "not possible in the present state",                                 \
+	  "look at its state first: `signet ... show` or `list`")              \
 	X(R_TOO_LARGE, "too-large", 413, "caller", "the request is too large", \
 	  "send less")                                                         \
 	X(R_SIGNATURE, "signature", 422, "owner",                              \
@@ -514,7 +519,15 @@ struct status {
 	  "start the device again")                                            \
 	X(R_LINK, "link", 409, "operator",                                     \
 	  "the chip's loader speaks another line than the channel",            \
-	  "set the channel's link in flasher.conf, or take another channel")
+	  "set the channel's link in flasher.conf, or take another channel")   \
+	X(R_CHIP, "chip", 409, "operator",                                     \
+	  "the part is another chip than the release is laid out for",         \
+	  "put the right part in, or ask the owner for an order of a "         \
+	  "release for this one")                                              \
+	X(R_LOADER_CHIP, "loader-chip", 409, "owner",                          \
+	  "the loader is for another chip",                                    \
+	  "build it with `make loader CHIP=...`, add it with `signet loader "  \
+	  "add`")
 
 enum refusal_code {
 	R_NONE = 0,

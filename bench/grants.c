@@ -3,8 +3,8 @@
  * Durable grants per second, over mutual TLS, beside HTTPS servers that only
  * echo.  bench/grants.sh starts the signetd that is measured.
  *
- *   bench_grants --dir DIR --ready FILE [--seconds S] [--connections C]
- *                [--json FILE]
+ *   bench_grants --dir DIR --ready FILE --server PID [--rounds R]
+ *                [--seconds S] [--connections C] [--no-echo] [--json FILE]
  *   bench_grants --dir DIR --ready FILE --note FILE ...
  *        no echo, no figures: makes devices and notes each UID that got its
  *        credential, until the time is over (exit 0) or the server is gone
@@ -12,7 +12,9 @@
  *
  * One device is three requests: grant, deliver (credential and content key),
  * report "closed" (which gives the channel back).  Each is one durable
- * transaction; concurrent ones share a commit.
+ * transaction; concurrent ones share a commit.  A round is S seconds of each
+ * echo and S seconds of devices, so that what else the machine does falls on
+ * all of them; figures are medians over the rounds.
  */
 #include <fcntl.h>
 #include <getopt.h>
@@ -26,18 +28,22 @@
 #include "bench/echo.h"
 #include "bench/https_load.h"
 #include "bench/plant.h"
+#include "bench/rounds.h"
 #include "http/client.h"
 
 #define STATIONS 20
 #define CHANNELS 64 /* each; a connection has one grant open at most */
 #define PACED_RATE 1000
 #define PACED_CONNECTIONS 1000
+#define PACED_S 5
 #define SYNCS 300
 
 struct options {
 	const char *dir, *ready, *json, *note;
 	double seconds;
-	unsigned connections;
+	unsigned connections, rounds;
+	pid_t server;
+	bool no_echo;
 };
 
 /* Median and 99 % of a 4 kB append with fdatasync, in ms. */
@@ -78,12 +84,14 @@ static int sync_time(const char *dir, double *p50, double *p99)
 static int echo_measure(enum echo_kind kind, const struct options *o,
 			struct load_result *out)
 {
+	struct usage u;
 	struct load_config c = {
 		.connections = o->connections,
 		.seconds = o->seconds,
 		.tls_count = 1,
 		.request = echo_request,
 		.answer = echo_answer,
+		.server = &u,
 	};
 	struct echo e;
 	int err;
@@ -92,13 +100,16 @@ static int echo_measure(enum echo_kind kind, const struct options *o,
 		return -1;
 	c.port = e.port;
 	c.tls = &e.tls;
-	err = load_run(&c, out);
+	err = usage_find(&u, e.pid);
+	if (!err)
+		err = load_run(&c, out);
 	echo_stop(&e);
 	return err || out->broken ? -1 : 0;
 }
 
 static int grants_run(struct plant *p, const struct options *o, struct line *l,
-		      double rate, struct load_result *out)
+		      double rate, const struct usage *u,
+		      struct load_result *out)
 {
 	struct load_config c = {
 		.port = p->flasher_port,
@@ -110,96 +121,88 @@ static int grants_run(struct plant *p, const struct options *o, struct line *l,
 		.request = line_request,
 		.answer = line_answer,
 		.arg = l,
+		.server = u,
 	};
 
 	return load_run(&c, out);
 }
 
-static json_t *result_json(const struct load_result *r)
+static int one_round(struct plant *p, const struct options *o, struct line *l,
+		     const struct usage *roles, struct rounds *r)
 {
-	return json_pack("{s:f,s:f,s:f}", "requests_per_s",
-			 (double)r->answers / r->seconds, "p50_ms", r->p50_ms,
-			 "p99_ms", r->p99_ms);
+	struct load_result bare, server, grants;
+
+	if (!o->no_echo && (echo_measure(ECHO_BARE, o, &bare) ||
+			    echo_measure(ECHO_SERVER, o, &server)))
+		return -1;
+	if (grants_run(p, o, l, 0, roles, &grants) || grants.broken)
+		return -1;
+	rounds_add(r, o->no_echo ? NULL : &bare, o->no_echo ? NULL : &server,
+		   &grants);
+	return 0;
 }
 
-static int report(const struct options *o, const struct load_result *bare,
-		  const struct load_result *server,
-		  const struct load_result *grants,
-		  const struct load_result *paced, const struct line *l,
+static int report(const struct options *o, const struct rounds *r,
+		  const struct usage *roles, const struct load_result *paced,
 		  double sync50, double sync99)
 {
-	double bare_s = (double)bare->answers / bare->seconds;
-	double server_s = (double)server->answers / server->seconds;
-	double requests = (double)grants->answers / grants->seconds;
-	double devices = (double)line_closed(l) / grants->seconds;
-	json_t *j = json_pack(
-		"{s:s,s:i,s:f,s:o,s:o,s:o,s:o,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f}",
-		"method",
+	double rate = (double)paced->answers / paced->seconds;
+	json_t *j;
+	int err;
+
+	rounds_print(r, roles);
+	printf("at %d/s, %d connections: %.0f requests/s  p50 %.2f  p99 %.2f "
+	       "ms\n"
+	       "fdatasync of 4 kB: p50 %.2f  p99 %.2f ms\n",
+	       PACED_RATE, PACED_CONNECTIONS, rate, paced->p50_ms,
+	       paced->p99_ms, sync50, sync99);
+	if (!o->json)
+		return 0;
+	j = json_pack(
+		"{s:s,s:i,s:f,s:i,s:o,s:{s:f,s:f,s:f},s:f,s:f}", "method",
 		"loopback, mutual TLS 1.3, kept alive, one request under way "
 		"per connection; load generator on the same cores; a device is "
 		"3 durable requests: grant, deliver, report",
 		"connections", (int)o->connections, "seconds", o->seconds,
-		"echo_bare", result_json(bare), "echo_http_server",
-		result_json(server), "grants", result_json(grants),
-		"grants_paced_1000_per_s_1000_connections", result_json(paced),
-		"durable_requests_per_s", requests, "devices_per_s", devices,
-		"ratio_requests_to_bare_echo", requests / bare_s,
-		"ratio_requests_to_http_server_echo", requests / server_s,
-		"ratio_devices_to_bare_echo", devices / bare_s,
-		"ratio_devices_to_http_server_echo", devices / server_s,
+		"rounds", (int)r->count, "figures", rounds_json(r, roles),
+		"paced_1000_per_s_1000_connections", "requests_per_s", rate,
+		"p50_ms", paced->p50_ms, "p99_ms", paced->p99_ms,
 		"fdatasync_p50_ms", sync50, "fdatasync_p99_ms", sync99);
-	int err;
-
 	if (!j)
 		return -1;
-	printf("bare HTTPS echo        %8.0f requests/s  p50 %.2f  p99 %.2f "
-	       "ms\n"
-	       "echo by http/server    %8.0f requests/s  p50 %.2f  p99 %.2f "
-	       "ms\n"
-	       "durable requests       %8.0f requests/s  p50 %.2f  p99 %.2f "
-	       "ms\n"
-	       "whole devices          %8.0f /s (3 requests each)\n"
-	       "at %d/s, %d connections %5.0f requests/s  p50 %.2f  p99 %.2f "
-	       "ms\n"
-	       "requests / bare echo       %.2f\n"
-	       "requests / http/server     %.2f\n"
-	       "devices / bare echo        %.2f\n"
-	       "fdatasync of 4 kB      p50 %.2f  p99 %.2f ms\n",
-	       bare_s, bare->p50_ms, bare->p99_ms, server_s, server->p50_ms,
-	       server->p99_ms, requests, grants->p50_ms, grants->p99_ms,
-	       devices, PACED_RATE, PACED_CONNECTIONS,
-	       (double)paced->answers / paced->seconds, paced->p50_ms,
-	       paced->p99_ms, requests / bare_s, requests / server_s,
-	       devices / bare_s, sync50, sync99);
-	err = o->json ? json_dump_file(j, o->json, JSON_INDENT(2)) : 0;
+	err = json_dump_file(j, o->json, JSON_INDENT(2));
 	json_decref(j);
 	return err;
 }
 
 static int bench(const struct options *o)
 {
-	struct load_result bare, server, grants, paced;
-	struct options many = *o;
 	struct line *l = line_new(o->connections, 1);
-	struct line *l2 = line_new(PACED_CONNECTIONS, 500000);
-	double sync50, sync99;
+	struct line *l2 = line_new(PACED_CONNECTIONS, 50000000);
+	struct rounds rounds = { .count = 0 };
 	struct plant p = { .stations = 0 };
+	struct options many = *o;
+	struct load_result paced;
+	struct usage roles;
+	double sync50, sync99;
 	int err = -1;
 
-	if (!l || !l2 || plant_find(&p, o->dir, o->ready))
+	if (!l || !l2 || usage_find(&roles, o->server) ||
+	    plant_find(&p, o->dir, o->ready))
 		goto out;
-	if (plant_build(&p, 1000000) || plant_enrol(&p, STATIONS, CHANNELS))
+	if (plant_build(&p, 10000000) || plant_enrol(&p, STATIONS, CHANNELS))
 		goto out;
-	if (sync_time(o->dir, &sync50, &sync99) ||
-	    echo_measure(ECHO_BARE, o, &bare) ||
-	    echo_measure(ECHO_SERVER, o, &server))
+	if (sync_time(o->dir, &sync50, &sync99))
 		goto out;
-	if (grants_run(&p, o, l, 0, &grants) || grants.broken)
-		goto out;
+	for (unsigned i = 0; i < o->rounds; i++)
+		if (one_round(&p, o, l, &roles, &rounds))
+			goto out;
 	many.connections = PACED_CONNECTIONS;
-	if (grants_run(&p, &many, l2, PACED_RATE, &paced) || paced.broken)
+	many.seconds = PACED_S;
+	if (grants_run(&p, &many, l2, PACED_RATE, &roles, &paced) ||
+	    paced.broken)
 		goto out;
-	err = report(o, &bare, &server, &grants, &paced, l, sync50, sync99);
+	err = report(o, &rounds, &roles, &paced, sync50, sync99);
 out:
 	plant_free(&p);
 	line_free(l);
@@ -221,7 +224,7 @@ static int note(const struct options *o)
 	if (plant_build(&p, 100000) || plant_enrol(&p, STATIONS, CHANNELS))
 		goto out;
 	line_note(l, f);
-	if (!grants_run(&p, o, l, 0, &r))
+	if (!grants_run(&p, o, l, 0, NULL, &r))
 		status = r.broken ? 3 : 0;
 	printf("%llu credentials noted\n",
 	       (unsigned long long)line_delivered(l));
@@ -242,9 +245,12 @@ int main(int argc, char **argv)
 		{ "connections", required_argument, NULL, 'c' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "note", required_argument, NULL, 'n' },
+		{ "rounds", required_argument, NULL, 'R' },
+		{ "server", required_argument, NULL, 'p' },
+		{ "no-echo", no_argument, NULL, 'e' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options o = { .seconds = 5, .connections = 100 };
+	struct options o = { .seconds = 2, .connections = 100, .rounds = 5 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -260,10 +266,17 @@ int main(int argc, char **argv)
 			o.json = optarg;
 		else if (c == 'n')
 			o.note = optarg;
+		else if (c == 'R')
+			o.rounds = (unsigned)atoi(optarg);
+		else if (c == 'p')
+			o.server = (pid_t)atol(optarg);
+		else if (c == 'e')
+			o.no_echo = true;
 		else
 			return 2;
 	}
-	if (!o.dir || !o.ready || !o.connections ||
+	if (!o.dir || !o.ready || !o.connections || !o.rounds ||
+	    o.rounds > ROUNDS_MAX || (!o.server && !o.note) ||
 	    o.connections > STATIONS * CHANNELS ||
 	    (o.connections == 128 && !o.note)) {
 		/* 128: the bare echo would sleep, see http/server.c */

@@ -7,7 +7,7 @@ set -uo pipefail
 server_init
 server_start
 mkdir -p build/bench
-"$B/bench_grants" --dir "$work/s" --ready "$work/ready" \
+"$B/bench_grants" --dir "$work/s" --ready "$work/ready" --server "$pid" \
 	--json build/bench/grants.json "$@" &
 load=$!
 most=0 # kB of all four processes, each page counted for whom it belongs to

@@ -16,6 +16,7 @@
 
 #define SAMPLES_MAX 4000000u
 #define EVENTS 64
+#define DRAIN_S 10 /* for what is under way at the end */
 
 struct conn {
 	int fd;
@@ -31,6 +32,8 @@ struct run {
 	struct conn *conns;
 	float *samples; /* ms */
 	uint64_t answers;
+	unsigned waiting; /* requests that are not answered yet */
+	bool ending;	  /* the time is over: what is under way is awaited */
 	bool broken;
 	/* with a rate: who may send, in turn, and when the next is due */
 	unsigned *idle, idle_at, idle_count;
@@ -77,6 +80,7 @@ static bool conn_send(struct run *r, struct conn *c, double since)
 
 	c->in_len = 0;
 	c->sent = since;
+	r->waiting++;
 	return SSL_write(c->ssl, c->out, (int)len) == (int)len;
 }
 
@@ -136,12 +140,15 @@ static bool conn_read(struct run *r, struct conn *c)
 		body = answer_body(c, &status);
 		if (!body)
 			continue;
-		if (r->answers < SAMPLES_MAX)
+		r->waiting--;
+		if (!r->ending && r->answers < SAMPLES_MAX)
 			r->samples[r->answers] =
 				(float)((load_now() - c->sent) * 1e3);
-		r->answers++;
+		r->answers += !r->ending;
 		if (!r->cfg->answer(r->cfg->arg, i, status, body))
 			return false;
+		if (r->ending)
+			return true;
 		if (!r->cfg->rate)
 			return conn_send(r, c, load_now());
 		idle_put(r, c);
@@ -149,14 +156,15 @@ static bool conn_read(struct run *r, struct conn *c)
 	}
 }
 
+/* While the time lasts; ending, also until nothing is under way any more. */
 static void run_loop(struct run *r, int ep, double until)
 {
 	struct epoll_event events[EVENTS];
 
-	while (!r->broken && load_now() < until) {
+	while (!r->broken && (!r->ending || r->waiting) && load_now() < until) {
 		int n = epoll_wait(ep, events, EVENTS, r->cfg->rate ? 1 : 100);
 
-		if (r->cfg->rate && !pace(r))
+		if (r->cfg->rate && !r->ending && !pace(r))
 			r->broken = true;
 		for (int i = 0; i < n && !r->broken; i++)
 			if (!conn_read(r, events[i].data.ptr))
@@ -175,7 +183,6 @@ static void summarise(struct run *r, double seconds, struct load_result *out)
 {
 	uint64_t n = r->answers < SAMPLES_MAX ? r->answers : SAMPLES_MAX;
 
-	memset(out, 0, sizeof(*out));
 	out->answers = r->answers;
 	out->seconds = seconds;
 	out->broken = r->broken;
@@ -186,36 +193,69 @@ static void summarise(struct run *r, double seconds, struct load_result *out)
 	out->p99_ms = r->samples[n - 1 - n / 100];
 }
 
+static bool connect_all(struct run *r, int ep)
+{
+	const struct load_config *cfg = r->cfg;
+
+	for (unsigned i = 0; i < cfg->connections; i++) {
+		struct epoll_event e = { .events = EPOLLIN };
+
+		e.data.ptr = &r->conns[i];
+		if (!conn_open(&r->conns[i], cfg->tls[i % cfg->tls_count],
+			       cfg->port) ||
+		    epoll_ctl(ep, EPOLL_CTL_ADD, r->conns[i].fd, &e))
+			return false;
+	}
+	return true;
+}
+
+static bool send_first(struct run *r, double start)
+{
+	for (unsigned i = 0; i < r->cfg->connections; i++) {
+		if (r->cfg->rate)
+			idle_put(r, &r->conns[i]);
+		else if (!conn_send(r, &r->conns[i], start))
+			return false;
+	}
+	return true;
+}
+
+/* Called twice: then the result is the time in between. */
+static void cpu_read(const struct load_config *cfg, struct load_result *out)
+{
+	double now[USAGE_MAX] = { 0 };
+
+	if (cfg->server)
+		usage_read(cfg->server, now);
+	for (unsigned i = 0; i < USAGE_MAX; i++)
+		out->server_cpu[i] = now[i] - out->server_cpu[i];
+	out->cpu = usage_own() - out->cpu;
+}
+
 int load_run(const struct load_config *cfg, struct load_result *out)
 {
 	struct run r = { .cfg = cfg };
 	int ep = epoll_create1(EPOLL_CLOEXEC), err = -1;
-	double start;
+	double start, end;
 
+	memset(out, 0, sizeof(*out));
 	r.conns = calloc(cfg->connections, sizeof(*r.conns));
 	r.idle = calloc(cfg->connections, sizeof(*r.idle));
 	r.samples = malloc(SAMPLES_MAX * sizeof(*r.samples));
 	if (!r.conns || !r.idle || !r.samples || ep < 0)
 		goto out;
-	for (unsigned i = 0; i < cfg->connections; i++) {
-		struct epoll_event e = { .events = EPOLLIN };
-
-		e.data.ptr = &r.conns[i];
-		if (!conn_open(&r.conns[i], cfg->tls[i % cfg->tls_count],
-			       cfg->port) ||
-		    epoll_ctl(ep, EPOLL_CTL_ADD, r.conns[i].fd, &e))
-			goto out;
-	}
-	start = load_now();
-	r.due = start;
-	for (unsigned i = 0; i < cfg->connections; i++) {
-		if (cfg->rate)
-			idle_put(&r, &r.conns[i]);
-		else if (!conn_send(&r, &r.conns[i], start))
-			goto out;
-	}
+	if (!connect_all(&r, ep))
+		goto out;
+	cpu_read(cfg, out);
+	start = r.due = load_now();
+	if (!send_first(&r, start))
+		goto out;
 	run_loop(&r, ep, start + cfg->seconds);
-	summarise(&r, load_now() - start, out);
+	end = load_now();
+	cpu_read(cfg, out);
+	r.ending = true;
+	run_loop(&r, ep, end + DRAIN_S);
+	summarise(&r, end - start, out);
 	err = 0;
 out:
 	for (unsigned i = 0; r.conns && i < cfg->connections; i++)

@@ -3,7 +3,8 @@
  * bench/https_load.h - many kept-alive HTTPS connections from one thread.
  *
  * Each connection sends a request, waits for the whole answer, and sends the
- * next: as many requests are under way as there are connections.
+ * next: as many requests are under way as there are connections.  What is under
+ * way at the end is awaited, but counts in no figure.
  */
 #ifndef BENCH_HTTPS_LOAD_H
 #define BENCH_HTTPS_LOAD_H
@@ -12,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "bench/usage.h"
 
 #define LOAD_REQUEST_CAP 2048
 #define LOAD_ANSWER_CAP 8192
@@ -29,11 +32,14 @@ struct load_config {
 	/* Its answer; body is NUL-terminated.  False ends the run. */
 	bool (*answer)(void *arg, unsigned i, int status, const char *body);
 	void *arg;
+	const struct usage *server; /* whose processor time counts; or NULL */
 };
 
 struct load_result {
 	uint64_t answers;
 	double seconds;
+	double cpu; /* this process's seconds of processor time */
+	double server_cpu[USAGE_MAX];
 	double p50_ms, p99_ms; /* from sending to the answer's last byte */
 	bool broken;	       /* a connection ended, or answer() said stop */
 };

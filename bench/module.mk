@@ -8,7 +8,7 @@ bench_footprint_LIBS := -lunicorn -ljansson -lcrypto
 
 BENCHES += bench_grants
 bench_grants_SRC := bench/grants.c bench/plant.c bench/https_load.c \
-	bench/echo.c tests/lib/ledger_bed.c
+	bench/echo.c bench/rounds.c bench/usage.c tests/lib/ledger_bed.c
 bench_grants_USE := httpc httpd signerd ledger store api authority seal sealhost \
 	keys chip \
 	crypto wire base

@@ -131,7 +131,7 @@ sealed_run() { # sealed_run FILE LINE
 	: >"$dir/parts"
 	"$B/sealed_tool" run --chip "$CHIP" --probe "tcp:$dap" --clock $CLOCK \
 		--power "$vmcu ctl $dir/ctl power" --keys "$dir/noise.pem" \
-		--loader "$dir/loader/$FAMILY-$2" --link "$2" --at "$dir/at" \
+		--loader "$dir/loader/$CHIP-$2" --link "$2" --at "$dir/at" \
 		"$1@$((FLASH_BASE + FROZEN))" >"$dir/out" ||
 		{ cat "$dir/out" >&2; exit 1; }
 	while read -r name now; do
@@ -257,15 +257,13 @@ for kb in "${sizes[@]}"; do
 			[ $((told * 10)) -lt $((limit * 15)) ] || status=1
 	done
 done
-# a loader lies at the end of the smallest flash of its family
-case $CHIP in
-stm32f103xe | nrf51822)
+if [ -z "$SEALED" ]; then
 	echo "$CHIP: there is no sealed mode"
-	with_sealed=0 ;;
-esac
+	with_sealed=0
+fi
 if [ $with_sealed = 1 ]; then
 	"$B/sealed_tool" keys "$dir/noise.pem" >"$dir/loader_keys.h"
-	make -s loader FAMILY="$FAMILY" KEYS="$dir/loader_keys.h" OUT="$dir/loader" \
+	make -s loader CHIP="$CHIP" KEYS="$dir/loader_keys.h" OUT="$dir/loader" \
 		>"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
 	printf '%6s %7s %-8s %10s %9s %10s %10s %9s %9s %10s %6s %6s %5s\n' kB \
 		packet line prepare ready handshake stream report commit \

@@ -3,11 +3,11 @@
  * host's side of it). */
 #include "chip/algo_port.h"
 
+#include <stddef.h>
+
 #include ALGO_LAYOUT
 
 #define CONTROL ((volatile uint32_t *)ALGO_CONTROL)
-#define CRC_TABLE ((uint32_t *)ALGO_TABLE)
-#define CRC_POLYNOMIAL 0xedb88320u
 #define CRC_STRETCH 0x4000u
 
 static void algo_start(void);
@@ -50,23 +50,27 @@ void algo_fault(void)
 		port_feed();
 }
 
-static bool mirror_words(const uint32_t *from, uint32_t address, uint32_t len,
-			 uint32_t *mirror)
+struct chunk { /* copied by load and store multiple */
+	uint32_t word[8];
+};
+#define CHUNK_WORDS (sizeof(struct chunk) / 4)
+
+/* What the flash now holds goes to where the host can fetch it; it compares. */
+static void mirror_words(uint32_t address, uint32_t len, uint32_t *mirror)
 {
-	const volatile uint32_t *flash = (const volatile uint32_t *)address;
-	const volatile uint32_t *end = flash + len / 4;
-	uint32_t place;
+	const uint32_t *flash = (const uint32_t *)address;
+	const uint32_t *end = flash + len / 4;
 
-	while (flash != end) {
-		uint32_t word = *flash;
-
-		*mirror++ = word;
-		if (word != *from++)
-			return algo_failed(ALGO_E_COMPARE, port_status(&place),
-					   (uint32_t)flash);
-		flash++;
+	/* it has been written behind the compiler's back */
+	__asm__ volatile("" ::: "memory");
+	while ((size_t)(end - flash) >= CHUNK_WORDS) {
+		*(struct chunk *)mirror = *(const struct chunk *)flash;
+		mirror += CHUNK_WORDS;
+		flash += CHUNK_WORDS;
 	}
-	return true;
+	while (flash != end)
+		*mirror++ = *flash++;
+	__asm__ volatile("" ::: "memory");
 }
 
 static bool program(void)
@@ -91,59 +95,70 @@ static bool program(void)
 			state[0] = ALGO_FREE;
 			break;
 		}
-		ok = port_program(buffer, address, len, CONTROL[ALGO_ARG0]) &&
-		     mirror_words(buffer, address, len, mirror);
-		if (ok)
+		ok = port_program(buffer, address, len, CONTROL[ALGO_ARG0]);
+		if (ok) {
+			mirror_words(address, len, mirror);
 			state[0] = ALGO_FREE;
+		}
 		i ^= 1;
 	}
 	return ok;
 }
 
-static void crc_table(void)
-{
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t v = i;
+struct crc { /* the first message bit in bit 0 of lo */
+	uint32_t lo, hi;
+};
 
-		for (unsigned bit = 0; bit < 8; bit++)
-			v = v & 1 ? v >> 1 ^ CRC_POLYNOMIAL : v >> 1;
-		CRC_TABLE[i] = v;
-	}
+/* Two words more: times x^64, which by the polynomial is (1 + x)(1 + x^3). */
+static inline struct crc crc_pair(struct crc c, const uint32_t *p)
+{
+	uint32_t lo = c.lo ^ p[0], hi = c.hi ^ p[1];
+	uint32_t over = lo << 31; /* x^64 and up */
+
+	lo ^= lo >> 1;
+	lo ^= hi << 31;
+	hi ^= hi >> 1;
+	over ^= over >> 3;
+	over ^= lo << 29;
+	lo ^= lo >> 3;
+	lo ^= hi << 29;
+	hi ^= hi >> 3;
+	over ^= over >> 1;
+	over ^= over >> 3;
+	return (struct crc){ lo, hi ^ over };
 }
 
 /* One stretch without looking at the watchdog. */
-static uint32_t crc_words(uint32_t v, const volatile uint32_t *p,
-			  const volatile uint32_t *end)
+static struct crc crc_words(struct crc c, const uint32_t *p,
+			    const uint32_t *end)
 {
-	const uint32_t *table = CRC_TABLE;
-
-	/* in a register, or its address is added at every step */
-	__asm__("" : "+r"(table));
-
-	while (p != end) {
-		v ^= *p++;
-		v = v >> 8 ^ table[v & 0xff];
-		v = v >> 8 ^ table[v & 0xff];
-		v = v >> 8 ^ table[v & 0xff];
-		v = v >> 8 ^ table[v & 0xff];
+	while ((size_t)(end - p) >= CHUNK_WORDS) {
+#pragma GCC unroll 4
+		for (unsigned i = 0; i < CHUNK_WORDS; i += 2)
+			c = crc_pair(c, p + i);
+		p += CHUNK_WORDS;
 	}
-	return v;
+	for (; p != end; p += 2)
+		c = crc_pair(c, p);
+	return c;
 }
 
-static uint32_t crc(uint32_t address, uint32_t len)
+static void crc(uint32_t address, uint32_t len)
 {
-	const volatile uint32_t *p = (const volatile uint32_t *)address;
-	uint32_t v = 0xffffffff;
+	const uint32_t *p = (const uint32_t *)address;
+	struct crc c = { 0xffffffff, 0xffffffff };
 
+	__asm__ volatile("" ::: "memory");
 	while (len != 0) {
 		uint32_t part = len < CRC_STRETCH ? len : CRC_STRETCH;
 
-		v = crc_words(v, p, p + part / 4);
+		c = crc_words(c, p, p + part / 4);
 		p += part / 4;
 		len -= part;
 		port_feed();
 	}
-	return ~v;
+	CONTROL[ALGO_RESULT] = ~c.lo;
+	CONTROL[ALGO_RESULT_HIGH] = ~c.hi;
 }
 
 static void command_run(uint32_t command)
@@ -157,8 +172,7 @@ static void command_run(uint32_t command)
 		program();
 		break;
 	case ALGO_CRC:
-		CONTROL[ALGO_RESULT] = crc(CONTROL[ALGO_ARG0],
-					   CONTROL[ALGO_ARG1]);
+		crc(CONTROL[ALGO_ARG0], CONTROL[ALGO_ARG1]);
 		break;
 	case ALGO_OPTION_SET:
 		if (port_open())
@@ -177,7 +191,6 @@ static void algo_start(void)
 	port_start();
 	for (unsigned i = ALGO_COMMAND; i < ALGO_WORDS; i++)
 		CONTROL[i] = 0;
-	crc_table();
 	CONTROL[ALGO_READY] = ALGO_MAGIC;
 	for (;;) {
 		uint32_t command = CONTROL[ALGO_COMMAND];

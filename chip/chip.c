@@ -61,13 +61,16 @@ static bool only_one(enum family family)
 	return count == 1;
 }
 
+const struct chip *chip_meant(enum family family, uint32_t device)
+{
+	if (device == 0)
+		return only_one(family) ? chip_find(family) : NULL;
+	return only_one(family) ? NULL : chip_of(family, device);
+}
+
 const struct chip *chip_of_release(const struct release_header *h)
 {
-	enum family family = (enum family)h->family;
-
-	if (h->device == 0)
-		return only_one(family) ? chip_find(family) : NULL;
-	return only_one(family) ? NULL : chip_of(family, h->device);
+	return chip_meant((enum family)h->family, h->device);
 }
 
 uint32_t chip_release_device(const struct chip *c)

@@ -152,10 +152,13 @@ const struct chip *chip_by_name(const char *name);
 bool chip_is(const struct chip *c, uint32_t device_id);
 /* The chip of the family that does; NULL. */
 const struct chip *chip_of(enum family family, uint32_t device_id);
-/* The one that a release is laid out for; NULL: none that we know. */
-const struct chip *chip_of_release(const struct release_header *h);
-/* What such a release names: 0 when the family has only this chip. */
+/* What releases and loaders name beside the family, since the top of flash is
+ * what they are made for: 0 when the family has only this chip. */
 uint32_t chip_release_device(const struct chip *c);
+/* The one that they mean by it; NULL: none that we know. */
+const struct chip *chip_meant(enum family family, uint32_t device);
+/* The one that a release is laid out for; NULL. */
+const struct chip *chip_of_release(const struct release_header *h);
 /* All chips, by number; NULL behind the last. */
 const struct chip *chip_at(unsigned i);
 

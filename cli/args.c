@@ -9,7 +9,7 @@
 
 #include "api/shape.h"
 #include "base/hex.h"
-#include "cli/exit.h"
+#include "base/exit.h"
 #include "cli/help.h"
 #include "wire/name.h"
 

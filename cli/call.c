@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -245,8 +246,13 @@ int cli_find(struct cli *cli, enum api_op op, const struct query *q,
 		return r;
 	item = answer_list(op, any, &rows);
 	if (rows->count == 0) {
-		args_problem("not-found", "check the name; `list` shows all",
-			     "there is no %s %s", noun, name);
+		char next[96];
+
+		snprintf(next, sizeof(next),
+			 "check the name; `signet %.*s list` shows all",
+			 (int)strcspn(noun, " "), noun);
+		args_problem("not-found", next, "there is no %s %s", noun,
+			     name);
 		r = EXIT_REFUSED;
 	} else {
 		memcpy(out_row, rows->items, item->size);

@@ -13,7 +13,7 @@
 
 #include "api/messages.h"
 #include "cli/args.h"
-#include "cli/exit.h"
+#include "base/exit.h"
 #include "cli/table.h"
 #include "crypto/crypto.h"
 

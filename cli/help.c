@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cli/exit.h"
+#include "base/exit.h"
 #include "cli/version.h"
 
 #define HELP_COLUMN 26 /* where explanations begin */

@@ -82,16 +82,17 @@ const struct command command_loader_header = {
 /* -- add ----------------------------------------------------------------- */
 struct add_params {
 	const char *file, *stub;
-	char family[NAME_CAP], link[NAME_CAP];
+	char chip[NAME_CAP], link[NAME_CAP];
 };
 
 static const struct arg add_args[] = {
 	{ "FILE", NULL, ARG_TEXT, ARG_OPERAND | ARG_REQUIRED,
 	  offsetof(struct add_params, file), 0, 0, 0,
 	  "loader.bin, as `make loader` wrote it" },
-	{ "family", "FAMILY", ARG_NAME, ARG_REQUIRED,
-	  offsetof(struct add_params, family), 0, 0, 0,
-	  "the chip family that it is for, such as stm32l4" },
+	{ "chip", "CHIP", ARG_NAME, 0, offsetof(struct add_params, chip), 0, 0,
+	  0,
+	  "the chip that it is for, such as stm32f103xe (default: what "
+	  "loader.json beside FILE says)" },
 	{ "link", "LINK", ARG_NAME, 0, offsetof(struct add_params, link), 0, 0,
 	  0,
 	  "the line that it speaks: uart or swd-pins (default: what "
@@ -195,11 +196,25 @@ static int check_note(const char *file, struct loader_upload *up)
 	}
 	r = note_digest(note, path, &up->loader);
 	if (r == 0)
-		r = note_agrees(note, path, "family", up->family);
+		r = note_agrees(note, path, "chip", up->chip);
 	if (r == 0)
 		r = note_agrees(note, path, "link", up->link);
 	json_decref(note);
 	return r;
+}
+
+static int check_named(const char *file, const struct loader_upload *up)
+{
+	bool chip = up->chip[0] == '\0';
+
+	if (!chip && up->link[0] != '\0')
+		return 0;
+	args_problem("usage",
+		     chip ? "give --chip"
+			  : "give --link uart or --link swd-pins",
+		     "no loader.json beside %s says which %s", file,
+		     chip ? "chip it is for" : "line it speaks");
+	return EXIT_USAGE;
 }
 
 static int add_run(const struct command *self, void *globals, void *params)
@@ -212,18 +227,13 @@ static int add_run(const struct command *self, void *globals, void *params)
 	(void)self;
 	memset(&up, 0, sizeof(up));
 	memset(&made, 0, sizeof(made));
-	snprintf(up.family, NAME_CAP, "%s", p->family);
+	snprintf(up.chip, NAME_CAP, "%s", p->chip);
 	snprintf(up.link, NAME_CAP, "%s", p->link);
 	r = load_both(p, &up);
 	if (r == 0)
 		r = check_note(p->file, &up);
-	if (r == 0 && up.link[0] == '\0') {
-		args_problem("usage", "give --link uart or --link swd-pins",
-			     "no loader.json beside %s says which line it "
-			     "speaks",
-			     p->file);
-		r = EXIT_USAGE;
-	}
+	if (r == 0)
+		r = check_named(p->file, &up);
 	if (r == 0)
 		r = cli_call(globals, OP_LOADER_ADD, &up, &made);
 	free(up.loader.data);
@@ -247,9 +257,9 @@ const struct command command_loader_add = {
 
 /* -- list ---------------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "family", "family", false }, { "link", "link", false },
+	{ "chip", "chip", false },     { "link", "link", false },
 	{ "state", "state", false },   { "created", "created", false },
-	{ "digest", "digest", false },
+	{ "digest", "digest", true },
 };
 static const struct cli_view view = { OP_LOADERS, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

@@ -17,8 +17,9 @@ static const struct arg create_args[] = {
 	  "the product's name" },
 	{ "family", "FAMILY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct product_params, product.family), 0, 0, 0,
-	  "the chip family that it is made of: stm32l4, stm32f1, stm32f0, or "
-	  "nrf51 (for demonstrations)" },
+	  "the chip family that it is made of: stm32l4 (STM32L432), stm32f1 "
+	  "(STM32F103xB, xE), stm32f0 (STM32F051), or nrf51 (nRF51822, for "
+	  "demonstrations)" },
 	{ "release-key", "KEY", ARG_NAME, ARG_REQUIRED,
 	  offsetof(struct product_params, release_key), 0, 0, 0,
 	  "the local key that signs its firmware" },

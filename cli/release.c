@@ -82,10 +82,10 @@ const struct command command_release_upload = {
 
 /* -- list ---------------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "product", "product", false }, { "version", "version", false },
-	{ "mode", "mode", false },	 { "rollback", "rollback", false },
-	{ "size", "bytes", false },	 { "created", "created", false },
-	{ "digest", "digest", false },	 { "serial_at", "serial at", false },
+	{ "product", "product", false },     { "version", "version", false },
+	{ "mode", "mode", false },	     { "rollback", "rollback", false },
+	{ "size", "bytes", false },	     { "created", "created", false },
+	{ "serial_at", "serial at", false }, { "digest", "digest", true },
 };
 static const struct cli_view view = { OP_RELEASES, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

@@ -77,10 +77,15 @@ struct making {
 	struct crypto_key *key;
 };
 
-static int bad_file(const char *why)
+static int bad_file(int err, const char *why)
 {
-	args_problem("firmware", "correct the file or its linker script", "%s",
-		     why);
+	const char *next = "correct the file or its linker script";
+
+	if (err == E_IO || err == E_NOT_FOUND)
+		next = "check the path";
+	else if (err == E_OVERLAP)
+		next = "name each file once; no two may fill the same address";
+	args_problem("firmware", next, "%s", why);
 	return EXIT_LOCAL;
 }
 
@@ -103,7 +108,7 @@ static int load_files(const struct arg_list *files, struct making *m)
 	if (r == 0)
 		r = layout_make(m->chip, &all, &m->layout, why);
 	image_free(&all);
-	return r == 0 ? 0 : bad_file(why);
+	return r == 0 ? 0 : bad_file(r, why);
 }
 
 /* "REG:MASK:VALUE" */
@@ -305,15 +310,21 @@ static int check_header(struct making *m)
 {
 	uint32_t options[CHIP_OPTIONS_MAX];
 	char why[LAYOUT_WHY_CAP] = "";
+	const char *next = "correct --option or --protect";
+	int r = chip_want_options(m->chip, &m->header, options, why);
 
-	if (chip_want_options(m->chip, &m->header, options, why) == 0 &&
-	    (m->header.serial.form == SERIAL_NONE ||
-	     layout_serial(m->chip, &m->layout, &m->header.serial, why) == 0) &&
-	    (!m->header.sealed ||
-	     layout_seal(m->chip, &m->layout, m->header.boot, why) == 0))
+	if (r == 0 && m->header.serial.form != SERIAL_NONE) {
+		next = "correct --serial-at, or the linker script";
+		r = layout_serial(m->chip, &m->layout, &m->header.serial, why);
+	}
+	if (r == 0 && m->header.sealed) {
+		next = "name every file of the image, the bootloader's first, "
+		       "linked for there; docs/integrator.md has the layout";
+		r = layout_seal(m->chip, &m->layout, m->header.boot, why);
+	}
+	if (r == 0)
 		return 0;
-	args_problem("release", "correct it, or choose another --mode", "%s",
-		     why);
+	args_problem("release", next, "%s", why);
 	return EXIT_LOCAL;
 }
 
@@ -351,7 +362,7 @@ static void print_summary(const struct cli *cli, const struct making *m,
 		local_print_json(o);
 		return;
 	}
-	printf("%s: %s %s, %s, %zu bytes\n", path, fw->product, fw->version,
+	printf("%s\n  %s %s, %s, %zu bytes\n", path, fw->product, fw->version,
 	       m->header.sealed ? "sealed" : "signed", m->layout.len);
 	for (size_t i = 0; i < fw->segment_count; i++)
 		printf("  0x%08x  %u bytes\n", fw->segments[i].address,

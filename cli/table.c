@@ -166,10 +166,19 @@ static void shorten_time(char text[TABLE_CELL_CAP])
 	}
 }
 
+/* A digest that is mentioned, not listed: its beginning tells which. */
+static void shorten_digest(const char *field, char text[TABLE_CELL_CAP])
+{
+	if (strcmp(field, "digest") != 0 && strlen(text) == 2 * DIGEST_LEN &&
+	    strspn(text, "0123456789abcdef") == 2 * DIGEST_LEN)
+		memcpy(text + 16, "..", 3);
+}
+
 static void table_text(const struct table *t, const void *obj, size_t c,
 		       char out[TABLE_CELL_CAP])
 {
 	table_cell(t->item, obj, t->cols[c].field, out);
+	shorten_digest(t->cols[c].field, out);
 	if (t->short_of_room && is_time(out))
 		shorten_time(out);
 }
@@ -177,18 +186,19 @@ static void table_text(const struct table *t, const void *obj, size_t c,
 /* What says nothing when every row says it; left out where room is short. */
 static const struct {
 	const char *field, *text;
+	bool always; /* with room as well */
 } usual[] = {
-	{ "reserved", "0" },
-	{ "unknown", "0" },
-	{ "scrapped", "0" },
-	{ "attempts", "1" },
+	{ "reserved", "0", false }, { "unknown", "0", false },
+	{ "scrapped", "0", false }, { "attempts", "1", false },
+	{ "count", "1", true },
 };
 
-static bool is_usual(const char *field, const char *text)
+static bool is_usual(const struct table *t, const char *field, const char *text)
 {
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (strcmp(usual[i].field, field) == 0)
-			return strcmp(usual[i].text, text) == 0;
+			return (t->short_of_room || usual[i].always) &&
+			       strcmp(usual[i].text, text) == 0;
 	return false;
 }
 
@@ -200,14 +210,14 @@ static size_t measure(struct table *t, const struct list *rows)
 
 	for (size_t c = 0; c < t->count; c++) {
 		size_t w = 0;
-		bool dull = t->short_of_room;
+		bool dull = true;
 
 		for (size_t r = 0; r < rows->count; r++) {
 			table_text(t, (char *)rows->items + r * t->item->size,
 				   c, cell);
 			if (strlen(cell) > w)
 				w = strlen(cell);
-			dull = dull && is_usual(t->cols[c].field, cell);
+			dull = dull && is_usual(t, t->cols[c].field, cell);
 		}
 		if (dull)
 			w = 0;
@@ -241,6 +251,25 @@ static void put_cell(const struct table *t, const char *text, size_t *owed,
 	put_text(t, text, heading);
 }
 
+/* Lines of their own, broken at blanks where there are some. */
+static void put_below(const struct table *t, const char *text)
+{
+	size_t room = t->limit - 4;
+
+	while (*text) {
+		size_t n = strlen(text), cut;
+
+		if (n > room) {
+			for (cut = room; cut > 0 && text[cut] != ' ';)
+				cut--;
+			n = cut ? cut : room;
+		}
+		fprintf(t->f, "\n    %.*s", (int)n, text);
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
 /* The last cell may be too long for the terminal. */
 static void put_last(const struct table *t, const char *text, size_t used,
 		     size_t owed, bool heading)
@@ -250,7 +279,7 @@ static void put_last(const struct table *t, const char *text, size_t used,
 	if (t->limit == 0 || strlen(text) <= room)
 		put_cell(t, text, &owed, heading);
 	else if (t->cols[t->last].wraps)
-		fprintf(t->f, "\n    %.*s", (int)t->limit - 4, text);
+		put_below(t, text);
 	else
 		fprintf(t->f, "%*s%.*s..", (int)owed, "",
 			room > 2 ? (int)room - 2 : 0, text);

@@ -57,7 +57,8 @@ static const struct arg verify_args[] = {
 	  0, 0, 0, "demand this product" },
 	{ "rollback-min", "N", ARG_U32, 0,
 	  offsetof(struct verify_params, rollback_min), 0, 0, 0,
-	  "demand firmware of at least this anti-rollback number" },
+	  "with --release-key: demand firmware of at least this anti-rollback "
+	  "number" },
 };
 
 /* What is being judged; flash and credential point into file. */
@@ -329,9 +330,8 @@ static void print_text(const struct judgement *j, bool yes, bool flash)
 	const char *family, *proof;
 
 	if (!yes) {
-		printf("NOT genuine: %s (%s)\n",
-		       j->what ? j->what : "the check was disturbed",
-		       error_text(j->err));
+		printf("NOT genuine: %s\n",
+		       j->what ? j->what : "the check was disturbed");
 		return;
 	}
 	family = family_name(c->family);
@@ -378,6 +378,13 @@ static int verify_run(const struct command *self, void *globals, void *params)
 	if (r == 0 && p->release_key && e.firmware == NULL) {
 		args_problem("usage", "leave it away, or give a dump",
 			     "--release-key goes with --flash");
+		r = EXIT_USAGE;
+	}
+	if (r == 0 && p->rollback_min && p->release_key == NULL) {
+		args_problem("usage",
+			     "give --flash and --release-key as well: the "
+			     "number is in the firmware's signature",
+			     "--rollback-min goes with --release-key");
 		r = EXIT_USAGE;
 	}
 	if (r == 0 && p->release_key)

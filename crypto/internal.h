@@ -12,6 +12,10 @@
 struct crypto_key {
 	EVP_PKEY *pkey;
 	enum crypto_key_type type;
+	/* Raw, kept because every signature names its key and OpenSSL takes
+	 * nearly as long to export the point as to sign. */
+	uint8_t pub[P256_PUB_LEN];
+	size_t pub_len;
 };
 
 /* Takes pkey in every case; E_KEY when it is of no type that we use. */

@@ -40,26 +40,6 @@ enum crypto_key_type pkey_type(const EVP_PKEY *pkey)
 	return 0;
 }
 
-int key_wrap(EVP_PKEY *pkey, struct crypto_key **out)
-{
-	struct crypto_key *k = calloc(1, sizeof(*k));
-	int err = E_NOMEM;
-
-	if (!k)
-		goto fail;
-	err = E_KEY;
-	k->type = pkey_type(pkey);
-	if (!k->type)
-		goto fail;
-	k->pkey = pkey; /* transferred */
-	*out = k;
-	return 0;
-fail:
-	EVP_PKEY_free(pkey);
-	free(k);
-	return err;
-}
-
 int crypto_key_generate(enum crypto_key_type type, struct crypto_key **out)
 {
 	EVP_PKEY *pkey = NULL;
@@ -138,10 +118,37 @@ int pub_to_raw(const EVP_PKEY *pkey, enum crypto_key_type type, uint8_t *out,
 	return 0;
 }
 
+int key_wrap(EVP_PKEY *pkey, struct crypto_key **out)
+{
+	struct crypto_key *k = calloc(1, sizeof(*k));
+	int err = E_NOMEM;
+
+	if (!k)
+		goto fail;
+	err = E_KEY;
+	k->type = pkey_type(pkey);
+	if (!k->type)
+		goto fail;
+	err = pub_to_raw(pkey, k->type, k->pub, sizeof(k->pub), &k->pub_len);
+	if (err)
+		goto fail;
+	k->pkey = pkey; /* transferred */
+	*out = k;
+	return 0;
+fail:
+	EVP_PKEY_free(pkey);
+	free(k);
+	return err;
+}
+
 int crypto_key_public(const struct crypto_key *k, uint8_t *out, size_t cap,
 		      size_t *out_len)
 {
-	return pub_to_raw(k->pkey, k->type, out, cap, out_len);
+	if (cap < k->pub_len)
+		return E_SPACE;
+	memcpy(out, k->pub, k->pub_len);
+	*out_len = k->pub_len;
+	return 0;
 }
 
 int crypto_key_x25519(const struct crypto_key *k, uint8_t out[X25519_LEN])

@@ -353,10 +353,10 @@ static int status_run(const struct command *self, void *globals, void *params)
 	unsent = outbox_count(&st);
 	memset(&orders, 0, sizeof(orders));
 	if (!f->json) {
-		printf("flasher       %s\nserver        %s\n"
-		       "certificate   until %s\nchannels      %zu configured, "
-		       "enrolled for %u\nopen attempts %zu\nunsent "
-		       "reports %zu\n",
+		printf("flasher         %s\nserver          %s\n"
+		       "certificate     until %s\n"
+		       "channels        %zu configured, enrolled for %u\n"
+		       "open attempts   %zu\nunsent reports  %zu\n",
 		       st.name, st.server, end, st.conf.channel_count,
 		       st.channels, open, unsent);
 		fflush(stdout);

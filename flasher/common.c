@@ -6,6 +6,7 @@
 #include "flasher/job.h"
 #include "flasher/program.h"
 #include "http/client.h"
+#include "wire/address.h"
 
 int flasher_local_failed(int err, const char *why)
 {
@@ -16,7 +17,7 @@ int flasher_local_failed(int err, const char *why)
 	else if (err == E_STATE)
 		next = "wait until it is done, or use another --dir";
 	else if (err == E_CONFIG)
-		next = "correct it; signet-flasher(1) explains the file";
+		next = "correct it; signet-flasher.conf(5) explains the file";
 	else if (err == E_DISK_FULL)
 		next = "free space on the station's disk";
 	else if (err == E_AUTH)
@@ -74,11 +75,27 @@ int flasher_open(const struct flasher_globals *f, struct station *st)
 	return r;
 }
 
+/* An address that cannot be one is refused before anything is done. */
+static int check_form(const char *option, const char *text,
+		      const char *(*form)(const char *text))
+{
+	const char *what = form(text);
+
+	if (what == NULL)
+		return 0;
+	args_problem("usage", "signet-flasher.conf(5) has the forms", "%s \"%s\" %s",
+		     option, text, what);
+	return EXIT_USAGE;
+}
+
 /* --probe URI ... --power CMD ...: pairs by position. */
 static int given_channels(struct station *st, const struct channel_options *o)
 {
+	int r;
+
 	if (o->powers.count > o->probes.count) {
-		args_problem("usage", "give --probe and --power in pairs",
+		args_problem("usage",
+			     "the first --power goes with the first --probe",
 			     "there are more --power than --probe");
 		return EXIT_USAGE;
 	}
@@ -96,6 +113,11 @@ static int given_channels(struct station *st, const struct channel_options *o)
 				     "too many --probe, or one is too long");
 			return EXIT_USAGE;
 		}
+		r = check_form("--probe", o->probes.items[i], address_probe);
+		if (r == 0)
+			r = check_form("--power", power, address_switch);
+		if (r != 0)
+			return r;
 		snprintf(c->probe, sizeof(c->probe), "%s", o->probes.items[i]);
 		snprintf(c->power, sizeof(c->power), "%s", power);
 	}
@@ -104,6 +126,10 @@ static int given_channels(struct station *st, const struct channel_options *o)
 
 static int all_channels(struct station *st, const struct channel_options *o)
 {
+	int r = o->next ? check_form("--next", o->next, address_switch) : 0;
+
+	if (r != 0)
+		return r;
 	if (o->next && strlen(o->next) >= COMMAND_CAP) {
 		args_problem("usage", NULL, "--next is too long");
 		return EXIT_USAGE;

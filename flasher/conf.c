@@ -8,6 +8,7 @@
 #include "cli/args.h"
 #include "cli/local.h"
 #include "keys/keyfile.h"
+#include "wire/address.h"
 
 #define CONF_MAX 65536
 #define UART_DEFAULT 115200u
@@ -16,7 +17,8 @@ struct conf_key {
 	const char *name;
 	size_t offset, cap; /* cap 0 = number */
 	uint64_t min, max;
-	int (*choice)(const char *text); /* or: one of a few words */
+	const char *(*form)(const char *text); /* what is wrong, or NULL */
+	int (*choice)(const char *text);       /* or: one of a few words */
 	const char *choices;
 };
 
@@ -47,10 +49,15 @@ int conf_link(const char *name)
 		.name = key, .offset = offsetof(struct type, field), \
 		.min = (least), .max = (most),                       \
 	}
+#define FORM_KEY(type, key, field, check)                                  \
+	{                                                                  \
+		.name = key, .offset = offsetof(struct type, field),       \
+		.cap = sizeof(((struct type *)0)->field), .form = (check), \
+	}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 static const struct conf_key station_keys[] = {
-	TEXT_KEY(flasher_conf, "server", server),
+	FORM_KEY(flasher_conf, "server", server, address_server),
 	TEXT_KEY(flasher_conf, "start-pattern", start_pattern),
 	NUMBER_KEY(flasher_conf, "start-timeout", start_timeout_ms, 1, 600000),
 	NUMBER_KEY(flasher_conf, "clock", clock_hz, 1000, 100000000),
@@ -59,10 +66,10 @@ static const struct conf_key station_keys[] = {
 };
 
 static const struct conf_key channel_keys[] = {
-	TEXT_KEY(channel_conf, "probe", probe),
-	TEXT_KEY(channel_conf, "serial", serial),
-	TEXT_KEY(channel_conf, "power", power),
-	TEXT_KEY(channel_conf, "next", next),
+	FORM_KEY(channel_conf, "probe", probe, address_probe),
+	FORM_KEY(channel_conf, "serial", serial, address_serial),
+	FORM_KEY(channel_conf, "power", power, address_switch),
+	FORM_KEY(channel_conf, "next", next, address_switch),
 	NUMBER_KEY(channel_conf, "uart", uart, 300, 4000000),
 	{ .name = "link",
 	  .offset = offsetof(struct channel_conf, link),
@@ -77,6 +84,8 @@ struct conf_parser {
 	unsigned line;
 	struct flasher_conf *conf;
 	struct channel_conf *channel; /* of the present section, or NULL */
+	unsigned begun;		      /* the section's line */
+	uint32_t seen;		      /* its keys, one bit each */
 	char *why;
 };
 
@@ -108,12 +117,35 @@ static int bad(struct conf_parser *p, const char *text, const char *what)
 	return E_CONFIG;
 }
 
+static int bad_value(struct conf_parser *p, const char *key, const char *value,
+		     const char *what)
+{
+	snprintf(p->why, CONF_WHY_CAP, "%s:%u: %s = %.80s: %s", p->name,
+		 p->line, key, value, what);
+	return E_CONFIG;
+}
+
+/* The one key that a channel cannot be without. */
+static int section_end(struct conf_parser *p)
+{
+	if (p->channel == NULL || p->channel->probe[0])
+		return 0;
+	snprintf(p->why, CONF_WHY_CAP,
+		 "%s:%u: channel %zu has no probe; write one, such as probe = "
+		 "usb:SERIAL",
+		 p->name, p->begun, p->conf->channel_count - 1);
+	return E_CONFIG;
+}
+
 /* "[channel N]": channels come in order, so that a forgotten one shows. */
 static int section(struct conf_parser *p, char *line)
 {
 	size_t len = strlen(line);
 	uint64_t n = 0;
+	int r = section_end(p);
 
+	if (r != 0)
+		return r;
 	if (len < 2 || line[len - 1] != ']' ||
 	    strncmp(line, "[channel ", 9) != 0)
 		return bad(p, line, "is no section; sections are [channel N]");
@@ -125,6 +157,8 @@ static int section(struct conf_parser *p, char *line)
 			   "is out of order; channels are numbered 0, 1, 2 "
 			   "... without gaps");
 	p->channel = conf_add_channel(p->conf);
+	p->begun = p->line;
+	p->seen = 0;
 	return 0;
 }
 
@@ -132,12 +166,15 @@ static int set_key(struct conf_parser *p, const struct conf_key *k, void *base,
 		   const char *value)
 {
 	char *field = (char *)base + k->offset;
-	char what[96];
+	const char *what;
+	char range[96];
 	uint64_t n = 0;
 
 	if (k->cap) {
 		if (strlen(value) >= k->cap)
-			return bad(p, value, "is too long");
+			return bad_value(p, k->name, value, "is too long");
+		if (k->form && value[0] && (what = k->form(value)) != NULL)
+			return bad_value(p, k->name, value, what);
 		memcpy(field, value, strlen(value) + 1);
 		return 0;
 	}
@@ -145,15 +182,15 @@ static int set_key(struct conf_parser *p, const struct conf_key *k, void *base,
 		int choice = k->choice(value);
 
 		if (choice < 0)
-			return bad(p, value, k->choices);
+			return bad_value(p, k->name, value, k->choices);
 		*(uint32_t *)(void *)field = (uint32_t)choice;
 		return 0;
 	}
 	if (args_number(value, k->min, k->max, &n) != 0) {
-		snprintf(what, sizeof(what), "must be a number, %llu to %llu",
+		snprintf(range, sizeof(range), "must be a number, %llu to %llu",
 			 (unsigned long long)k->min,
 			 (unsigned long long)k->max);
-		return bad(p, value, what);
+		return bad_value(p, k->name, value, range);
 	}
 	*(uint32_t *)(void *)field = (uint32_t)n;
 	return 0;
@@ -171,12 +208,17 @@ static int key_line(struct conf_parser *p, char *line)
 		return bad(p, line, "is not \"key = value\"");
 	*eq = '\0';
 	key = local_trim(line);
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(keys[i].name, key) == 0)
-			return set_key(p, &keys[i],
-				       p->channel ? (void *)p->channel
-						  : (void *)p->conf,
-				       local_trim(eq + 1));
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(keys[i].name, key) != 0)
+			continue;
+		if (p->seen & 1u << i)
+			return bad(p, key, "is set twice; keep one");
+		p->seen |= 1u << i;
+		return set_key(p, &keys[i],
+			       p->channel ? (void *)p->channel
+					  : (void *)p->conf,
+			       local_trim(eq + 1));
+	}
 	return bad(p, key,
 		   p->channel ? "is no key of a channel (probe, serial, power, "
 				"next, uart, link, link-clock, link-baud)"
@@ -188,7 +230,7 @@ static int key_line(struct conf_parser *p, char *line)
 int conf_parse(const char *name, char *text, struct flasher_conf *out,
 	       char why[CONF_WHY_CAP])
 {
-	struct conf_parser p = { name, 0, NULL, NULL, why };
+	struct conf_parser p = { .name = name, .why = why };
 	struct flasher_conf conf;
 	int r = 0;
 
@@ -204,12 +246,8 @@ int conf_parse(const char *name, char *text, struct flasher_conf *out,
 			continue;
 		r = line[0] == '[' ? section(&p, line) : key_line(&p, line);
 	}
-	for (size_t i = 0; i < conf.channel_count && r == 0; i++)
-		if (conf.channel[i].probe[0] == '\0') {
-			snprintf(why, CONF_WHY_CAP,
-				 "%s: channel %zu has no probe", name, i);
-			r = E_CONFIG;
-		}
+	if (r == 0)
+		r = section_end(&p);
 	if (r == 0)
 		*out = conf;
 	return r;

@@ -140,12 +140,17 @@ int job_open_key(struct job *j, const char *label, const struct blob *enc,
 static int open_content_key(struct job *j)
 {
 	const struct deliver_answer *d = &j->delivered;
+	uint8_t aad[KEY_AAD_MAX];
+	size_t len = release_key_aad(j->env->order, j->release->header_digest,
+				     aad);
 
 	if (d->key_enc.len != X25519_LEN ||
 	    d->key_sealed.len != AEAD_KEY_LEN + AEAD_TAG_LEN)
 		return E_HTTP;
-	return job_open_key(j, LABEL_HPKE_CONTENT_KEY, &d->key_enc,
-			    &d->key_sealed, j->key);
+	return crypto_hpke_open(j->env->st->kem, d->key_enc.data,
+				LABEL_HPKE_CONTENT_KEY,
+				sizeof(LABEL_HPKE_CONTENT_KEY) - 1, aad, len,
+				d->key_sealed.data, d->key_sealed.len, j->key);
 }
 
 /* The device checks the signature; here it is made sure, before the chip is

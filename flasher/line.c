@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/args.h"
-#include "cli/exit.h"
+#include "base/exit.h"
 #include "flasher/gpio.h"
 #include "flasher/ui.h"
 #include "http/client.h"

@@ -5,7 +5,7 @@
 
 #include "api/messages.h"
 #include "cli/args.h"
-#include "cli/exit.h"
+#include "base/exit.h"
 #include "flasher/station.h"
 
 struct flasher_globals { /* options of every command */

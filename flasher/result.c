@@ -35,8 +35,8 @@ static const struct {
 	{ E_PROBE_LOST, "check that the probe is plugged in and its address is "
 			"right; signet-flasher probes --plugged lists those "
 			"on USB" },
-	{ E_ARG, "correct what the cause names; signet-flasher(1) has the "
-		 "forms" },
+	{ E_ARG, "correct what the cause names; signet-flasher.conf(5) has "
+		 "the forms" },
 	{ E_PROBE, "unplug the probe, plug it in again and repeat" },
 	{ E_TARGET_LOST, "check that the board sits in its fixture and has "
 			 "power, then repeat" },

@@ -79,11 +79,6 @@ int algo_judge(struct target *t, const char *what, uint32_t error, uint32_t sr,
 			"%s: flash controller reports SR=0x%08" PRIx32
 			" at 0x%08" PRIx32,
 			what, sr, address);
-	case ALGO_E_COMPARE:
-		return target_fail(t, E_TARGET_VERIFY,
-				   "%s: flash at 0x%08" PRIx32 " does not hold "
-				   "what was programmed",
-				   what, address);
 	case ALGO_E_FAULT:
 		return target_fail(t, E_TARGET_FLASH,
 				   "%s: bus fault or uncorrectable flash cell "
@@ -126,16 +121,19 @@ int algo_ask(struct target *t, const char *what)
 }
 
 int algo_wait(struct target *t, uint32_t timeout_us, const char *what,
-	      uint32_t *out_result)
+	      uint64_t *out_result)
 {
 	struct probe *p = t->probe;
-	uint32_t waited = 0, e[3], result;
+	uint32_t waited = 0, e[3], result[2];
 	int err;
 
 	do { /* the end and what it brought in one packet */
 		dbg_queue_match32(p, algo_word_address(t, ALGO_COMMAND),
 				  0xffffffff, ALGO_IDLE);
-		dbg_queue_read32(p, algo_word_address(t, ALGO_RESULT), &result);
+		dbg_queue_read32(p, algo_word_address(t, ALGO_RESULT),
+				 &result[0]);
+		dbg_queue_read32(p, algo_word_address(t, ALGO_RESULT_HIGH),
+				 &result[1]);
 		queue_errors(t, e);
 		err = dbg_flush(p);
 		waited += DBG_MATCH_US;
@@ -146,6 +144,6 @@ int algo_wait(struct target *t, uint32_t timeout_us, const char *what,
 		return target_wire_fail(t, err, "%s", what);
 	err = algo_judge(t, what, e[0], e[1], e[2]);
 	if (err == 0 && out_result != NULL)
-		*out_result = result;
+		*out_result = (uint64_t)result[1] << 32 | result[0];
 	return err;
 }

@@ -15,9 +15,11 @@
 #include "wire/layout.h"
 
 #define FULL_BIT ALGO_FULL
+#define CRC_REFLECTED 0xd800000000000000u
 
 struct run { /* of flash without a gap, and the CRC it must have */
-	uint32_t base, len, crc;
+	uint32_t base, len;
+	uint64_t crc;
 };
 
 struct lane {		    /* one of the two buffers */
@@ -40,13 +42,14 @@ struct stream {
 	uint32_t done;
 };
 
-static uint32_t crc32_step(uint32_t crc, const uint8_t *p, size_t len)
+/* Bit by bit, as chip/algo.h defines it. */
+static uint64_t crc64_step(uint64_t crc, const uint8_t *p, size_t len)
 {
 	crc = ~crc;
 	while (len-- > 0) {
 		crc ^= *p++;
 		for (unsigned i = 0; i < 8; i++)
-			crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
+			crc = crc & 1 ? crc >> 1 ^ CRC_REFLECTED : crc >> 1;
 	}
 	return ~crc;
 }
@@ -64,7 +67,7 @@ static int note_run(struct stream *s, uint32_t base, const uint8_t *data,
 		r->len = 0;
 		r->crc = 0;
 	}
-	r->crc = crc32_step(r->crc, data, len);
+	r->crc = crc64_step(r->crc, data, len);
 	r->len += len;
 	return 0;
 }
@@ -227,7 +230,7 @@ static int verify_runs(struct stream *s)
 
 	for (unsigned i = 0; i < s->run_count; i++) {
 		const struct run *r = &s->runs[i];
-		uint32_t crc;
+		uint64_t crc;
 		int err;
 
 		algo_queue_command(s->t, ALGO_CRC, r->base, r->len);
@@ -239,8 +242,8 @@ static int verify_runs(struct stream *s)
 			return target_fail(s->t, E_TARGET_VERIFY,
 					   "flash from 0x%08" PRIx32
 					   ", %" PRIu32
-					   " bytes, has CRC 0x%08" PRIx32
-					   ", should have 0x%08" PRIx32,
+					   " bytes, has CRC 0x%016" PRIx64
+					   ", should have 0x%016" PRIx64,
 					   r->base, r->len, crc, r->crc);
 		done += r->len;
 		target_report(s->t, done);

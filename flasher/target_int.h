@@ -67,7 +67,7 @@ void algo_queue_command(struct target *t, enum algo_command c, uint32_t arg0,
 			uint32_t arg1);
 /* Waits for its end; what says what was being done. */
 MUST_USE int algo_wait(struct target *t, uint32_t timeout_us, const char *what,
-		       uint32_t *out_result);
+		       uint64_t *out_result);
 /* The algorithm's error words to an E_* and why; 0 when they say all is well.
  */
 MUST_USE int algo_judge(struct target *t, const char *what, uint32_t error,

@@ -280,7 +280,9 @@ static void explain(const struct job_result *r)
 	       "  next:  %s\n  who:   %s\n",
 	       r->channel, r->uid, r->uid[0] ? " " : "",
 	       job_outcome_name(r->outcome), r->phase, r->code, r->cause,
-	       r->next, r->who);
+	       r->next,
+	       /* the server's "caller" is whoever reads this */
+	       strcmp(r->who, "caller") == 0 ? "operator" : r->who);
 }
 
 static void remember(struct ui *ui, const struct job_result *r)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# pack.sh DIR FAMILY LINK - loader.elf and stub.elf there become loader.bin (LOADER_LEN
+# pack.sh DIR CHIP FAMILY LINK - loader.elf and stub.elf there become loader.bin (LOADER_LEN
 # bytes), stub.bin and loader.json; refuses what is larger than it may be.
 #
 # RAM: the frames of chunks lie at the end of the data, the stack grows down
@@ -10,8 +10,9 @@
 set -euo pipefail
 export LC_ALL=C
 dir=$1
-family=$2
-link=$3
+chip=$2
+family=$3
+link=$4
 nm=${NM:-arm-none-eabi-nm}
 awk=${AWK:-awk}
 here=$(dirname "$0")
@@ -69,6 +70,7 @@ digest=$(sha256sum "$dir/loader.bin" | cut -d' ' -f1)
 stub_digest=$(sha256sum "$dir/stub.bin" | cut -d' ' -f1)
 cat >"$dir/loader.json" <<J
 {
+  "chip": "$chip",
   "family": "$family",
   "link": "$link",
   "sha256": "$digest",

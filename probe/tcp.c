@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "wire/address.h"
+
 #define SEND_MS 5000
 
 int64_t tcp_now_ms(void)
@@ -97,28 +99,6 @@ int tcp_receive_some(int fd, uint8_t *p, size_t cap, int64_t deadline,
 	}
 }
 
-/* "HOST:PORT" or "[V6]:PORT" to its halves. */
-static int split_address(const char *address, char *host, size_t cap,
-			 const char **ret_port)
-{
-	const char *colon = strrchr(address, ':');
-	size_t len;
-
-	if (colon == NULL || colon == address || colon[1] == '\0')
-		return E_ARG;
-	len = (size_t)(colon - address);
-	if (address[0] == '[' && address[len - 1] == ']') {
-		address++;
-		len -= 2;
-	}
-	if (len == 0 || len >= cap)
-		return E_ARG;
-	memcpy(host, address, len);
-	host[len] = '\0';
-	*ret_port = colon + 1;
-	return 0;
-}
-
 static int connect_one(const struct addrinfo *a, uint32_t timeout_ms)
 {
 	int one = 1, failure = 0;
@@ -156,7 +136,7 @@ int tcp_open(const char *what, const char *address, uint32_t timeout_ms,
 	char host[128];
 	int fd = -1;
 
-	if (split_address(address, host, sizeof(host), &port) != 0) {
+	if (address_split(address, host, sizeof(host), &port) != 0) {
 		snprintf(why, 256, "%s address %.100s is not HOST:PORT", what,
 			 address);
 		return E_ARG;

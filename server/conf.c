@@ -16,6 +16,7 @@
 
 enum conf_type {
 	CONF_TEXT,   /* char[ROLE_TEXT_CAP] */
+	CONF_NAMES,  /* the same: hosts and addresses, comma-separated */
 	CONF_LISTEN, /* address and port */
 	CONF_NUMBER,
 	CONF_CHOICE, /* index into choices */
@@ -39,8 +40,8 @@ static const char *const formats[] = { "text", "json", NULL };
 #define AT(m) offsetof(struct role_config, m)
 
 static const struct entry entries[] = {
-	{ "server", "names", CONF_TEXT, AT(names), 0, "localhost, 127.0.0.1", 0,
-	  0, NULL,
+	{ "server", "names", CONF_NAMES, AT(names), 0, "localhost, 127.0.0.1",
+	  0, 0, NULL,
 	  "Names and addresses by which stations and people reach this\n"
 	  "# server, comma-separated.  They go into its certificate." },
 	{ "server", "sandbox", CONF_FLAG, AT(sandbox), 0, "yes", 0, 0, NULL,
@@ -143,6 +144,41 @@ static int choice_find(const char *const *choices, const char *value)
 	return -1;
 }
 
+/* At least one name, and nothing in them that no host or address has. */
+static bool names_valid(const char *s)
+{
+	static const char host[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
+
+	for (;;) {
+		size_t len;
+
+		s += strspn(s, " \t");
+		len = strspn(s, host);
+		if (len == 0)
+			return false;
+		s += len;
+		s += strspn(s, " \t");
+		if (*s == '\0')
+			return true;
+		if (*s++ != ',')
+			return false;
+	}
+}
+
+/* "error, warning, info or debug" */
+static void choices_text(const char *const *choices, char out[160])
+{
+	size_t n = 0;
+
+	for (int i = 0; choices[i]; i++)
+		n += (size_t)snprintf(out + n, 160 - n, "%s%s",
+				      i == 0	       ? ""
+				      : choices[i + 1] ? ", "
+						       : " or ",
+				      choices[i]);
+}
+
 /* 0, or what the value should be in *need. */
 static int value_set(const struct entry *e, struct role_config *cfg,
 		     const char *value, char need[160])
@@ -153,6 +189,12 @@ static int value_set(const struct entry *e, struct role_config *cfg,
 	int i;
 
 	switch (e->type) {
+	case CONF_NAMES:
+		snprintf(need, 160,
+			 "host names and IP addresses, comma-separated");
+		if (!names_valid(value))
+			return E_CONFIG;
+		/* fall through */
 	case CONF_TEXT:
 		if (strlen(value) < ROLE_TEXT_CAP) {
 			memcpy(at, value, strlen(value) + 1);
@@ -181,7 +223,7 @@ static int value_set(const struct entry *e, struct role_config *cfg,
 			*(bool *)at = i == 1;
 		else if (i >= 0)
 			*(uint32_t *)(void *)at = (uint32_t)i;
-		snprintf(need, 160, "%s", e->comment);
+		choices_text(e->choices, need);
 		return i < 0 ? E_CONFIG : 0;
 	case CONF_FLAG:
 		i = choice_find(flags, value);
@@ -238,7 +280,10 @@ static unsigned distance(const char *a, const char *b)
 static const char *nearest(const char *section, const char *key)
 {
 	const char *best = NULL;
-	unsigned best_d = 4, d;
+	const char *name = key ? key : section;
+	/* of a short word too little is left to recognise it by */
+	unsigned best_d = strlen(name) < 6 ? (unsigned)strlen(name) / 2 + 1 : 4;
+	unsigned d;
 
 	for (size_t i = 0; i < ENTRIES; i++) {
 		if (key && strcmp(entries[i].section, section) != 0)
@@ -268,7 +313,7 @@ struct parser {
 	const char *path;
 	unsigned line;
 	char section[64];
-	bool seen[ENTRIES];
+	unsigned seen[ENTRIES]; /* the line, or 0 */
 	struct role_config *cfg;
 	char *why;
 };
@@ -343,9 +388,41 @@ static int parse_value(struct parser *p, char *s)
 		return unknown(p, "key", key, nearest(p->section, key));
 	if (p->seen[e - entries])
 		return complain(p, "\"%s\" is set twice; keep one", key);
-	p->seen[e - entries] = true;
+	p->seen[e - entries] = p->line;
 	if (value_set(e, p->cfg, value, need))
 		return complain(p, "%s = %.80s: must be %s", key, value, need);
+	return 0;
+}
+
+/* One port cannot be two listeners'. */
+static int check_listeners(struct parser *p)
+{
+	const struct role_config *cfg = p->cfg;
+	const struct {
+		const char *address, *section;
+		uint32_t port;
+	} all[] = {
+		{ cfg->flasher_address, "flasher", cfg->flasher_port },
+		{ cfg->enrol_address, "enrol", cfg->enrol_port },
+		{ cfg->admin_address, "admin", cfg->admin_port },
+	};
+
+	for (size_t i = 1; i < sizeof(all) / sizeof(all[0]); i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct entry *e = entry_find(all[i].section,
+							   "listen");
+
+			if (all[i].port == 0 || all[i].port != all[k].port ||
+			    strcmp(all[i].address, all[k].address) != 0)
+				continue;
+			if (p->seen[e - entries])
+				p->line = p->seen[e - entries];
+			return complain(p,
+					"listen: [%s] has %s port %u already; "
+					"give [%s] another",
+					all[k].section, all[k].address,
+					all[k].port, all[i].section);
+		}
 	return 0;
 }
 
@@ -371,7 +448,7 @@ int conf_parse(const char *path, const char *text, struct role_config *cfg,
 			continue;
 		err = *s == '[' ? parse_section(&p, s) : parse_value(&p, s);
 	}
-	return err;
+	return err ? err : check_listeners(&p);
 }
 
 int conf_load(const char *path, struct role_config *cfg, char why[CONF_WHY_CAP])
@@ -414,6 +491,7 @@ static void value_print(FILE *f, const struct entry *e,
 	uint32_t n;
 
 	switch (e->type) {
+	case CONF_NAMES:
 	case CONF_TEXT:
 		fprintf(f, "%s", (const char *)at);
 		break;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/ct.h"
+#include "base/exit.h"
 #include "keys/keyfile.h"
 #include "server/conf.h"
 #include "server/ledger.h"
@@ -27,13 +29,20 @@ static int dir_make(const char *path, char *why)
 	return E_IO;
 }
 
+bool init_done(const char *dir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.4000s/signetd.conf", dir);
+	return !access(path, F_OK);
+}
+
 static int folder_make(const char *dir, char *why)
 {
 	char path[ROLE_TEXT_CAP + 16];
 	int err;
 
-	snprintf(path, sizeof(path), "%s/signetd.conf", dir);
-	if (!access(path, F_OK)) {
+	if (init_done(dir)) {
 		snprintf(why, WHY_CAP,
 			 "%.300s is a server's folder already; nothing was "
 			 "changed",
@@ -166,7 +175,7 @@ int init_run(const struct role_config *cfg, const struct init_options *opt)
 			fprintf(stderr,
 				"Remove what is in %s before you try again.\n",
 				cfg->dir);
-		return 1;
+		return EXIT_LOCAL;
 	}
 	printf("Made %s.\n", cfg->dir);
 	if (!opt->quiet)

@@ -19,5 +19,7 @@ struct init_options {
  * and prints the owner's token.  Returns the exit status.
  */
 int init_run(const struct role_config *cfg, const struct init_options *opt);
+/* Whether dir is a server's folder already. */
+bool init_done(const char *dir);
 
 #endif

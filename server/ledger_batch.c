@@ -49,10 +49,28 @@ int call_refuse(struct call *c, enum refusal_code code, const char *detail, ...)
 	return (int)code;
 }
 
+int call_refuse_next(struct call *c, enum refusal_code code, const char *next,
+		     const char *detail, ...)
+{
+	va_list ap;
+
+	va_start(ap, detail);
+	vsnprintf(c->detail, sizeof(c->detail), detail, ap);
+	va_end(ap);
+	TEXT_SET(c->next, next);
+	return (int)code;
+}
+
 int call_missing(struct call *c, int err, const char *kind, const char *name)
 {
 	if (err != E_NOT_FOUND)
 		return err;
+	if (c->flasher)
+		TEXT_SET(c->next, "check the name; `signet-flasher work` lists "
+				  "the orders");
+	else
+		snprintf(c->next, sizeof(c->next),
+			 "check the name; `signet %s list` shows all", kind);
 	return call_refuse(c, R_NOT_FOUND, "there is no %s %s", kind, name);
 }
 
@@ -77,6 +95,8 @@ static int refuse(struct call *c, const char *name, enum refusal_code code)
 	struct row_log row = { 0 };
 
 	refusal_set(&c->job->refusal, code, c->detail);
+	if (c->next[0])
+		TEXT_SET(c->job->refusal.next, c->next);
 	if (c->event)
 		TEXT_SET(row.event, c->event);
 	else

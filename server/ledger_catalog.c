@@ -34,18 +34,19 @@ static int check_sealed(struct call *c, const struct product *q,
 		return call_refuse(c, R_BAD_REQUEST,
 				   "modes: sealed, or sealed+signed");
 	if (row->modes == MODES_SEALED && chip->witness_count == 0)
-		return call_refuse(c, R_MODE,
-				   "chips of %s have no sealed mode: allow "
-				   "signed",
-				   q->family);
+		return call_refuse_next(
+			c, R_MODE,
+			"allow signed mode (--allow-signed), or take another "
+			"family",
+			"chips of %s have no sealed mode", q->family);
 	row->demands = PROOF_NONE;
 	if (q->demands[0] != '\0' && (!proof_find(q->demands, &row->demands) ||
 				      row->demands == PROOF_DEMO))
-		return call_refuse(c, R_BAD_REQUEST, "demands: none or stage0");
+		return call_refuse_next(c, R_BAD_REQUEST,
+					"give one of these, or leave it away",
+					"demands: none or stage0");
 	if (row->demands == PROOF_STAGE0 && !chip->stage0)
-		return call_refuse(c, R_PROOF,
-				   "chips of %s cannot hold a stage-0 secret",
-				   q->family);
+		return refuse_stage0(c, q->family);
 	return 0;
 }
 
@@ -62,10 +63,9 @@ static int product_row(struct call *c, struct row_product *row)
 				   "name: 1 to 31 of a-z 0-9 . _ -");
 	row->family = family_find(q->family);
 	if (!chip_find((enum family)row->family))
-		return call_refuse(c, R_BAD_REQUEST,
-				   "family: chips of %s are not supported, "
-				   "those of these are:" FAMILIES,
-				   q->family);
+		return call_refuse_next(
+			c, R_BAD_REQUEST, "take one of:" FAMILIES,
+			"family: there is no chip family %s", q->family);
 	code = check_sealed(c, q, row);
 	if (code != 0)
 		return code;
@@ -176,8 +176,11 @@ static int op_release_upload(struct call *c)
 		return err;
 	err = store_release_by_version(c->l->db, p.id, h.fw.version, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "release %s of %s exists",
-				   h.fw.version, p.name);
+		return call_refuse_next(
+			c, R_EXISTS,
+			"make it with another --version; a release is never "
+			"replaced",
+			"release %s of %s exists", h.fw.version, p.name);
 	if (err != E_NOT_FOUND)
 		return err;
 	row.product_id = p.id;
@@ -188,6 +191,7 @@ static int op_release_upload(struct call *c)
 	row.sealed = h.sealed;
 	memcpy(row.digest, h.fw.digest, DIGEST_LEN);
 	serial_place_text(&h.serial, row.serial_at);
+	row.device = h.device;
 	row.created = c->now;
 	err = store_release_insert(c->l->db, &row, q->file.data, q->file.len);
 	if (err == 0)

@@ -110,7 +110,11 @@ int refuse_grant(struct call *c, enum refusal_code code,
 				   "it has channels",
 				   c->flasher->row.name, c->flasher->row.open);
 	case R_STATE:
-		return call_refuse(c, code, "the owner has scrapped this chip");
+		return call_refuse_next(
+			c, code,
+			"set the board aside: a scrapped chip is not built "
+			"again",
+			"the owner has scrapped this chip");
 	default:
 		return (int)code;
 	}

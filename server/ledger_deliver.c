@@ -75,13 +75,21 @@ static int want_credential(struct batch *b, const struct row_order *o,
 	return 0;
 }
 
+/* One per order and station in a batch. */
 static int want_rewrap(struct batch *b, const struct row_order *o,
-		       const struct row_flasher *f, const struct row_grant *g,
-		       size_t *out)
+		       const struct row_flasher *f, size_t *out)
 {
-	struct signer_rewrap *s = grow(b->rewraps, b->rewrap_count,
-				       &b->rewrap_cap, sizeof(*s));
+	struct signer_rewrap *s;
 
+	for (size_t i = 0; i < b->rewrap_count; i++) {
+		s = &b->rewraps[i];
+		if (!memcmp(s->kem_pub, f->kem_pub, X25519_LEN) &&
+		    !memcmp(s->wrapped, o->wrapped, WRAPPED_KEY_LEN)) {
+			*out = i;
+			return 0;
+		}
+	}
+	s = grow(b->rewraps, b->rewrap_count, &b->rewrap_cap, sizeof(*s));
 	if (!s)
 		return E_NOMEM;
 	b->rewraps = s;
@@ -91,8 +99,6 @@ static int want_rewrap(struct batch *b, const struct row_order *o,
 	memcpy(s->header_digest, o->header_digest, DIGEST_LEN);
 	memcpy(s->wrapped, o->wrapped, WRAPPED_KEY_LEN);
 	memcpy(s->kem_pub, f->kem_pub, X25519_LEN);
-	s->grant = (uint64_t)g->id;
-	s->attempt = g->attempt;
 	*out = b->rewrap_count++;
 	return 0;
 }
@@ -111,11 +117,12 @@ static int delivery_add(struct call *c, struct cached_grant *g,
 	d->grant = g;
 	d->request = *row;
 	d->request.grant_id = g->row.id;
+	d->attempt = g->row.attempt;
 	d->credential = SIZE_MAX;
 	if (g->row.credential_len == 0)
 		err = want_credential(b, o, &g->row, &d->credential);
 	if (err == 0)
-		err = want_rewrap(b, o, &c->flasher->row, &g->row, &d->rewrap);
+		err = want_rewrap(b, o, &c->flasher->row, &d->rewrap);
 	if (err < 0) {
 		free(d);
 		return err;
@@ -253,7 +260,7 @@ static int delivery_finish(struct ledger *l, struct delivery *d)
 	err = store_request_insert(l->db, &d->request);
 	if (err < 0)
 		return err;
-	return delivery_answer(d->job->answer, g, w->attempt,
+	return delivery_answer(d->job->answer, g, d->attempt,
 			       d->request.answer);
 }
 

@@ -81,14 +81,19 @@ static int op_flasher_invite(struct call *c)
 	if (err < 0)
 		return err;
 	if (f->row.state == FLASHER_ENROLLED)
-		return call_refuse(c, R_EXISTS,
-				   "flasher %s is enrolled; revoke it first",
-				   q->name);
+		return call_refuse_next(
+			c, R_EXISTS,
+			"choose another name, or `signet flasher revoke` it "
+			"first",
+			"flasher %s is enrolled", q->name);
 	if (f->row.open > 0 &&
 	    strcmp(f->row.manufacturer, q->manufacturer) != 0)
-		return call_refuse(c, R_STATE,
-				   "flasher %s holds %u grants for %s", q->name,
-				   f->row.open, f->row.manufacturer);
+		return call_refuse_next(
+			c, R_STATE,
+			"choose another name, or have its boards built or "
+			"scrapped first",
+			"flasher %s holds %u grants for %s", q->name,
+			f->row.open, f->row.manufacturer);
 	TEXT_SET(f->row.manufacturer, q->manufacturer);
 	f->row.channels = q->channels ? q->channels : CHANNELS_DEFAULT;
 	f->row.state = FLASHER_INVITED;

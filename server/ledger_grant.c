@@ -20,10 +20,18 @@ static int check_chip(struct call *c, const struct row_order *o)
 				    .flash_kb = q->flash_kb,
 				    .ap_idr = q->ap_idr,
 				    .vtor = q->vtor };
+	const struct chip *meant = chip_meant((enum family)o->family,
+					      o->device);
 	char why[CHIP_WHY_CAP] = "";
 
 	if (chip_check_print((enum family)o->family, &print, why) < 0)
 		return call_refuse(c, R_COUNTERFEIT, "%s", why);
+	if (meant && chip_of(meant->family, q->device_id) != meant)
+		return call_refuse(c, R_CHIP,
+				   "release %s is laid out for %s, and this is "
+				   "a %s",
+				   o->release, meant->name,
+				   chip_of(meant->family, q->device_id)->name);
 	if (chip_check_uid((enum family)o->family, q->uid.data, q->uid.len,
 			   why) < 0)
 		return call_refuse(c, R_UID_FORM, "%s", why);

@@ -44,7 +44,8 @@ struct delivery {		/* answered once the signer has done its part */
 	struct cached_grant *grant;
 	struct row_request request;
 	size_t credential; /* index, or SIZE_MAX: it has one already */
-	size_t rewrap;
+	uint32_t attempt;
+	size_t rewrap; /* index; shared by the flasher's deliveries */
 };
 
 struct batch {
@@ -124,6 +125,7 @@ struct call {
 	char subject[TEXT_CAP];
 	const char *event;     /* of a refusal; NULL = "OP.refused" */
 	char detail[TEXT_CAP]; /* cause of a refusal */
+	char next[TEXT_CAP];   /* its next step; "" = the code's own */
 };
 
 /*
@@ -176,14 +178,16 @@ int refuse_order(struct call *c, enum refusal_code code,
  * needs?  0 or a refusal. */
 MUST_USE int sealed_ready(struct call *c, const struct row_order *o,
 			  const struct grant_request *q);
-/* The newest loader of the family that is admitted and speaks this line
- * (LOADER_LINK_NONE: any): *out, or E_NOT_FOUND. */
-MUST_USE int loader_admitted(struct ledger *l, uint32_t family,
+/* The newest loader for the order's chip that is admitted and speaks this line
+ * (LOADER_LINK_NONE: any): 0, or a refusal. */
+MUST_USE int loader_admitted(struct call *c, const struct row_order *o,
 			     enum loader_link link, struct row_loader *out);
 /* A loader's digest in hex to its row; a refusal unless it is admitted and for
- * this family. */
+ * this chip (chip_meant()). */
 MUST_USE int loader_named(struct call *c, const char *digest, uint32_t family,
-			  struct row_loader *out);
+			  uint32_t device, struct row_loader *out);
+/* Its name for people, "stm32f103xe", or the family's. */
+const char *loader_chip_name(uint32_t family, uint32_t device);
 /* Challenges the attempt that has just begun. */
 MUST_USE int sealed_attempt_start(struct call *c, const struct row_grant *g,
 				  struct grant_answer *a);
@@ -212,6 +216,12 @@ __attribute__((format(printf, 4, 5))) MUST_USE int call_log(struct call *c,
 __attribute__((format(printf, 3, 4))) int call_refuse(struct call *c,
 						      enum refusal_code code,
 						      const char *detail, ...);
+/* The same, with a next step that fits better than the code's own. */
+__attribute__((format(printf, 4, 5))) int call_refuse_next(
+	struct call *c, enum refusal_code code, const char *next,
+	const char *detail, ...);
+/* What says that a family has no stage 0, and which ones have. */
+int refuse_stage0(struct call *c, const char *family);
 /* E_NOT_FOUND becomes a refusal that names the missing thing. */
 int call_missing(struct call *c, int err, const char *kind, const char *name);
 

@@ -1,20 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* The admission list of loaders, and stage-0 batches. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/rw.h"
 #include "chip/chip.h"
 #include "server/ledger_int.h"
 #include "wire/layout.h"
 #include "wire/name.h"
 
 /* -- the list ------------------------------------------------------------ */
+const char *loader_chip_name(uint32_t family, uint32_t device)
+{
+	const struct chip *chip = chip_meant((enum family)family, device);
+	const char *name = family_name(family);
+
+	return chip ? chip->name : name ? name : "";
+}
+
 static void fill_loader(const struct row_loader *r, struct loader *out)
 {
 	const char *family = family_name(r->family);
 	const char *link = loader_link_name(r->link);
 
+	TEXT_SET(out->chip, loader_chip_name(r->family, r->device));
 	TEXT_SET(out->family, family ? family : "");
 	TEXT_SET(out->link, link ? link : "both");
 	hex_encode(r->digest, DIGEST_LEN, out->digest);
@@ -29,16 +40,40 @@ static bool holds_key(const struct blob *code, const uint8_t key[X25519_LEN])
 	return memmem(code->data, code->len, key, X25519_LEN) != NULL;
 }
 
+/* It begins with its stack pointer and where it starts: in itself, so it was
+ * linked for the end of this chip's flash. */
+static int check_place(struct call *c, const struct chip *chip,
+		       const struct blob *code)
+{
+	uint32_t at = chip->flash_base + chip->flash_len - RESERVED_LEN +
+		      LOADER_OFFSET;
+	uint32_t reset;
+	struct rd r;
+
+	rd_init(&r, code->data, code->len);
+	(void)rd_u32(&r);
+	reset = rd_u32(&r);
+	if (reset % 2 == 1 && reset - at < LOADER_LEN)
+		return 0;
+	return call_refuse(c, R_LOADER_CHIP,
+			   "this loader starts at 0x%08x; those for %s lie "
+			   "from 0x%08x on",
+			   reset & ~1u, chip->name, at);
+}
+
 static int check_loader(struct call *c, const struct loader_upload *q,
 			struct row_loader *row)
 {
-	const struct chip *chip = chip_find(family_find(q->family));
+	const struct chip *chip = chip_by_name(q->chip);
 	char why[CHIP_WHY_CAP];
+	int err;
 
-	if (!chip || chip->witness_count == 0)
+	if (!chip)
+		return call_refuse(c, R_BAD_REQUEST, "chip: there is no \"%s\"",
+				   q->chip);
+	if (chip->witness_count == 0)
 		return call_refuse(c, R_BAD_REQUEST,
-				   "family: chips of %s have no sealed mode",
-				   q->family);
+				   "chip: %s has no sealed mode", q->chip);
 	row->link = (uint32_t)loader_link_find(q->link);
 	if (!row->link)
 		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
@@ -49,12 +84,16 @@ static int check_loader(struct call *c, const struct loader_upload *q,
 		return call_refuse(c, R_BAD_REQUEST,
 				   "a loader has %d bytes, its stub at most %d",
 				   LOADER_LEN, STUB_CODE_LEN);
+	err = check_place(c, chip, &q->loader);
+	if (err != 0)
+		return err;
 	if (!holds_key(&q->loader, c->l->noise_pub))
 		return call_refuse(c, R_BAD_REQUEST,
 				   "this loader was not built with this "
 				   "server's key: build it with `signet loader "
 				   "keys-header`");
 	row->family = (uint32_t)chip->family;
+	row->device = chip_release_device(chip);
 	row->stub_len = (uint32_t)q->stub.len;
 	row->admitted = true;
 	row->created = c->now;
@@ -74,14 +113,19 @@ static int op_loader_add(struct call *c)
 	hex_encode(row.digest, DIGEST_LEN, c->subject);
 	err = store_loader_by_digest(c->l->db, row.digest, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "this loader is listed (%s)",
-				   old.admitted ? "admitted" : "retired");
+		return call_refuse_next(
+			c, R_EXISTS,
+			old.admitted ? "go on: it is in use"
+				     : "`signet loader admit` puts it on the "
+				       "list again",
+			"this loader is listed (%s)",
+			old.admitted ? "admitted" : "retired");
 	if (err != E_NOT_FOUND)
 		return err;
 	err = store_loader_insert(c->l->db, &row, &code, &stub);
 	if (err == 0)
 		err = call_log(c, "loader.admitted", c->subject,
-			       "family %s, link %s", q->family, q->link);
+			       "chip %s, link %s", q->chip, q->link);
 	if (err == 0)
 		fill_loader(&row, c->job->answer);
 	return err;
@@ -95,21 +139,27 @@ static int loader_find(struct call *c, const char *hex, struct row_loader *out)
 	memset(out, 0, sizeof(*out));
 	if (hex_decode(hex, digest, sizeof(digest), &len) < 0 ||
 	    len != DIGEST_LEN)
-		return call_refuse(c, R_BAD_REQUEST,
-				   "a loader's digest: 64 lower-case hex "
-				   "digits");
+		return call_refuse_next(
+			c, R_BAD_REQUEST, "`signet loader list` shows them",
+			"a loader's digest: 64 lower-case hex digits");
 	return store_loader_by_digest(c->l->db, digest, out);
 }
 
 int loader_named(struct call *c, const char *digest, uint32_t family,
-		 struct row_loader *out)
+		 uint32_t device, struct row_loader *out)
 {
 	int err = loader_find(c, digest, out);
 
-	if (err == E_NOT_FOUND || (err == 0 && out->family != family))
+	if (err == E_NOT_FOUND)
 		return call_refuse(c, R_LOADER,
-				   "loader %.16s... is not on the list of %s",
-				   digest, family_name(family));
+				   "loader %.16s... is not on the list",
+				   digest);
+	if (err == 0 && (out->family != family || out->device != device))
+		return call_refuse(c, R_LOADER_CHIP,
+				   "loader %.16s... is for %s, not for %s",
+				   digest,
+				   loader_chip_name(out->family, out->device),
+				   loader_chip_name(family, device));
 	if (err == 0 && !out->admitted)
 		return call_refuse(c, R_LOADER,
 				   "loader %.16s... is no longer admitted",
@@ -139,8 +189,8 @@ static int op_loader_change(struct call *c)
 		if (err == 0)
 			err = call_log(
 				c, admit ? "loader.admitted" : "loader.retired",
-				c->subject, "family %s",
-				family_name(row.family));
+				c->subject, "chip %s",
+				loader_chip_name(row.family, row.device));
 	}
 	if (err == 0)
 		fill_loader(&row, c->job->answer);
@@ -227,6 +277,7 @@ static int op_batches(struct call *c)
 
 /* -- what stations fetch ------------------------------------------------- */
 struct pick {
+	uint32_t device;
 	enum loader_link link;
 	struct row_loader row; /* id 0: none yet */
 };
@@ -238,22 +289,32 @@ static int first_admitted(void *arg, const struct row_loader *r)
 		      r->link == LOADER_LINK_NONE ||
 		      r->link == (uint32_t)p->link;
 
-	if (r->admitted && speaks && p->row.id == 0)
+	if (r->admitted && speaks && r->device == p->device && p->row.id == 0)
 		p->row = *r;
 	return 0;
 }
 
-int loader_admitted(struct ledger *l, uint32_t family, enum loader_link link,
-		    struct row_loader *out)
+int loader_admitted(struct call *c, const struct row_order *o,
+		    enum loader_link link, struct row_loader *out)
 {
 	struct store_filter f = { .limit = 0 };
-	struct pick p = { .link = link };
-	int err = store_loaders(l->db, &f, family, first_admitted, &p);
+	struct pick p = { .device = o->device, .link = link };
+	const char *line = loader_link_name(link);
+	int err = store_loaders(c->l->db, &f, o->family, first_admitted, &p);
 
 	if (err < 0)
 		return err;
+	if (p.row.id == 0)
+		return call_refuse_next(
+			c, R_LOADER,
+			"the owner builds it (`make loader`) and adds it: "
+			"`signet loader add`; or take a channel of another "
+			"link",
+			"no loader for %s%s%s is admitted (order %s)",
+			loader_chip_name(o->family, o->device),
+			line ? " over " : "", line ? line : "", o->name);
 	*out = p.row;
-	return p.row.id != 0 ? 0 : E_NOT_FOUND;
+	return 0;
 }
 
 static int op_loader_fetch(struct call *c)
@@ -279,17 +340,13 @@ static int op_loader_fetch(struct call *c)
 	if (o->row.mode != MODE_SEALED)
 		return call_refuse(c, R_MODE, "order %s is signed",
 				   o->row.name);
-	err = loader_admitted(c->l, o->row.family, link, &row);
-	if (err == E_NOT_FOUND)
-		return call_refuse(c, R_LOADER,
-				   "no loader is admitted for the chips of "
-				   "order %s over %s",
-				   o->row.name, q->link);
-	if (err < 0)
+	err = loader_admitted(c, &o->row, link, &row);
+	if (err != 0)
 		return err;
 	err = store_loader_code(c->l->db, row.id, &code, &stub);
 	if (err < 0)
 		return err;
+	TEXT_SET(a->chip, loader_chip_name(row.family, row.device));
 	TEXT_SET(a->family, family_name(row.family));
 	TEXT_SET(a->link, q->link);
 	hex_encode(row.digest, DIGEST_LEN, a->digest);
@@ -299,6 +356,23 @@ static int op_loader_fetch(struct call *c)
 }
 
 /* -- stage 0 ------------------------------------------------------------- */
+int refuse_stage0(struct call *c, const char *family)
+{
+	char next[TEXT_CAP] = "take a family that can:";
+	const struct chip *chip;
+
+	for (unsigned i = 0; (chip = chip_at(i)) != NULL; i++) {
+		size_t n = strlen(next);
+
+		if (chip->stage0 && !strstr(next, chip->family_name))
+			snprintf(next + n, sizeof(next) - n, " %s",
+				 chip->family_name);
+	}
+	return call_refuse_next(c, R_PROOF, next,
+				"chips of %s cannot hold a stage-0 secret",
+				family);
+}
+
 static int op_batch_create(struct call *c)
 {
 	const struct stage0_batch *q = c->job->request;
@@ -313,12 +387,11 @@ static int op_batch_create(struct call *c)
 				   "name, manufacturer: 1 to 31 of a-z 0-9 . "
 				   "_ -");
 	if (!chip || !chip->stage0)
-		return call_refuse(c, R_PROOF,
-				   "chips of %s cannot hold a stage-0 secret",
-				   q->family);
+		return refuse_stage0(c, q->family);
 	err = store_batch_by_name(c->l->db, q->name, &old);
 	if (err == 0)
-		return call_refuse(c, R_EXISTS, "batch %s exists", q->name);
+		return call_refuse(c, R_EXISTS, "there is a batch %s already",
+				   q->name);
 	if (err != E_NOT_FOUND)
 		return err;
 	TEXT_SET(row.name, q->name);
@@ -380,7 +453,7 @@ static int op_stage0(struct call *c)
 		return call_missing(c, err, "batch", q->batch);
 	err = check_part(c, q, &b);
 	if (err == 0)
-		err = loader_named(c, q->loader, b.family, &loader);
+		err = loader_named(c, q->loader, b.family, 0, &loader);
 	if (err != 0)
 		return err;
 	TEXT_SET(s.batch, b.name);

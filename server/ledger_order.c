@@ -113,10 +113,12 @@ static int check_overlap(struct call *c, const struct row_order *row)
 		return 0;
 	err = store_orders(c->l->db, &f, seek_overlap, &o);
 	if (err == 0 && o.found[0] != '\0')
-		return call_refuse(c, R_EXISTS,
-				   "order %s gives some of the same serial "
-				   "numbers",
-				   o.found);
+		return call_refuse_next(
+			c, R_EXISTS,
+			"choose another --serial-prefix, or a --serial-first "
+			"above its numbers",
+			"order %s gives some of the same serial numbers",
+			o.found);
 	return err;
 }
 
@@ -138,18 +140,21 @@ static int find_batch(struct call *c, const struct order *q,
 					   "a stage-0 batch is for sealed "
 					   "orders");
 		if (b.family != p->family)
-			return call_refuse(c, R_BAD_REQUEST,
-					   "batch %s is of another chip family",
-					   q->batch);
+			return call_refuse_next(
+				c, R_BAD_REQUEST,
+				"name a batch of the product's family; `signet "
+				"batch list` shows them",
+				"batch %s is of another chip family", q->batch);
 		row->batch_id = b.id;
 		row->proof = PROOF_STAGE0;
 		TEXT_SET(row->batch, b.name);
 	}
 	if (row->proof < p->demands)
-		return call_refuse(
+		return call_refuse_next(
 			c, R_PROOF,
-			"product %s demands %s; a sealed order gives "
-			"it with a stage-0 batch",
+			"make it a sealed order with --batch; `signet batch "
+			"list` shows the batches",
+			"product %s demands %s, which this order does not give",
 			p->name, proof_name(p->demands));
 	return 0;
 }
@@ -306,8 +311,13 @@ static int op_order_change(struct call *c)
 	if (code == R_BAD_REQUEST)
 		return call_refuse(c, code, "action is pause, resume or end");
 	if (code != R_NONE)
-		return call_refuse(c, code, "order %s is %s", q->order,
-				   rules_order_state(o->row.state));
+		return call_refuse_next(
+			c, code,
+			o->row.state == ORDER_ENDED
+				? "create another order: an ended one stays so"
+				: "nothing is to be done",
+			"order %s is %s", q->order,
+			rules_order_state(o->row.state));
 	o->row.state = state;
 	o->dirty = true;
 	fill_order(&o->row, c->job->answer);
@@ -336,10 +346,15 @@ static int scrap(struct call *c, struct cached_order *o, struct cached_grant *g,
 	if (err < 0)
 		return err;
 	if (rules_scrap(&g->row) != R_NONE)
-		return call_refuse(c, R_STATE,
-				   "only a delivered device can be scrapped; "
-				   "this one is %s",
-				   rules_grant_state(g->row.state));
+		return call_refuse_next(
+			c, R_STATE,
+			g->row.state == GRANT_SCRAPPED
+				? "nothing is to be done"
+				: "let it be: its unit is not used, and comes "
+				  "back when the lease runs out",
+			"only a delivered device can be scrapped; this one is "
+			"%s",
+			rules_grant_state(g->row.state));
 	rules_scrap_apply(&o->row, &f->row, &g->row, c->now);
 	o->dirty = f->dirty = true;
 	return call_log(c, "grant.scrapped", c->subject, "%s", reason);
@@ -351,7 +366,10 @@ static int retry(struct call *c, struct cached_order *o, struct cached_grant *g,
 	bool rework;
 
 	if (rules_retry(&g->row) != R_NONE)
-		return call_refuse(c, R_STATE, "this device is scrapped");
+		return call_refuse_next(
+			c, R_STATE,
+			"build another chip: a scrapped one is not built again",
+			"this device is scrapped");
 	rework = rules_retry_apply(&o->row, &g->row, c->now);
 	o->dirty = true;
 	return call_log(c, rework ? "grant.rework" : "grant.retry", c->subject,
@@ -367,13 +385,17 @@ static int op_grant_change(struct call *c)
 	struct cached_grant *g;
 	int err;
 
-	if (q->grant > INT64_MAX)
-		return R_NOT_FOUND;
-	err = cache_grant_id(c->l, (int64_t)q->grant, &g);
+	err = E_NOT_FOUND;
+	if (q->grant <= INT64_MAX)
+		err = cache_grant_id(c->l, (int64_t)q->grant, &g);
 	if (err == 0)
 		err = cache_order_id(c->l, g->row.order_id, &o);
+	if (err == E_NOT_FOUND)
+		return call_refuse_next(
+			c, R_NOT_FOUND, "`signet device list` shows the grants",
+			"there is no grant %llu", (unsigned long long)q->grant);
 	if (err != 0)
-		return err == E_NOT_FOUND ? R_NOT_FOUND : err;
+		return err;
 	if (g->signing)
 		return LATER;
 	TEXT_SET(c->order, o->row.name);

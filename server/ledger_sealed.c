@@ -17,7 +17,8 @@ _Static_assert(STORE_MESSAGE2_CAP == SIGNER_MESSAGE2_MAX, "message 2 fits");
 _Static_assert(STORE_COMMIT_CAP == SIGNER_COMMIT_MAX, "commit fits");
 
 /* -- the start of an attempt --------------------------------------------- */
-struct known { /* loaders of a family: admitted ones first */
+struct known { /* loaders for a chip: admitted ones first */
+	uint32_t device;
 	struct row_loader rows[HANDSHAKE_LOADERS_MAX];
 	size_t count, admitted;
 	bool want; /* those that are now being gathered */
@@ -27,23 +28,26 @@ static int add_known(void *arg, const struct row_loader *r)
 {
 	struct known *n = arg;
 
-	if (r->admitted == n->want && n->count < HANDSHAKE_LOADERS_MAX)
+	if (r->device == n->device && r->admitted == n->want &&
+	    n->count < HANDSHAKE_LOADERS_MAX)
 		n->rows[n->count++] = *r;
 	return 0;
 }
 
-static int known_loaders(struct ledger *l, uint32_t family, struct known *out)
+static int known_loaders(struct ledger *l, const struct row_order *o,
+			 struct known *out)
 {
 	struct store_filter f = { .limit = 0 };
 	int err;
 
 	memset(out, 0, sizeof(*out));
+	out->device = o->device;
 	out->want = true;
-	err = store_loaders(l->db, &f, family, add_known, out);
+	err = store_loaders(l->db, &f, o->family, add_known, out);
 	out->admitted = out->count;
 	out->want = false;
 	if (err == 0)
-		err = store_loaders(l->db, &f, family, add_known, out);
+		err = store_loaders(l->db, &f, o->family, add_known, out);
 	return err;
 }
 
@@ -75,19 +79,12 @@ int sealed_ready(struct call *c, const struct row_order *o,
 {
 	enum loader_link link = loader_link_find(q->link);
 	struct row_loader any;
-	int err;
 
 	if (q->link[0] && link == LOADER_LINK_NONE)
 		return call_refuse(c, R_BAD_REQUEST, "link: uart or swd-pins");
 	if (o->batch_id != 0)
 		return stage0_ready(c, o, q, link);
-	err = loader_admitted(c->l, o->family, link, &any);
-	if (err != E_NOT_FOUND)
-		return err;
-	return call_refuse(
-		c, R_LOADER,
-		"no loader is admitted for the chips of order %s%s%s", o->name,
-		q->link[0] ? " over " : "", q->link);
+	return loader_admitted(c, o, link, &any);
 }
 
 int sealed_attempt_start(struct call *c, const struct row_grant *g,
@@ -234,10 +231,9 @@ static int handshake_seen(struct call *c, const struct blob *msg,
 			return handshake_answer(c, a);
 		if (memcmp(a->ephemeral, msg->data, EPHEMERAL_LEN) == 0)
 			return alarm_altered(c, "the chip's ephemeral key", a);
-		return call_refuse(c, R_STATE,
-				   "attempt %u has had its handshake: start "
-				   "the device again",
-				   a->attempt);
+		return call_refuse_next(c, R_STATE, "start the device again",
+					"attempt %u has had its handshake",
+					a->attempt);
 	}
 	err = store_attempt_by_key(c->l->db, msg->data, &other);
 	if (err == 0)
@@ -325,15 +321,14 @@ static int refuse_handshake(struct call *c, enum refusal_code code,
 	if (code == R_ORDER_CLOSED || code == R_NOT_ALLOWED)
 		return refuse_order(c, code, &r->order->row);
 	if (code == R_STATE && r->own->row.state != GRANT_SCRAPPED)
-		return call_refuse(c, code,
-				   "attempt %u was reported as failed: start "
-				   "the device again",
-				   r->own->row.attempt);
+		return call_refuse_next(c, code, "start the device again",
+					"attempt %u was reported as failed",
+					r->own->row.attempt);
 	return refuse_grant(c, code, r);
 }
 
 /* Which loaders may have made the message: the one that the station names, the
- * one that went in at stage 0, or all of the family. */
+ * one that went in at stage 0, or all for the chip. */
 static int handshake_loaders(struct call *c, const struct sealed *s,
 			     const char *named, struct known *out)
 {
@@ -344,14 +339,15 @@ static int handshake_loaders(struct call *c, const struct sealed *s,
 	out->count = 1;
 	out->admitted = 1;
 	if (named[0])
-		return loader_named(c, named, o->family, &out->rows[0]);
+		return loader_named(c, named, o->family, o->device,
+				    &out->rows[0]);
 	if (o->batch_id != 0)
 		err = store_batch_loader(c->l->db, o->batch_id, g->family,
 					 g->uid, g->uid_len, &out->rows[0]);
 	if (err == 0)
 		out->admitted = out->rows[0].admitted;
 	if (err == E_NOT_FOUND) {
-		err = known_loaders(c->l, o->family, out);
+		err = known_loaders(c->l, o, out);
 		if (err == 0 && out->admitted == 0)
 			return R_LOADER;
 	}

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/ct.h"
+#include "base/exit.h"
 #include "base/version.h"
 #include "keys/keyfile.h"
 #include "server/conf.h"
@@ -39,10 +40,26 @@ static const char usage[] =
 	"  --ready-file FILE       written (JSON: pid, ports) once it serves\n"
 	"  --check-config          only check the configuration\n"
 	"\n"
-	"  -h, --help   -V, --version\n"
-	"\n"
-	"exit status: 0 done, 1 failed (one line says why), 2 wrong usage\n"
-	"See signetd(8) and signetd.conf(5).\n";
+	"  -h, --help   -V, --version\n";
+
+static void help(void)
+{
+	static const struct {
+		int code;
+		const char *text;
+	} codes[] = {
+#define X(sym, num, text) { num, text },
+		EXIT_LIST(X)
+#undef X
+	};
+
+	printf("%s\nexit codes:\n", usage);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == EXIT_DONE || codes[i].code == EXIT_USAGE ||
+		    codes[i].code == EXIT_LOCAL || codes[i].code == EXIT_BUG)
+			printf("  %d  %s\n", codes[i].code, codes[i].text);
+	printf("\nsignetd(8) and signetd.conf(5) are the manuals.\n");
+}
 
 enum {
 	OPT_DIR = 256,
@@ -81,7 +98,7 @@ static int complain(const char *what, const char *arg)
 {
 	fprintf(stderr, "signetd: %s%s%s; signetd --help shows the usage\n",
 		what, arg ? ": " : "", arg ? arg : "");
-	return 2;
+	return EXIT_USAGE;
 }
 
 /* 0, or the exit status + 1 with which to leave at once. */
@@ -119,7 +136,7 @@ static int args_read(int argc, char **argv, struct args *a)
 			a->check = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
+			help();
 			return 1;
 		case 'V':
 			printf("signetd %s\n", SIGNET_VERSION);
@@ -215,14 +232,21 @@ static int main_init(const struct args *a, struct role_config *cfg)
 		return complain("--ports must be three port numbers", a->ports);
 	if (a->listen && !listen_read(a->listen, cfg))
 		return complain("--listen must be an IP address", a->listen);
+	if (init_done(a->dir)) {
+		fprintf(stderr,
+			"signetd: %s is a server's folder already; nothing "
+			"was changed.  Name another --dir\n",
+			a->dir);
+		return EXIT_LOCAL;
+	}
 	if (passphrase_read(a, true, cfg))
-		return 1;
+		return EXIT_LOCAL;
 	if (mkdir(a->dir, 0700) && errno != EEXIST) {
 		fprintf(stderr, "signetd: %s: %s\n", a->dir, strerror(errno));
-		return 1;
+		return EXIT_LOCAL;
 	}
 	if (dir_resolve(a->dir, cfg))
-		return 1;
+		return EXIT_LOCAL;
 	return init_run(cfg, &opt);
 }
 
@@ -258,14 +282,14 @@ static int main_run(const struct args *a, struct role_config *cfg)
 	if (!a->dir && !a->config)
 		return complain("run needs --dir DIR or --config FILE", NULL);
 	if (config_read(a, cfg))
-		return 1;
+		return EXIT_LOCAL;
 	if (a->check) {
 		printf("The configuration is good.\n");
 		return 0;
 	}
 	log_setup("signetd", (enum log_level)cfg->log_level, cfg->log_json);
 	if (passphrase_read(a, false, cfg))
-		return 1;
+		return EXIT_LOCAL;
 	status = parent_run(cfg, a->ready_file);
 	return status;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/ct.h"
+#include "base/exit.h"
 #include "server/log.h"
 
 #define START_S 60
@@ -353,7 +354,7 @@ static int roles_stop(struct parent *p)
 	return status;
 }
 
-/* True once the server is to stop; *status = 1 if a role died. */
+/* True once the server is to stop; *status = EXIT_BUG if a role died. */
 static bool signal_handle(struct parent *p, int *status)
 {
 	struct signalfd_siginfo si;
@@ -372,7 +373,7 @@ static bool signal_handle(struct parent *p, int *status)
 			continue;
 		died_log(p, (enum role)i);
 		p->died = true;
-		*status = 1;
+		*status = EXIT_BUG;
 		return true;
 	}
 	return false;
@@ -400,7 +401,7 @@ int parent_run(const struct role_config *given, const char *ready_file)
 
 	p.lock = lock_take(cfg.dir);
 	if (p.lock < 0)
-		return 1;
+		return EXIT_LOCAL;
 	p.signals = signals_open();
 	err = p.signals < 0 ? E_IO : roles_spawn(&p);
 	if (!err)
@@ -411,8 +412,10 @@ int parent_run(const struct role_config *given, const char *ready_file)
 	while (!err && !signal_handle(&p, &status))
 		;
 	p.died = p.died || err;
-	if (roles_stop(&p) || err)
-		status = 1;
+	if (roles_stop(&p))
+		status = EXIT_BUG;
+	if (err)
+		status = EXIT_LOCAL;
 	close(p.lock);
 	if (p.signals >= 0)
 		close(p.signals);

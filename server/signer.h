@@ -44,8 +44,6 @@ struct signer_rewrap { /* stored content key -> one enrolled flasher */
 	uint8_t header_digest[DIGEST_LEN];
 	uint8_t wrapped[WRAPPED_KEY_LEN];
 	uint8_t kem_pub[X25519_LEN];
-	uint64_t grant;
-	uint32_t attempt;
 	uint8_t out_enc[X25519_LEN];
 	uint8_t out_sealed[AEAD_KEY_LEN + AEAD_TAG_LEN];
 };
@@ -160,6 +158,8 @@ struct signer_port {
 			       const char *order,
 			       uint8_t out_wrapped[WRAPPED_KEY_LEN],
 			       uint8_t **out_chunks, size_t *out_len);
+	/* Seals n stored content keys to stations, AAD as for WRAPPED_KEY_LEN;
+	 * the same question may get the same bytes again. */
 	int (*rewrap)(void *self, struct signer_rewrap *items, size_t n);
 	/* Opens message 1, compares it with what is in the books, judges the
 	 * claim, and makes message 2 with fresh keys.  0 with a verdict, or

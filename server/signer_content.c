@@ -61,27 +61,16 @@ int signer_release_check(void *self, const uint8_t release_pub[65],
 	return err;
 }
 
-/* order name || 0 || header digest */
-static size_t wrap_aad(const char *order, const uint8_t digest[DIGEST_LEN],
-		       uint8_t out[NAME_CAP + DIGEST_LEN])
-{
-	size_t len = strlen(order) + 1;
-
-	memcpy(out, order, len);
-	memcpy(out + len, digest, DIGEST_LEN);
-	return len + DIGEST_LEN;
-}
-
 static int wrap(const struct signer_local *s, const char *order,
 		const uint8_t digest[DIGEST_LEN],
 		const uint8_t key[AEAD_KEY_LEN], uint8_t out[WRAPPED_KEY_LEN])
 {
-	uint8_t aad[NAME_CAP + DIGEST_LEN];
+	uint8_t aad[KEY_AAD_MAX];
 
 	return crypto_hpke_seal(s->hpke_pub, LABEL_HPKE_STORED_KEY,
 				sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
-				wrap_aad(order, digest, aad), key, AEAD_KEY_LEN,
-				out, out + X25519_LEN);
+				release_key_aad(order, digest, aad), key,
+				AEAD_KEY_LEN, out, out + X25519_LEN);
 }
 
 int signer_release_encrypt(void *self, const uint8_t release_pub[65],
@@ -117,12 +106,6 @@ int signer_release_encrypt(void *self, const uint8_t release_pub[65],
 	return err;
 }
 
-static void le_put(uint8_t *out, uint64_t v, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(v >> (8 * i));
-}
-
 static const struct opened *opened_find(const struct signer_local *s,
 					const char *order,
 					const uint8_t digest[DIGEST_LEN],
@@ -145,7 +128,7 @@ int signer_content_key(struct signer_local *s, const char *order,
 		       uint8_t out[AEAD_KEY_LEN])
 {
 	const struct opened *known = opened_find(s, order, digest, wrapped);
-	uint8_t aad[NAME_CAP + DIGEST_LEN];
+	uint8_t aad[KEY_AAD_MAX];
 	struct opened *o;
 	int err;
 
@@ -155,7 +138,7 @@ int signer_content_key(struct signer_local *s, const char *order,
 	}
 	err = crypto_hpke_open(s->hpke_key, wrapped, LABEL_HPKE_STORED_KEY,
 			       sizeof(LABEL_HPKE_STORED_KEY) - 1, aad,
-			       wrap_aad(order, digest, aad),
+			       release_key_aad(order, digest, aad),
 			       wrapped + X25519_LEN,
 			       WRAPPED_KEY_LEN - X25519_LEN, out);
 	if (err)
@@ -168,27 +151,64 @@ int signer_content_key(struct signer_local *s, const char *order,
 	return 0;
 }
 
-static int rewrap_one(struct signer_local *s, struct signer_rewrap *r)
+/* Both halves of the index are random to whoever has no hand in them; a station
+ * that picks its key to meet another's slot costs that one a sealing. */
+static struct sealed_key *sealed_slot(struct signer_local *s,
+				      const struct signer_rewrap *r)
 {
-	uint8_t key[AEAD_KEY_LEN];
-	uint8_t to[12 + DIGEST_LEN];
-	int err;
+	unsigned at = ((unsigned)(r->wrapped[0] ^ r->kem_pub[0]) << 8) |
+		      (r->wrapped[1] ^ r->kem_pub[1]);
 
-	if (!name_valid(r->order) || !r->grant || !r->attempt)
-		return E_ARG;
-	err = signer_content_key(s, r->order, r->header_digest, r->wrapped,
-				 key);
+	return &s->sealed[at % SEALED_KEYS_MAX];
+}
+
+static bool sealed_for(const struct sealed_key *k,
+		       const struct signer_rewrap *r)
+{
+	return k->order[0] && !strcmp(k->order, r->order) &&
+	       !memcmp(k->digest, r->header_digest, DIGEST_LEN) &&
+	       !memcmp(k->wrapped, r->wrapped, WRAPPED_KEY_LEN) &&
+	       !memcmp(k->kem_pub, r->kem_pub, X25519_LEN);
+}
+
+static int seal_key(struct signer_local *s, const struct signer_rewrap *r,
+		    struct sealed_key *out)
+{
+	struct sealed_key fresh = { 0 };
+	uint8_t key[AEAD_KEY_LEN], aad[KEY_AAD_MAX];
+	int err = signer_content_key(s, r->order, r->header_digest, r->wrapped,
+				     key);
+
 	if (err)
 		return err;
-	le_put(to, r->grant, 8);
-	le_put(to + 8, r->attempt, 4);
-	memcpy(to + 12, r->header_digest, DIGEST_LEN);
+	memcpy(fresh.order, r->order, strlen(r->order) + 1);
+	memcpy(fresh.digest, r->header_digest, DIGEST_LEN);
+	memcpy(fresh.wrapped, r->wrapped, WRAPPED_KEY_LEN);
+	memcpy(fresh.kem_pub, r->kem_pub, X25519_LEN);
 	err = crypto_hpke_seal(r->kem_pub, LABEL_HPKE_CONTENT_KEY,
-			       sizeof(LABEL_HPKE_CONTENT_KEY) - 1, to,
-			       sizeof(to), key, sizeof(key), r->out_enc,
-			       r->out_sealed);
+			       sizeof(LABEL_HPKE_CONTENT_KEY) - 1, aad,
+			       release_key_aad(r->order, r->header_digest, aad),
+			       key, sizeof(key), fresh.enc, fresh.sealed);
 	ct_wipe(key, sizeof(key));
+	if (!err)
+		*out = fresh;
 	return err;
+}
+
+static int rewrap_one(struct signer_local *s, struct signer_rewrap *r)
+{
+	struct sealed_key *k = sealed_slot(s, r);
+	int err = 0;
+
+	if (!name_valid(r->order))
+		return E_ARG;
+	if (!sealed_for(k, r))
+		err = seal_key(s, r, k);
+	if (err)
+		return err;
+	memcpy(r->out_enc, k->enc, sizeof(k->enc));
+	memcpy(r->out_sealed, k->sealed, sizeof(k->sealed));
+	return 0;
 }
 
 int signer_rewrap(void *self, struct signer_rewrap *items, size_t n)

@@ -122,8 +122,6 @@ static void wr_rewrap(struct wr *w, const struct signer_rewrap *i)
 	wr_bytes(w, i->header_digest, DIGEST_LEN);
 	wr_bytes(w, i->wrapped, WRAPPED_KEY_LEN);
 	wr_bytes(w, i->kem_pub, X25519_LEN);
-	wr_u64(w, i->grant);
-	wr_u32(w, i->attempt);
 }
 
 static void rd_rewrap(struct rd *r, struct signer_rewrap *i)
@@ -132,8 +130,6 @@ static void rd_rewrap(struct rd *r, struct signer_rewrap *i)
 	rd_copy(r, i->header_digest, DIGEST_LEN);
 	rd_copy(r, i->wrapped, WRAPPED_KEY_LEN);
 	rd_copy(r, i->kem_pub, X25519_LEN);
-	i->grant = rd_u64(r);
-	i->attempt = rd_u32(r);
 }
 
 int signer_ask_rewrap(void *self, struct signer_rewrap *items, size_t n)

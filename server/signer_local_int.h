@@ -25,6 +25,20 @@ struct opened {
 	uint8_t key[AEAD_KEY_LEN];
 };
 
+/* A content key as it was sealed to a station: the same bytes for every device
+ * that it builds of the order.  Nothing secret, and made anew when it is not
+ * here: sealing takes four times as long as signing a credential. */
+#define SEALED_KEYS_MAX 1024
+
+struct sealed_key {
+	char order[NAME_CAP]; /* "" = free */
+	uint8_t digest[DIGEST_LEN];
+	uint8_t wrapped[WRAPPED_KEY_LEN];
+	uint8_t kem_pub[X25519_LEN];
+	uint8_t enc[X25519_LEN];
+	uint8_t sealed[AEAD_KEY_LEN + AEAD_TAG_LEN];
+};
+
 struct signer_local {
 	struct signer_port port;
 	char dir[PATH_CAP - 64];
@@ -36,6 +50,7 @@ struct signer_local {
 	struct product_key *products;
 	struct opened opened[OPENED_MAX];
 	unsigned opened_next; /* the slot to be used next */
+	struct sealed_key sealed[SEALED_KEYS_MAX];
 };
 
 /* server/signer_content.c: three functions of the port */

@@ -299,6 +299,17 @@ static const char step_3[] =
 static const char step_4[] =
 	"ALTER TABLE releases ADD COLUMN serial_at TEXT NOT NULL DEFAULT '';";
 
-const char *const store_migrations[] = { step_1, step_2, step_3, step_4 };
+/* Loaders and releases are for a chip: its device ID, where the family (1:
+ * stm32f1) has several.  What is sealed and older was for the STM32F103xB, the
+ * only one that had a loader. */
+static const char step_5[] =
+	"ALTER TABLE loaders ADD COLUMN device INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE releases ADD COLUMN device INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE loaders SET device = 0x410 WHERE family = 1;"
+	"UPDATE releases SET device = 0x410 WHERE sealed = 1 AND product_id IN"
+	" (SELECT id FROM products WHERE family = 1);";
+
+const char *const store_migrations[] = { step_1, step_2, step_3, step_4,
+					 step_5 };
 const size_t store_migration_count = sizeof(store_migrations) /
 				     sizeof(store_migrations[0]);

@@ -38,11 +38,13 @@ static const struct col release_cols[] = {
 	COL(I64, row_release, created),
 	COL(BOOL, row_release, sealed),
 	COL_ARRAY(TEXT, row_release, serial_at),
+	COL(U32, row_release, device),
 	COL_ARRAY(TEXT, row_release, product), /* joined */
 };
 #define RELEASE_SELECT                                                        \
 	"SELECT r.id, r.product_id, r.version, r.rollback, r.size, r.digest," \
-	" r.header_digest, r.created, r.sealed, r.serial_at, p.name "         \
+	" r.header_digest, r.created, r.sealed, r.serial_at, r.device,"       \
+	" p.name "                                                            \
 	"FROM releases r "                                                    \
 	"JOIN products p ON p.id = r.product_id "
 
@@ -77,6 +79,7 @@ static const struct col order_cols[] = {
 #define ORDER_CHANGING 8
 	COL_ARRAY(TEXT, row_order, product),
 	COL(U32, row_order, family),
+	COL(U32, row_order, device),
 	COL_ARRAY(TEXT, row_order, release),
 	COL_ARRAY(TEXT, row_order, batch),
 	COL_ARRAY(FIXED, row_order, digest),
@@ -88,7 +91,7 @@ static const struct col order_cols[] = {
 	" o.serial_first, o.opens, o.closes, o.wrapped, o.created, o.proof,"  \
 	" o.batch_id, o.state,"                                               \
 	" o.serial_used, o.reserved, o.delivered, o.installed, o.closed,"     \
-	" o.unknown, o.scrapped, p.name, p.family, r.version,"                \
+	" o.unknown, o.scrapped, p.name, p.family, r.device, r.version,"      \
 	" coalesce(b.name, ''), r.digest, r.header_digest FROM orders o "     \
 	"JOIN products p ON p.id = o.product_id "                             \
 	"JOIN releases r ON r.id = o.release_id "                             \
@@ -220,13 +223,13 @@ int store_release_insert(struct store *s, struct row_release *row,
 	sqlite3_stmt *st = stmt_use(
 		s, ST_RELEASE_INSERT,
 		"INSERT INTO releases (product_id, version, rollback, size,"
-		" digest, header_digest, created, sealed, serial_at)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+		" digest, header_digest, created, sealed, serial_at, device)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
 	int err;
 
 	if (!st)
 		return E_DB;
-	cols_bind(st, 1, release_cols + 1, 9, row);
+	cols_bind(st, 1, release_cols + 1, 10, row);
 	err = stmt_insert(s, st, &row->id);
 	if (err < 0)
 		return err;

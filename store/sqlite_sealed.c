@@ -20,14 +20,18 @@ static const struct col batch_cols[] = {
 	"  WHERE c.batch_id = b.id) FROM batches b "
 
 static const struct col loader_cols[] = {
-	COL(I64, row_loader, id),	COL(U32, row_loader, family),
-	COL(U32, row_loader, link),	COL_ARRAY(FIXED, row_loader, digest),
-	COL(U32, row_loader, stub_len), COL(BOOL, row_loader, admitted),
+	COL(I64, row_loader, id),
+	COL(U32, row_loader, family),
+	COL(U32, row_loader, device),
+	COL(U32, row_loader, link),
+	COL_ARRAY(FIXED, row_loader, digest),
+	COL(U32, row_loader, stub_len),
+	COL(BOOL, row_loader, admitted),
 	COL(I64, row_loader, created),
 };
 #define LOADER_SELECT                                                   \
-	"SELECT id, family, link, digest, stub_len, admitted, created " \
-	"FROM loaders "
+	"SELECT id, family, device, link, digest, stub_len, admitted, " \
+	"created FROM loaders "
 
 /* In two runs: fixed at the start of the attempt, and its answers. */
 static const struct col attempt_cols[] = {
@@ -184,15 +188,15 @@ int store_loader_insert(struct store *s, struct row_loader *row,
 {
 	sqlite3_stmt *st = stmt_use(
 		s, ST_LOADER_INSERT,
-		"INSERT INTO loaders (family, link, digest, stub_len,"
+		"INSERT INTO loaders (family, device, link, digest, stub_len,"
 		" admitted, created, code, stub)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
 
 	if (!st)
 		return E_DB;
-	cols_bind(st, 1, loader_cols + 1, 6, row);
-	sqlite3_bind_blob64(st, 7, code->data, code->len, SQLITE_STATIC);
-	sqlite3_bind_blob64(st, 8, stub->data, stub->len, SQLITE_STATIC);
+	cols_bind(st, 1, loader_cols + 1, 7, row);
+	sqlite3_bind_blob64(st, 8, code->data, code->len, SQLITE_STATIC);
+	sqlite3_bind_blob64(st, 9, stub->data, stub->len, SQLITE_STATIC);
 	return stmt_insert(s, st, &row->id);
 }
 

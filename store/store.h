@@ -89,6 +89,7 @@ struct row_release {
 	int64_t created;
 	bool sealed;		  /* laid out for sealed mode */
 	char serial_at[NAME_CAP]; /* "": no serial number in the image */
+	uint32_t device;	  /* chip_meant(); 0 also: nobody noted it */
 };
 
 struct row_batch { /* of chips with stage-0 secrets */
@@ -103,7 +104,7 @@ struct row_batch { /* of chips with stage-0 secrets */
 
 struct row_loader { /* on the admission list, or taken off it */
 	int64_t id;
-	uint32_t family;
+	uint32_t family, device; /* chip_meant() */
 	uint32_t link; /* enum loader_link; 0 = both: an older build */
 	uint8_t digest[DIGEST_LEN]; /* of its code */
 	uint32_t stub_len;
@@ -136,6 +137,7 @@ struct row_order {
 	/* joined */
 	char product[NAME_CAP];
 	uint32_t family;
+	uint32_t device; /* the release's */
 	char release[NAME_CAP];
 	char batch[NAME_CAP]; /* "" = none */
 	uint8_t digest[DIGEST_LEN], header_digest[DIGEST_LEN];

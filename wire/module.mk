@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 MODULES += wire
-wire_SRC := wire/claim.c wire/cose.c wire/credential.c wire/delivery.c \
+wire_SRC := wire/address.c wire/claim.c wire/cose.c wire/credential.c wire/delivery.c \
 	wire/gdb.c wire/gdb_xml.c wire/hello.c wire/name.c wire/record.c wire/release.c \
 	wire/serial.c
 
@@ -17,6 +17,11 @@ test_release_LIBS := -lcmocka
 test_record_SRC := tests/unit/test_record.c tests/lib/vectors.c
 test_record_USE := wire base
 test_record_LIBS := -lcmocka
+
+TESTS += test_address
+test_address_SRC := tests/unit/test_address.c
+test_address_USE := wire base
+test_address_LIBS := -lcmocka
 
 TESTS += test_hello
 test_hello_SRC := tests/unit/test_hello.c tests/lib/vectors.c

@@ -502,3 +502,15 @@ void release_chunk_aad(const uint8_t header_digest[DIGEST_LEN], uint32_t index,
 	wr_u32(&w, index);
 	wr_u8(&w, last);
 }
+
+size_t release_key_aad(const char *order,
+		       const uint8_t header_digest[DIGEST_LEN],
+		       uint8_t out[KEY_AAD_MAX])
+{
+	size_t len = strnlen(order, NAME_CAP - 1);
+
+	memcpy(out, order, len);
+	out[len++] = 0;
+	memcpy(out + len, header_digest, DIGEST_LEN);
+	return len + DIGEST_LEN;
+}

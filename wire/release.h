@@ -153,4 +153,11 @@ void release_chunk_nonce(uint32_t index, uint8_t out[12]);
 void release_chunk_aad(const uint8_t header_digest[DIGEST_LEN], uint32_t index,
 		       bool last, uint8_t out[CHUNK_AAD_LEN]);
 
+/* AAD of a sealed content key: order name || 0 || header digest.  Returns its
+ * length; the order's name must be valid. */
+#define KEY_AAD_MAX (NAME_CAP + DIGEST_LEN)
+size_t release_key_aad(const char *order,
+		       const uint8_t header_digest[DIGEST_LEN],
+		       uint8_t out[KEY_AAD_MAX]);
+
 #endif

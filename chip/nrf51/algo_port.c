@@ -74,19 +74,28 @@ bool port_erase_all(void)
 	return true;
 }
 
+/* Each write counts (n_WRITE): erased words are left out. */
+static inline void program_word(uint32_t address, uint32_t v)
+{
+	if (v != 0xffffffff)
+		ALGO_REG(address) = v;
+}
+
 bool port_program(const uint32_t *from, uint32_t address, uint32_t len,
 		  bool fast)
 {
+	uint32_t end = address + len;
+
 	(void)fast; /* there is one way */
 	NVMC_CONFIG = CONFIG_WRITE;
 	wait_ready();
+	for (; end - address >= 16; address += 16, from += 4) {
 #pragma GCC unroll 4
-	for (uint32_t end = address + len; address != end; address += 4) {
-		uint32_t v = *from++;
-
-		if (v != 0xffffffff) /* each write counts: n_WRITE */
-			ALGO_REG(address) = v;
+		for (unsigned i = 0; i < 4; i++)
+			program_word(address + 4 * i, from[i]);
 	}
+	for (; address != end; address += 4)
+		program_word(address, *from++);
 	wait_ready();
 	port_feed();
 	NVMC_CONFIG = CONFIG_READ;

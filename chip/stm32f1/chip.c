@@ -92,6 +92,7 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 			  "the core reads DBGMCU_IDCODE: no genuine "     \
 			  "STM32F103, or a debugger is there" } } },      \
 	},                                                                \
+	.witness_count = 3,                                               \
 	.rng_run = 61, .rng_peak = 810, /* chip/stm32f1/target.h */       \
 	.boot_stack = 0x20002000, .frozen = 0x1000
 
@@ -104,7 +105,6 @@ const struct chip chip_stm32f103xb = {
 	.ram_len = 20 * 1024,
 	.part = 0x410,
 	.device_id = 0x410,
-	.witness_count = 3, /* the xE has no loader, so no sealed mode */
 };
 
 const struct chip chip_stm32f103xe = {

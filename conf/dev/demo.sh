@@ -194,12 +194,12 @@ sed 's/^/  /' "$D/product.log"
 if [ "$mode" = sealed ]; then
 	echo '  and loaders that know the server, on the server'\''s list:'
 	signet loader keys-header --out "$D/loader_keys.h" >/dev/null
-	make -s loader FAMILY="$FAMILY" KEYS="$D/loader_keys.h" OUT="$D/loader" \
+	make -s loader CHIP="$CHIP" KEYS="$D/loader_keys.h" OUT="$D/loader" \
 		>"$D/loader.log" 2>&1 ||
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
 	for link in $LINKS; do
-		signet loader add "$D/loader/$FAMILY-$link/loader.bin" \
-			--family "$FAMILY" | sed 's/^/  /' | cut -c1-79
+		signet loader add "$D/loader/$CHIP-$link/loader.bin" |
+			sed 's/^/  /' | cut -c1-79
 	done
 fi
 
@@ -343,7 +343,7 @@ for i in "${!images[@]}"; do
 	esac
 done
 [ ! -d "$D/loader" ] ||
-	plain=(--except "$D/loader/$FAMILY-${LINKS%% *}/loader.bin" "${plain[@]}")
+	plain=(--except "$D/loader/$CHIP-${LINKS%% *}/loader.bin" "${plain[@]}")
 # nor is a secret what the firmware itself says on its serial line
 for f in "$D"/uart-*.txt; do
 	[ ! -s "$f" ] || plain=(--except "$f" "${plain[@]}")

@@ -55,10 +55,13 @@ run "product twice" 1 signet product create lamp --family stm32l4 \
 says "product twice" '\(exists\)'
 run "unknown family" 1 signet product create p2 --family z80 --release-key main
 says "unknown family" 'bad-request'
+says "unknown family" 'there is no chip family z80'
+says "unknown family" 'next: take one of: .*stm32l4'
 run "product name" 2 signet product create Lamp --family stm32l4 \
 	--release-key main
 run "no such product" 1 signet product show nothing
 says "no such product" 'nothing'
+says "no such product" 'next: .*.signet product list'
 run "keys header" 0 signet product keys-header lamp
 for word in 'SIGNET_PRODUCT "lamp"' SIGNET_FAMILY 'SIGNET_ROLLBACK_MIN 0' \
 	'signet_device_pub\[65\]' 'signet_release_pub\[65\]'; do
@@ -90,15 +93,18 @@ run "into the loader" 4 make_release "$DIR/fw.bin@0x08000000" \
 says "into the loader" 'to the loader'
 run "nothing at the start" 4 make_release "$DIR/fw.bin@0x08001000"
 says "nothing at the start" 'stack pointer and reset vector at 0x08000000'
+says "nothing at the start" "next: .*the bootloader's first"
 head -c 4096 /dev/zero >"$DIR/zero.bin"
 run "no vectors" 4 make_release "$DIR/zero.bin@0x08000000"
 says "no vectors" 'no stack pointer and reset vector'
 run "no address" 4 make_release "$DIR/fw.bin"
 says "no address" 'fw.bin'
 run "overlap" 4 make_release "$DIR/fw.bin@0x08000000" "$DIR/fw.bin@0x08000800"
-says "overlap" 'overlap|0x08000800'
+says "overlap" '0x08000800 is defined already'
+says "overlap" 'next: name each file once'
 run "no file" 4 make_release "$DIR/nothing.hex"
 says "no file" 'nothing.hex'
+says "no file" 'next: check the path'
 printf ':10000000000102030405060708090A0B0C0D0E0F79\n:00000001FF\n' \
 	>"$DIR/sum.hex"
 run "checksum" 4 make_release "$DIR/sum.hex"
@@ -145,6 +151,7 @@ expect "make" "$DIR/out" '0x08000000 +4096 bytes'
 run "upload" 0 signet release upload "$DIR/r.signet"
 run "upload twice" 1 signet release upload "$DIR/r.signet"
 says "upload twice" '\(exists\)'
+says "upload twice" 'next: .*another --version'
 head -c 300 "$DIR/r.signet" >"$DIR/short.signet"
 run "upload half" 4 signet release upload "$DIR/short.signet"
 run "upload noise" 4 signet release upload "$DIR/fw.bin"
@@ -176,6 +183,7 @@ says "order twice" '\(exists\)'
 run "unknown order" 1 signet order show nothing
 run "unknown order" 1 signet order pause nothing
 says "unknown order" 'not-found'
+says "unknown order" 'next: .*.signet order list'
 run "resume an open order" 1 signet order resume o
 run "pause" 0 signet order pause o
 [ "$(order_field o state)" = paused ] || fail "the order is not paused"
@@ -183,6 +191,7 @@ run "resume" 0 signet order resume o
 run "end" 0 signet order end o
 run "resume an ended order" 1 signet order resume o
 says "resume an ended order" '\(state\)'
+says "resume an ended order" 'next: create another order'
 
 # -- modes and proof steps ---------------------------------------------------
 run "signed order of a sealed product" 1 new_order s1 1 lamp 1.0.0 \
@@ -215,11 +224,13 @@ run "signed proves nothing" 1 new_order d 1 safe signed --mode signed
 says "signed proves nothing" '\(proof-step\)'
 run "no batch" 1 new_order d 1 safe sealed
 says "no batch" '\(proof-step\)'
+says "no batch" 'next: .*--batch'
 run "unknown batch" 1 new_order d 1 safe sealed --batch b1
 says "unknown batch" 'not-found'
 run "batch of another family" 1 signet batch create b1 --family stm32f1 \
 	--manufacturer site
 says "batch of another family" '\(proof-step\)'
+says "batch of another family" 'next: take a family that can:.* stm32l4'
 run "batch" 0 signet batch create b1 --family stm32l4 --manufacturer site
 run "batch twice" 1 signet batch create b1 --family stm32l4 --manufacturer site
 says "batch twice" '\(exists\)'
@@ -260,8 +271,7 @@ f1_release() {
 }
 run "which F1" 2 f1_release
 says "which F1" 'has several chips'
-run "F103xE, sealed" 4 f1_release --chip stm32f103xe
-says "F103xE, sealed" 'stm32f103xe has no sealed mode'
+run "F103xE, sealed" 0 f1_release --chip stm32f103xe
 run "F103xB, sealed" 0 f1_release --chip stm32f103xb
 run "toy release" 0 signet release make "$DIR/fw.bin@0" --product toy \
 	--version 1 --mode signed --out "$DIR/toy.signet" \
@@ -283,54 +293,65 @@ key = bytes(int(x, 16) for x in re.findall(r"0x([0-9a-f]{2})", text))
 assert len(key) == 32
 size = int(re.search(r"LOADER_LEN (0x[0-9a-f]+)",
                      open("wire/layout.h").read()).group(1), 16)
-open(d + "/loader.bin", "wb").write(key.rjust(size, b"\xff"))
-open(d + "/other.bin", "wb").write(b"\xff" * size)
+start = bytes.fromhex("00200010") + (0x0803d901).to_bytes(4, "little")
+open(d + "/loader.bin", "wb").write(start + key.rjust(size - 8, b"\xff"))
+open(d + "/other.bin", "wb").write(start.ljust(size, b"\xff"))
 open(d + "/short.bin", "wb").write(key)
 open(d + "/stub.bin", "wb").write(bytes(range(200)))
 PY
-run "short loader" 4 signet loader add "$DIR/short.bin" --family stm32l4
-run "another server's" 1 signet loader add "$DIR/other.bin" --family stm32l4 \
+run "short loader" 4 signet loader add "$DIR/short.bin" --chip stm32l432
+run "another server's" 1 signet loader add "$DIR/other.bin" --chip stm32l432 \
 	--link uart
 says "another server's" 'server.s key'
 # its debug pins are no GPIO pins
-run "another family" 1 signet loader add "$DIR/loader.bin" --family nrf51 \
+run "another family" 1 signet loader add "$DIR/loader.bin" --chip nrf51822 \
 	--link swd-pins
+run "no such chip" 1 signet loader add "$DIR/loader.bin" --chip stm32l433 \
+	--link uart
+says "no such chip" 'there is no "stm32l433"'
+run "the end of another flash" 1 signet loader add "$DIR/loader.bin" \
+	--chip stm32f103xe --link uart
+says "the end of another flash" '\(loader-chip\)'
+says "the end of another flash" 'starts at 0x0803d900; .* 0x0807d800'
 mv "$DIR/stub.bin" "$DIR/st.bin"
-run "no stub" 4 signet loader add "$DIR/loader.bin" --family stm32l4
-run "no such link" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "no stub" 4 signet loader add "$DIR/loader.bin" --chip stm32l432
+run "no such link" 1 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin" --link smoke
 says "no such link" 'uart or swd-pins'
 digest=$(sha256sum <"$DIR/loader.bin" | cut -d' ' -f1)
-run "no link" 2 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "no link" 2 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
 says "no link" 'which line'
-note() { # FAMILY LINK SHA256
-	printf '{ "family": "%s", "link": "%s", "sha256": "%s" }' "$@" \
+run "no chip" 2 signet loader add "$DIR/loader.bin" --link uart \
+	--stub "$DIR/st.bin"
+says "no chip" 'which chip'
+note() { # CHIP LINK SHA256
+	printf '{ "chip": "%s", "link": "%s", "sha256": "%s" }' "$@" \
 		>"$DIR/loader.json"
 }
-note stm32l4 swd-pins "$digest"
-run "another link" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+note stm32l432 swd-pins "$digest"
+run "another link" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin" --link uart
 says "another link" 'link is swd-pins, not uart'
-note stm32f1 swd-pins "$digest"
-run "another chip" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+note stm32f103xb swd-pins "$digest"
+run "another chip" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
-says "another chip" 'family is stm32f1, not stm32l4'
-note stm32l4 swd-pins "${digest//[0-9]/a}"
-run "another build" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+says "another chip" 'chip is stm32f103xb, not stm32l432'
+note stm32l432 swd-pins "${digest//[0-9]/a}"
+run "another build" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
 says "another build" 'of another loader'
 echo '[' >"$DIR/loader.json"
-run "a broken note" 4 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "a broken note" 4 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
-note stm32l4 swd-pins "$digest"
-run "loader" 0 signet loader add "$DIR/loader.bin" --family stm32l4 \
+note stm32l432 swd-pins "$digest"
+run "loader" 0 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
-run "loader twice" 1 signet loader add "$DIR/loader.bin" --family stm32l4 \
+run "loader twice" 1 signet loader add "$DIR/loader.bin" --chip stm32l432 \
 	--stub "$DIR/st.bin"
 says "loader twice" '\(exists\)'
 run "loaders" 0 signet loader list
-expect "loaders" "$DIR/out" "^stm32l4 +swd-pins +admitted .*$digest"
+expect "loaders" "$DIR/out" "^stm32l432 +swd-pins +admitted .*$digest"
 run "retire" 0 signet loader retire "$digest"
 expect "retire" "$DIR/out" '^state +retired'
 run "admit" 0 signet loader admit "$digest"
@@ -339,6 +360,7 @@ run "retire unknown" 1 signet loader retire "${digest//[0-9]/a}"
 says "retire unknown" 'not-found'
 run "retire nonsense" 1 signet loader retire xyz
 says "retire nonsense" 'bad-request'
+says "retire nonsense" 'next: .*.signet loader list'
 
 # -- flashers, grants, devices -----------------------------------------------
 run "invite" 0 signet flasher invite line1 --manufacturer acme --channels 2
@@ -347,12 +369,23 @@ expect "invite" "$DIR/out" 'SGN1-[0-9a-f]{32}-[0-9a-f]{32}@.*:[0-9]+'
 run "invite again" 0 signet flasher invite line1 --manufacturer acme
 run "revoke unknown" 1 signet flasher revoke nothing
 run "scrap unknown" 1 signet grant scrap 99 --reason test
-says "scrap unknown" 'not-found'
+says "scrap unknown" 'not-found\): there is no grant 99'
+says "scrap unknown" 'next: .*.signet device list'
 run "scrap without reason" 2 signet grant scrap 99
 run "device unknown" 1 signet device show 0102030405060708090a0b0c
 run "device malformed" 2 signet device show 0102x
 run "devices" 0 signet device list
 expect "devices" "$DIR/out" '^none$'
+
+# -- verify: what is demanded must be checkable -------------------------------
+openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null |
+	openssl ec -pubout -out "$DIR/some.pub" 2>/dev/null
+run "not a credential" 1 signet verify "$DIR/fw.bin" --key "$DIR/some.pub"
+expect "not a credential" "$DIR/out" '^NOT genuine: this is not a credential$'
+run "rollback of nothing" 2 signet verify "$DIR/fw.bin" \
+	--key "$DIR/some.pub" --rollback-min 3
+says "rollback of nothing" 'goes with --release-key'
+run "no key" 4 signet verify "$DIR/fw.bin" --key "$DIR/fw.bin"
 
 # -- wrong code at the station -----------------------------------------------
 run "mistyped code" 2 station enrol --code SGN1-12
@@ -369,6 +402,20 @@ run "wrong pin" 3 station enrol --code \
 says "wrong pin" 'TLS'
 run "right code" 0 station enrol --code "$code"
 run "enrolled already" 4 station enrol --code "$code"
+
+# -- addresses that cannot be one: before anything is done -------------------
+run "no such probe kind" 2 station program --order o --probe foo:1
+says "no such probe kind" '"foo:1" must begin with usb:, hid:, tcp: or gdb:'
+run "no port" 2 station probes --probe tcp:127.0.0.1
+run "no power" 2 station program --order o --probe usb: --power gpio:x
+says "no power" 'gpio:CHIP:LINE'
+run "no button" 2 station program --order o --probe usb: --next gpio:0:1:up
+run "power for nothing" 2 station program --order o --power true
+printf '\n[channel 0]\nprobe = foo:1\n' >"$DIR/station/flasher.conf"
+run "flasher.conf" 4 station probes
+says "flasher.conf" 'flasher.conf:3: probe = foo:1: must begin with'
+says "flasher.conf" 'next: .*signet-flasher\.conf\(5\)'
+rm "$DIR/station/flasher.conf"
 run "invite the enrolled" 1 signet flasher invite line2 --manufacturer acme
 says "invite the enrolled" '\(exists\)'
 run "code used up" 1 "$B/signet-flasher" --dir "$DIR/second" enrol \
@@ -391,6 +438,19 @@ run "log filter" 0 signet --json log list --event order.created
 [ "$(grep -c '"seq"' "$DIR/out")" = 4 ] || fail "the filter by event"
 
 # -- no escape codes, no secrets ---------------------------------------------
+run "plain" 0 signet log list
+# digests by their beginning, and nothing is lost where room is short
+expect "plain" "$DIR/out" "${digest:0:16}\.\.  +."
+if grep -q "$digest" "$DIR/out"; then fail "a whole digest in the log"; fi
+for width in 40 80 120; do
+	run "$width columns" 0 env COLUMNS=$width "$B/signet" log list
+	awk -v w=$width 'length > w { bad = 1; print } END { exit bad }' \
+		"$DIR/out" || fail "lines longer than $width columns"
+	tr -s ' \n' ' ' <"$DIR/out" | grep -q 'the product demands\|which this order does not give' ||
+		fail "$width columns: a text was cut"
+done
+run "80 columns" 0 env COLUMNS=80 "$B/signet" loader list
+expect "80 columns" "$DIR/out" "$digest\$"
 run "plain" 0 signet log list
 if grep -q $'\033' "$DIR/out"; then fail "escape codes in a file"; fi
 if grep -rqF "$(sed -n 's/^token = //p' "$SIGNET_HOME/config")" \

@@ -28,7 +28,7 @@ attack() { # ORDER UID [OPTION VALUE]...
 uid() { printf '%02x000a00144f354638353320' "$1"; }
 
 # -- what the attack needs, the manufacturer has ------------------------------
-python3 - "$DIR/loader/stm32l4-uart/loader.bin" "$SERVER_KEY" <<'PY' ||
+python3 - "$DIR/loader/stm32l432-uart/loader.bin" "$SERVER_KEY" <<'PY' ||
 import sys
 sys.exit(bytes.fromhex(sys.argv[2]) not in open(sys.argv[1], "rb").read())
 PY
@@ -79,7 +79,7 @@ expect "log" "$DIR/out" 'rogue +second +handshake +[0-9]+ +05000a00'
 # the rogue station cannot have a secret either: it is not the trusted site
 vmcu_start extra --seed 77 --dap 127.0.0.1:0
 run "not the trusted site" 1 station stage0 --batch wafer7 \
-	--loader "$DIR/loader/stm32l4-uart" --probe "tcp:$VMCU_DAP" --power true
+	--loader "$DIR/loader/stm32l432-uart" --probe "tcp:$VMCU_DAP" --power true
 says "not the trusted site" 'not-allowed'
 
 say "the fake target: reads the firmware without stage 0, one unit each;" \

@@ -33,8 +33,8 @@ head -c "$(stat -c %s "$DIR/image.bin")" "$DIR/flash.bin" >"$DIR/installed"
 ready=$DIR/forks.ready
 "$B/vmcu_forks" --dap 127.0.0.1:0 --control "$DIR/forks.sock" \
 	--ready-file "$ready" --state "$DIR/forks.state" \
-	--image "$DIR/installed" --loader "$DIR/loader/stm32l4-uart/loader.bin" \
-	--stub "$DIR/loader/stm32l4-uart/stub.bin" --out "$DIR/classes" \
+	--image "$DIR/installed" --loader "$DIR/loader/stm32l432-uart/loader.bin" \
+	--stub "$DIR/loader/stm32l432-uart/stub.bin" --out "$DIR/classes" \
 	>"$DIR/forks.out" 2>"$DIR/forks.err" &
 PIDS+=("$!")
 for ((i = 0; i < 200; i++)); do

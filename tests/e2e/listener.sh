@@ -152,8 +152,8 @@ for ch in 0 1; do
 done
 
 say "firmware and content key"
-public=(--except "$DIR/loader/stm32l4-uart/loader.bin"
-	--except "$DIR/loader/stm32l4-swd-pins/loader.bin")
+public=(--except "$DIR/loader/stm32l432-uart/loader.bin"
+	--except "$DIR/loader/stm32l432-swd-pins/loader.bin")
 seen=("$DIR"/wire[01].vcd "$DIR"/memory[01].? "$DIR"/sockets[01] "$DIR/disk")
 find_leak "firmware" 0 "${public[@]}" --secret "$DIR/secret.bin" "${seen[@]}"
 find_leak "content key" 0 --window 8 --distinct 4 \
@@ -192,7 +192,7 @@ arm-none-eabi-objcopy -I ihex -O binary "$DIR/lamp/firmware.hex" \
 "$B/signet-vmcu" dump "$DIR/real.state" "$DIR/real.bin" >/dev/null
 find_leak "control: example in the chip" 1 --secret "$DIR/lamp.bin" \
 	"$DIR/real.bin"
-find_leak "example" 0 "${public[@]}" --except "$DIR/loader/stm32l4-uart/stub.bin" \
+find_leak "example" 0 "${public[@]}" --except "$DIR/loader/stm32l432-uart/stub.bin" \
 	--secret "$DIR/lamp.bin" "$DIR/real.vcd"
 
 say "signed mode: the listener gets all of it"

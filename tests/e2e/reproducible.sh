@@ -30,7 +30,7 @@ done
 make -s loader KEYS="$tmp/keys/loader_keys.h" OUT="$tmp/here" >/dev/null
 make -s -C "$tmp/another/path/tree" loader KEYS="$tmp/keys/loader_keys.h" \
 	OUT=out BEARSSL_SRC="$bearssl" >/dev/null
-for f in stm32l4-{uart,swd-pins}/{loader.bin,stub.bin,loader.json}; do
+for f in stm32{l432,f103xb,f103xe,f051}-{uart,swd-pins}/{loader.bin,stub.bin,loader.json}; do
 	cmp "$tmp/here/$f" "$tmp/another/path/tree/out/$f" || {
 		echo "reproducible: $f differs" >&2
 		exit 1
@@ -39,7 +39,7 @@ done
 # and the comparison can fail
 sed 's/\(.*\)0x../\10x00/' "$tmp/keys/loader_keys.h" >"$tmp/loader_keys.h"
 make -s loader KEYS="$tmp/loader_keys.h" OUT="$tmp/there" >/dev/null
-if cmp -s "$tmp"/{there,here}/stm32l4-uart/loader.bin; then
+if cmp -s "$tmp"/{there,here}/stm32l432-uart/loader.bin; then
 	echo "reproducible: another key gives the same loader" >&2
 	exit 1
 fi

@@ -100,7 +100,7 @@ assert code[-1] == 0xFF
 code[-1] = 0
 open(sys.argv[2], "wb").write(code)
 PY
-signet loader add "$DIR/new/loader.bin" --family stm32l4 --link uart >/dev/null
+signet loader add "$DIR/new/loader.bin" --chip stm32l432 --link uart >/dev/null
 signet loader retire "$(sha256sum <"$old/loader.bin" | cut -d' ' -f1)" \
 	>/dev/null
 run "a withdrawn loader" 0 program --link uart

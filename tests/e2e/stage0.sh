@@ -11,7 +11,7 @@ server_init
 server_start
 owner_init
 loader_make
-LOADER=$DIR/loader/stm32l4-swd-pins # the default line
+LOADER=$DIR/loader/stm32l432-swd-pins # the default line
 sealed_example safe --demand-proof stage0
 signet batch create wafer7 --family stm32l4 --manufacturer trusted >/dev/null
 signet order create lot --product safe --release 1.0.0 --quantity 3 \
@@ -110,7 +110,7 @@ expect "another chip's secret" "$DIR/out" '^refused handshake$'
 "$B/signet-vmcu" ctl "${CH_SOCKET[1]}" insert "$DIR/chip2.state" --new \
 	--uid 5b000a00144f354638353320 >/dev/null
 run "a second chip" 0 site stage0 --batch wafer7 \
-	--loader "$DIR/loader/stm32l4-uart" --channels 1
+	--loader "$DIR/loader/stm32l432-uart" --channels 1
 "$B/signet-vmcu" ctl "${CH_SOCKET[1]}" save >/dev/null
 "$B/signet-vmcu" dump "$DIR/chip2.state" "$DIR/flash2.bin" >/dev/null
 run "its secret, stolen" 0 "$B/fake_target" --dir "$DIR/line1" --order lot \

@@ -73,6 +73,15 @@ say "flash that does not hold what it was given"
 refused E_TARGET_VERIFY verify --when verify --run \
 	"$B/signet-vmcu ctl $VMCU_SOCKET flip 0x00001001 3" identify program \
 	"$image"
+expect "by the checksum" "$DIR/out" 'has CRC 0x[0-9a-f]{16}, should have'
+# a cell that was not erased takes no ones: what comes back differs
+head -c 20000 /dev/zero | tr '\0' '\252' >"$DIR/stripes"
+refused E_TARGET_VERIFY program --when program --run \
+	"$B/signet-vmcu ctl $VMCU_SOCKET flip 0x00003001 3" identify program \
+	"$DIR/stripes@0"
+expect "by read-back" "$DIR/out" \
+	'0x00003001 reads back as 0xa2, sent was 0xaa'
+good identify program "$image"
 
 say "power cut after some operations: lost, and good again"
 for n in 1 2 700; do

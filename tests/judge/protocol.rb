@@ -143,7 +143,7 @@ at = 0
   at += len + 16
 end
 same "length of the stream", at, v("chunks").size
-aad = [42, 1].pack("Q<V") + v("release-header-digest")
+aad = "order-7\0".b + v("release-header-digest")
 same "content-key-aad", aad, v("content-key-aad")
 same "content key to a station",
      hpke_open(secret, v("hpke-enc"), LABELS.fetch("LABEL_HPKE_CONTENT_KEY").b, aad, v("content-key-sealed")),

@@ -24,8 +24,8 @@ static void l4_put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
 
 const struct bed_chip bed_l4 = {
 	.name = "stm32l432",
-	.dir = { "build/target/loader/stm32l4-uart",
-		 "build/target/loader/stm32l4-swd-pins" },
+	.dir = { "build/target/loader/stm32l432-uart",
+		 "build/target/loader/stm32l432-swd-pins" },
 	.flash = 0x08000000,
 	.flash_len = 0x40000,
 	.page_len = 2048,
@@ -98,8 +98,8 @@ static void fpec_lock(struct mcu *m, uint32_t rdp)
 
 const struct bed_chip bed_f1 = {
 	.name = "stm32f103xb",
-	.dir = { "build/target/loader/stm32f1-uart",
-		 "build/target/loader/stm32f1-swd-pins" },
+	.dir = { "build/target/loader/stm32f103xb-uart",
+		 "build/target/loader/stm32f103xb-swd-pins" },
 	.flash = 0x08000000,
 	.flash_len = 0x20000,
 	.page_len = 1024,
@@ -115,8 +115,8 @@ const struct bed_chip bed_f1 = {
 
 const struct bed_chip bed_f0 = {
 	.name = "stm32f051",
-	.dir = { "build/target/loader/stm32f0-uart",
-		 "build/target/loader/stm32f0-swd-pins" },
+	.dir = { "build/target/loader/stm32f051-uart",
+		 "build/target/loader/stm32f051-swd-pins" },
 	.swd_period = 4000000,
 	.flash = 0x08000000,
 	.flash_len = 0x10000,

@@ -81,12 +81,13 @@ void vault_loader(struct vault *v, uint8_t n)
 void vault_loader_on(struct vault *v, uint8_t n, const char *link)
 {
 	uint8_t stub[64] = { 1 };
-	struct loader_upload q = { .family = "stm32l4" };
+	struct loader_upload q = { .chip = "stm32l432" };
 	struct loader a;
 
 	memset(v->loader, 0xff, sizeof(v->loader));
 	memcpy(v->loader + 0x400, v->noise_pub, X25519_LEN);
 	v->loader[0] = n;
+	memcpy(v->loader + 4, "\x01\xd9\x03\x08", 4); /* it starts there */
 	BED_SET(q.link, link);
 	q.loader = (struct blob){ v->loader, sizeof(v->loader) };
 	q.stub = (struct blob){ stub, sizeof(stub) };

@@ -3,18 +3,18 @@
 #
 # For script tests of sealed orders; source it after tests/lib/line.sh.
 
-# loader_make: the owner's loaders for $CHIP, in $DIR/loader/$FAMILY-LINK and on
+# loader_make: the owner's loaders for $CHIP, in $DIR/loader/$CHIP-LINK and on
 # the server's list; sets SERVER_KEY, the server's public key in hex
 loader_make() {
 	local link
 	mkdir -p "$DIR/loader"
 	signet loader keys-header --out "$DIR/loader_keys.h" >/dev/null
 	make -s loader KEYS="$DIR/loader_keys.h" OUT="$DIR/loader" \
-		FAMILY="$FAMILY" >"$DIR/loader.log" 2>&1 ||
+		CHIP="$CHIP" >"$DIR/loader.log" 2>&1 ||
 		fail "loader: $(tail -n 5 "$DIR/loader.log")"
 	for link in $LINKS; do
-		signet loader add "$DIR/loader/$FAMILY-$link/loader.bin" \
-			--family "$FAMILY" >/dev/null
+		signet loader add "$DIR/loader/$CHIP-$link/loader.bin" \
+			>/dev/null
 	done
 	SERVER_KEY=$(grep -o '0x[0-9a-f]\{2\}' "$DIR/loader_keys.h" |
 		sed 's/0x//' | tr -d '\n')

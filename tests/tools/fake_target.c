@@ -126,7 +126,7 @@ static int invent(struct attack *a)
 	struct grant_request q;
 	int r;
 
-	c->chip = chip_find((enum family)a->release->header.family);
+	c->chip = chip_of_release(&a->release->header);
 	if (c->chip == NULL)
 		die("family", E_UNSUPPORTED);
 	unhex("--uid", a->uid, c->uid, c->chip->uid_len);

@@ -11,7 +11,7 @@
 
 #include "api/shape.h"
 #include "cli/args.h"
-#include "cli/exit.h"
+#include "base/exit.h"
 #include "wire/const.h"
 
 struct globals {

@@ -45,6 +45,7 @@ static void test_values(void **state)
 				   "sandbox=no\r\n"
 				   "[flasher]\n"
 				   "listen = 0.0.0.0:1\n"
+				   "[enrol]\nlisten = 0.0.0.0:0\n"
 				   "[admin]\n"
 				   "listen = [::1]:65535\n"
 				   "[log]\n"
@@ -91,7 +92,19 @@ static void test_mistakes(void **state)
 		  "must be a whole number from 1 to 100000" },
 		{ "[limits]\nconnections = 1e3\n", "must be a whole number" },
 		{ "[limits]\nconnections = -1\n", "must be a whole number" },
-		{ "[log]\nlevel = loud\n", "must be error, warning, info" },
+		{ "[log]\nlevel = loud\n",
+		  "x.conf:2: level = loud: must be error, warning, info or "
+		  "debug" },
+		{ "[log]\nformat = xml\n", "must be text or json" },
+		{ "[foo]\n", "unknown section \"foo\"; remove it" },
+		{ "[server]\nnames =\n", "x.conf:2: names = : must be host" },
+		{ "[server]\nnames = a b\n", "must be host names" },
+		{ "[server]\nnames = a,,b\n", "must be host names" },
+		{ "[server]\nnames = a,\n", "must be host names" },
+		{ "[enrol]\nlisten = 127.0.0.1:7443\n",
+		  "x.conf:2: listen: [flasher] has 127.0.0.1 port 7443" },
+		{ "[flasher]\nlisten = 127.0.0.1:7445\n\n",
+		  "[flasher] has 127.0.0.1 port 7445 already; give [admin]" },
 		{ "[server]\nsandbox = maybe\n", "must be yes or no" },
 		{ "[log]\nlevel = info\nlevel = info\n",
 		  "x.conf:3: \"level\" is set twice" },

@@ -782,7 +782,7 @@ static void test_loaders(void **state)
 static void test_loader_input(void **state)
 {
 	struct world *w = *state;
-	struct loader_upload q = { .family = "stm32l4", .link = "uart" };
+	struct loader_upload q = { .chip = "stm32l432", .link = "uart" };
 	uint8_t stub[STUB_CODE_LEN + 1] = { 0 };
 	struct loader a;
 
@@ -807,11 +807,11 @@ static void test_loader_input(void **state)
 		bed_call(&w->bed, OP_LOADER_ADD, w->bed.admin, &q, &a, NULL),
 		R_BAD_REQUEST);
 	q.stub.len = 8;
-	BED_SET(q.family, "nrf51");
+	BED_SET(q.chip, "nrf51822");
 	assert_int_equal(
 		bed_call(&w->bed, OP_LOADER_ADD, w->bed.admin, &q, &a, NULL),
 		R_BAD_REQUEST);
-	BED_SET(q.family, "stm32l4");
+	BED_SET(q.chip, "stm32l432");
 	assert_int_equal(
 		bed_call(&w->bed, OP_LOADER_ADD, w->bed.admin, &q, &a, NULL),
 		R_NONE);

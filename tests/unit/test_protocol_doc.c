@@ -334,17 +334,11 @@ static void content_key_vectors(const struct crypto_key *ephemeral,
 				const uint8_t pub[X25519_LEN],
 				const uint8_t header_digest[DIGEST_LEN])
 {
-	uint8_t key[AEAD_KEY_LEN], aad[12 + DIGEST_LEN];
+	uint8_t key[AEAD_KEY_LEN], aad[KEY_AAD_MAX];
 	uint8_t enc[X25519_LEN], sealed[AEAD_KEY_LEN + AEAD_TAG_LEN];
-	struct wr w;
-	size_t n;
+	size_t n = release_key_aad("order-7", header_digest, aad);
 
 	page_seed("content key", key);
-	wr_init(&w, aad, sizeof(aad));
-	wr_u64(&w, 42); /* grant */
-	wr_u32(&w, 1);	/* attempt */
-	wr_bytes(&w, header_digest, DIGEST_LEN);
-	assert_int_equal(wr_end(&w, &n), 0);
 	page_emit("content-key-aad", aad, n);
 	assert_int_equal(hpke_seal_with(ephemeral, pub, LABEL_HPKE_CONTENT_KEY,
 					strlen(LABEL_HPKE_CONTENT_KEY), aad, n,

@@ -264,8 +264,71 @@ static void test_release(void **state)
 	crypto_key_free(bed.release_key);
 }
 
-/* A content key goes to the named flasher, grant and attempt only, and only
- * for the order that it was made for. */
+static int key_open(const struct crypto_key *kem, const char *order,
+		    const struct signer_rewrap *r, uint8_t key[AEAD_KEY_LEN])
+{
+	uint8_t aad[KEY_AAD_MAX];
+	size_t len = release_key_aad(order, r->header_digest, aad);
+
+	return crypto_hpke_open(kem, r->out_enc, LABEL_HPKE_CONTENT_KEY,
+				sizeof(LABEL_HPKE_CONTENT_KEY) - 1, aad, len,
+				r->out_sealed, sizeof(r->out_sealed), key);
+}
+
+/* What was sealed once is given again for exactly the same question: not to
+ * another station, nor for another order, release or stored key, however often
+ * the right one was asked before. */
+static void check_sealed_again(struct world *w, const struct signer_rewrap *had)
+{
+	const struct signer_port *p = w->port;
+	struct signer_rewrap two[2] = { *had, *had };
+	struct crypto_key *other;
+	uint8_t key[AEAD_KEY_LEN];
+	size_t len;
+
+	assert_int_equal(crypto_key_generate(CRYPTO_X25519, &other), 0);
+	assert_int_equal(crypto_key_public(other, two[1].kem_pub, 32, &len), 0);
+	memset(two[0].out_enc, 0, 32);
+	memset(two[0].out_sealed, 0, 48);
+	assert_int_equal(p->rewrap(p->self, two, 2), 0);
+	assert_memory_equal(two[0].out_enc, had->out_enc, 32);
+	assert_memory_equal(two[0].out_sealed, had->out_sealed, 48);
+	assert_memory_not_equal(two[1].out_enc, had->out_enc, 32);
+	assert_int_equal(key_open(other, "o1", &two[1], key), 0);
+	two[0] = *had;
+	PUT(two[0].order, "o2");
+	assert_int_not_equal(p->rewrap(p->self, two, 1), 0);
+	two[0] = *had;
+	two[0].wrapped[40] ^= 1;
+	assert_int_not_equal(p->rewrap(p->self, two, 1), 0);
+	two[0] = *had;
+	two[0].header_digest[3] ^= 1;
+	assert_int_not_equal(p->rewrap(p->self, two, 1), 0);
+	two[0] = *had;
+	two[0].order[0] = '\0';
+	assert_int_not_equal(p->rewrap(p->self, two, 1), 0);
+	crypto_key_free(other);
+}
+
+/* More stations than there is room for: each still gets its own. */
+static void check_many_stations(struct world *w, struct signer_rewrap r)
+{
+	struct crypto_key *kem;
+	uint8_t key[AEAD_KEY_LEN];
+	size_t len;
+
+	for (int i = 0; i < 1500; i++) {
+		assert_int_equal(crypto_key_generate(CRYPTO_X25519, &kem), 0);
+		assert_int_equal(crypto_key_public(kem, r.kem_pub, 32, &len),
+				 0);
+		assert_int_equal(w->port->rewrap(w->port->self, &r, 1), 0);
+		assert_int_equal(key_open(kem, "o1", &r, key), 0);
+		crypto_key_free(kem);
+	}
+}
+
+/* A content key goes to the named flasher only, and only for the order that it
+ * was made for. */
 static void test_rewrap(void **state)
 {
 	struct world *w = *state;
@@ -274,7 +337,6 @@ static void test_rewrap(void **state)
 	struct release_header h;
 	struct signer_rewrap r;
 	struct crypto_key *kem;
-	uint8_t aad[12 + DIGEST_LEN] = { 5, 0, 0, 0, 0, 0, 0, 0, 2 };
 	uint8_t key[AEAD_KEY_LEN], *chunks, plain[CHUNK_LEN];
 	uint8_t nonce[12], chunk_aad[CHUNK_AAD_LEN];
 	size_t len;
@@ -282,8 +344,6 @@ static void test_rewrap(void **state)
 	release_make(w, &bed, &file);
 	memset(&r, 0, sizeof(r));
 	PUT(r.order, "o1");
-	r.grant = 5;
-	r.attempt = 2;
 	assert_int_equal(w->port->release_check(w->port->self, bed.release_pub,
 						file.data, file.len, &h,
 						r.header_digest),
@@ -295,13 +355,7 @@ static void test_rewrap(void **state)
 	assert_int_equal(crypto_key_generate(CRYPTO_X25519, &kem), 0);
 	assert_int_equal(crypto_key_public(kem, r.kem_pub, 32, &len), 0);
 	assert_int_equal(w->port->rewrap(w->port->self, &r, 1), 0);
-	memcpy(aad + 12, r.header_digest, DIGEST_LEN);
-	assert_int_equal(crypto_hpke_open(kem, r.out_enc,
-					  LABEL_HPKE_CONTENT_KEY,
-					  sizeof(LABEL_HPKE_CONTENT_KEY) - 1,
-					  aad, sizeof(aad), r.out_sealed,
-					  sizeof(r.out_sealed), key),
-			 0);
+	assert_int_equal(key_open(kem, "o1", &r, key), 0);
 	/* the key opens the order's chunks */
 	release_chunk_nonce(0, nonce);
 	release_chunk_aad(r.header_digest, 0, false, chunk_aad);
@@ -309,18 +363,9 @@ static void test_rewrap(void **state)
 					  sizeof(chunk_aad), chunks,
 					  CHUNK_LEN + AEAD_TAG_LEN, plain),
 			 0);
-	aad[8] = 3; /* another attempt */
-	assert_int_not_equal(
-		crypto_hpke_open(kem, r.out_enc, LABEL_HPKE_CONTENT_KEY,
-				 sizeof(LABEL_HPKE_CONTENT_KEY) - 1, aad,
-				 sizeof(aad), r.out_sealed,
-				 sizeof(r.out_sealed), key),
-		0);
-	PUT(r.order, "o2");
-	assert_int_not_equal(w->port->rewrap(w->port->self, &r, 1), 0);
-	PUT(r.order, "o1");
-	r.wrapped[40] ^= 1;
-	assert_int_not_equal(w->port->rewrap(w->port->self, &r, 1), 0);
+	assert_int_not_equal(key_open(kem, "o2", &r, key), 0);
+	check_sealed_again(w, &r);
+	check_many_stations(w, r);
 	crypto_key_free(kem);
 	crypto_key_free(bed.release_key);
 	free(file.data);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/exit.h - exit codes of signet and signet-flasher.
+ * base/exit.h - exit codes of signet, signet-flasher and signetd.
  *
- * Scripts rely on them: append-only.  The manual pages carry this table
- * (tests/e2e/man.sh compares).
+ * Scripts rely on them: append-only.  signet-vmcu has 0, 1 and 2 of them.  The
+ * manual pages of all four carry this one table (tests/e2e/man.sh compares).
  */
-#ifndef CLI_EXIT_H
-#define CLI_EXIT_H
+#ifndef BASE_EXIT_H
+#define BASE_EXIT_H
 
 /* X(symbol, number, text) */
 #define EXIT_LIST(X)                                                          \
