@@ -246,10 +246,11 @@ static const struct shape_field product_fields[] = {
 SHAPE(product, "product");
 
 static const struct shape_field release_fields[] = {
-	NAME(release, product, true),  NAME(release, version, true),
-	U32(release, rollback, true),  U32(release, size, true),
-	TEXT(release, digest, true),   NAME(release, mode, false),
-	TEXT(release, created, false), TEXT(release, serial_at, false),
+	NAME(release, product, true),	  NAME(release, version, true),
+	U32(release, rollback, true),	  U32(release, size, true),
+	TEXT(release, digest, true),	  NAME(release, mode, false),
+	TEXT(release, created, false),	  TEXT(release, serial_at, false),
+	TEXT(release, protection, false),
 };
 SHAPE(release, "release");
 

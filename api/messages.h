@@ -258,9 +258,11 @@ struct release {
 	char digest[HEX_DIGEST_CAP];
 	char mode[NAME_CAP]; /* how it is laid out: "sealed", "signed" */
 	char created[TIME_CAP];
-	char serial_at[NAME_CAP]; /* where its images hold the device's serial
-				   * number: "0x08001000:ascii:16", ":u32"; ""
-				   * = they do not */
+	char serial_at[NAME_CAP];  /* where its images hold the device's serial
+				    * number: "0x08001000:ascii:16", ":u32"; ""
+				    * = they do not */
+	char protection[NAME_CAP]; /* level of its devices in the end: "1",
+				    * "2", "2-early", "2-late" */
 };
 
 struct release_upload {

@@ -91,6 +91,7 @@ void authority_delivery(const struct release_header *h,
 	memcpy(out->digest, h->fw.digest, DIGEST_LEN);
 	out->chunk_len = h->chunk_len;
 	memcpy(out->boot_words, h->boot, sizeof(out->boot_words));
+	memset(out->final_options, 0xff, sizeof(out->final_options));
 	out->segment_count = h->fw.segment_count;
 	memcpy(out->segments, h->fw.segments, sizeof(out->segments));
 }

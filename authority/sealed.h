@@ -51,7 +51,8 @@ MUST_USE int authority_message2(struct noise *n, const struct delivery *d,
 				uint8_t out[MESSAGE2_MAX], size_t *out_len,
 				struct authority_session *out_session);
 
-/* What message 2 tells of a release; keys and patches are left as they are. */
+/* What message 2 tells of a release; keys and patches are left as they are;
+ * final options are FF. */
 void authority_delivery(const struct release_header *h,
 			const uint8_t header_digest[DIGEST_LEN],
 			struct delivery *out);

@@ -57,6 +57,7 @@
 	X(E_TARGET_FINGERPRINT, -406, "target is not the expected chip")     \
 	X(E_TARGET_NO_PROOF, -407, "firmware did not prove its start")       \
 	X(E_TARGET_POWER, -408, "target power could not be switched")        \
+	X(E_TARGET_CHIP, -409, "target is another chip of the family")       \
 	X(E_DB, -500, "database error")                                      \
 	X(E_DB_UNCERTAIN, -501, "fate of a commit is unknown")               \
 	X(E_DISK_FULL, -502, "no space left on the disk")                    \

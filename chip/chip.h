@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "wire/const.h"
+#include "wire/layout.h"
 
 struct claim_word;     /* wire/hello.h */
 struct release_header; /* wire/release.h */
@@ -101,6 +102,10 @@ struct chip {
 	uint8_t option_count;
 	uint32_t level_mask, level_value[3];
 	bool level2; /* the family has a level 2 */
+	/* Its resident stub can set level 2 when a sealed firmware is there:
+	 * as final_options of message 2, the low byte of each half of the
+	 * option registers, in order. */
+	bool late;
 	/* What level 1 hides reads as 0 instead of failing, RAM too. */
 	bool reads_zero;
 	/* How level 1 is lifted; NULL: by the option bytes. */
@@ -187,7 +192,8 @@ MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 MUST_USE bool chip_speaks(const struct chip *c, const char *link,
 			  char why[CHIP_WHY_CAP]);
 /*
- * What the option registers hold in a device of this release, in the order of
+ * What the option registers hold while a device of this release takes its
+ * firmware (level 1, in a late one), in the order of
  * c->options: the chip's defaults, the release's words, its protection level,
  * and in a sealed release the bits of seal_clear off.  E_ARG, why[] says what
  * the chip cannot do.
@@ -195,6 +201,16 @@ MUST_USE bool chip_speaks(const struct chip *c, const char *link,
 MUST_USE int chip_want_options(const struct chip *c,
 			       const struct release_header *h,
 			       uint32_t out[CHIP_OPTIONS_MAX],
+			       char why[CHIP_WHY_CAP]);
+/* What they hold in the end: the same, but at level 2 in a late release. */
+MUST_USE int chip_final_options(const struct chip *c,
+				const struct release_header *h,
+				uint32_t out[CHIP_OPTIONS_MAX],
+				char why[CHIP_WHY_CAP]);
+/* What message 2 says of it to the stub; FF for any release but a late one. */
+MUST_USE int chip_late_options(const struct chip *c,
+			       const struct release_header *h,
+			       uint8_t out[FINAL_OPTIONS_LEN],
 			       char why[CHIP_WHY_CAP]);
 /*
  * Server side: do the words of a claim or report say that the chip is locked

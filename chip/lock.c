@@ -61,8 +61,9 @@ static int option_apply(const struct chip *c, const struct option_word *o,
 	return 0;
 }
 
-int chip_want_options(const struct chip *c, const struct release_header *h,
-		      uint32_t out[CHIP_OPTIONS_MAX], char why[CHIP_WHY_CAP])
+static int want_options(const struct chip *c, const struct release_header *h,
+			unsigned level, uint32_t out[CHIP_OPTIONS_MAX],
+			char why[CHIP_WHY_CAP])
 {
 	uint32_t want[CHIP_OPTIONS_MAX] = { 0 };
 
@@ -70,6 +71,13 @@ int chip_want_options(const struct chip *c, const struct release_header *h,
 		snprintf(why, CHIP_WHY_CAP,
 			 "%s has no read-protection level %u", c->name,
 			 (unsigned)h->protection);
+		return E_ARG;
+	}
+	if (h->late && !c->late) {
+		snprintf(why, CHIP_WHY_CAP,
+			 "the resident stub of %s does not set level 2: it is "
+			 "set early, or not",
+			 c->name);
 		return E_ARG;
 	}
 	if (h->sealed && h->protection == 0) {
@@ -87,11 +95,40 @@ int chip_want_options(const struct chip *c, const struct release_header *h,
 	}
 	/* Level and RAM erase are what the release is about, whatever an
 	 * option word says. */
-	want[0] = (want[0] & ~c->level_mask) | c->level_value[h->protection];
+	want[0] = (want[0] & ~c->level_mask) | c->level_value[level];
 	if (h->sealed)
 		want[0] &= ~c->seal_clear;
 	for (unsigned i = 0; i < c->option_count; i++)
 		out[i] = want[i];
+	return 0;
+}
+
+int chip_want_options(const struct chip *c, const struct release_header *h,
+		      uint32_t out[CHIP_OPTIONS_MAX], char why[CHIP_WHY_CAP])
+{
+	return want_options(c, h, h->late ? 1 : h->protection, out, why);
+}
+
+int chip_final_options(const struct chip *c, const struct release_header *h,
+		       uint32_t out[CHIP_OPTIONS_MAX], char why[CHIP_WHY_CAP])
+{
+	return want_options(c, h, h->protection, out, why);
+}
+
+int chip_late_options(const struct chip *c, const struct release_header *h,
+		      uint8_t out[FINAL_OPTIONS_LEN], char why[CHIP_WHY_CAP])
+{
+	uint32_t want[CHIP_OPTIONS_MAX];
+	int err = chip_final_options(c, h, want, why);
+
+	if (err)
+		return err;
+	memset(out, h->late ? 0 : 0xff, FINAL_OPTIONS_LEN);
+	for (unsigned i = 0;
+	     h->late && i < c->option_count && 2 * i < FINAL_OPTIONS_LEN; i++) {
+		out[2 * i] = (uint8_t)want[i];
+		out[2 * i + 1] = (uint8_t)(want[i] >> 16);
+	}
 	return 0;
 }
 

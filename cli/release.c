@@ -82,10 +82,15 @@ const struct command command_release_upload = {
 
 /* -- list ---------------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "product", "product", false },     { "version", "version", false },
-	{ "mode", "mode", false },	     { "rollback", "rollback", false },
-	{ "size", "bytes", false },	     { "created", "created", false },
-	{ "serial_at", "serial at", false }, { "digest", "digest", true },
+	{ "product", "product", false },
+	{ "version", "version", false },
+	{ "mode", "mode", false },
+	{ "rollback", "rollback", false },
+	{ "size", "bytes", false },
+	{ "created", "created", false },
+	{ "serial_at", "serial at", false },
+	{ "protection", "protection", false },
+	{ "digest", "digest", true },
 };
 static const struct cli_view view = { OP_RELEASES, columns, ARRAY_LEN(columns),
 				      NULL, NULL };

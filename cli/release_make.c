@@ -24,8 +24,8 @@ struct make_params {
 	struct arg_list files, options;
 	char product[NAME_CAP], version[NAME_CAP], chip[NAME_CAP];
 	char key[NAME_CAP], mode[NAME_CAP];
-	uint32_t rollback, protect;
-	const char *out, *serial_at;
+	uint32_t rollback;
+	const char *out, *serial_at, *protect;
 };
 
 static const struct arg make_args[] = {
@@ -50,10 +50,11 @@ static const struct arg make_args[] = {
 	  0,
 	  "the exact part: stm32l432, stm32f103xb, stm32f103xe, stm32f051 or "
 	  "nrf51822 (default: the family's, where it has only one)" },
-	{ "protect", "LEVEL", ARG_U32, 0, offsetof(struct make_params, protect),
-	  0, 1, 2,
+	{ "protect", "LEVEL", ARG_TEXT, 0,
+	  offsetof(struct make_params, protect), 0, 0, 0,
 	  "read protection of the finished device: 1 (default), or 2, which "
-	  "nobody can ever undo" },
+	  "nobody can ever undo; sealed, 2 is in force before the firmware "
+	  "comes, 2-late once all of it is there" },
 	{ "option", "REG:MASK:VALUE", ARG_LIST, 0,
 	  offsetof(struct make_params, options), 0, 0, 0,
 	  "further option bits, by register address" },
@@ -200,6 +201,19 @@ static int find_serial(const struct make_params *p, struct release_header *h)
 	return EXIT_USAGE;
 }
 
+static int find_protect(const struct make_params *p, struct release_header *h)
+{
+	const char *s = p->protect ? p->protect : "1";
+
+	h->late = strcmp(s, "2-late") == 0;
+	h->protection = h->late || strcmp(s, "2") == 0 ? 2 : 1;
+	if (h->protection == 2 || strcmp(s, "1") == 0)
+		return 0;
+	args_problem("usage", "1, 2, or in sealed mode 2-late",
+		     "--protect \"%s\" is no level of read protection", s);
+	return EXIT_USAGE;
+}
+
 static int no_chip(const char *name)
 {
 	char next[256] = "name one of:";
@@ -284,6 +298,13 @@ static int find_mode(const struct make_params *p, struct making *m)
 	bool with_signed = strcmp(m->product.modes, "sealed+signed") == 0;
 
 	m->header.sealed = strcmp(p->mode, "signed") != 0;
+	if (m->header.late && !m->header.sealed) {
+		args_problem("usage",
+			     "--protect 2: in signed mode the lock is the last "
+			     "step anyway",
+			     "--protect 2-late is of sealed releases");
+		return EXIT_USAGE;
+	}
 	if (p->mode[0] && m->header.sealed && strcmp(p->mode, "sealed") != 0) {
 		args_problem("usage", "--mode sealed, or --mode signed",
 			     "\"%s\" is no mode", p->mode);
@@ -341,7 +362,6 @@ static void fill_header(const struct make_params *p, struct making *m)
 	h->chunk_len = CHUNK_LEN;
 	h->family = (uint8_t)m->chip->family;
 	h->device = chip_release_device(m->chip);
-	h->protection = p->protect ? (uint8_t)p->protect : 1;
 }
 
 static void print_summary(const struct cli *cli, const struct making *m,
@@ -353,7 +373,8 @@ static void print_summary(const struct cli *cli, const struct making *m,
 	hex_encode(fw->digest, DIGEST_LEN, digest);
 	if (cli->json) {
 		json_t *o = json_pack(
-			"{s:s,s:s,s:s,s:s,s:I,s:I,s:s}", "file", path, "mode",
+			"{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s}", "file", path,
+			"protection", release_protection(&m->header), "mode",
 			m->header.sealed ? "sealed" : "signed", "product",
 			fw->product, "version", fw->version, "rollback",
 			(json_int_t)fw->rollback, "size",
@@ -370,8 +391,8 @@ static void print_summary(const struct cli *cli, const struct making *m,
 	serial_place_text(&m->header.serial, place);
 	if (place[0])
 		printf("  serial number at %s\n", place);
-	printf("  read protection level %u on %s\n  digest %s\n",
-	       m->header.protection, m->chip->name, digest);
+	printf("  read protection level %s on %s\n  digest %s\n",
+	       release_protection(&m->header), m->chip->name, digest);
 }
 
 static int finish(struct cli *cli, const struct make_params *p,
@@ -414,6 +435,8 @@ static int make_run(const struct command *self, void *globals, void *params)
 	r = add_options(&p->options, &m.header);
 	if (r == 0)
 		r = find_serial(p, &m.header);
+	if (r == 0)
+		r = find_protect(p, &m.header);
 	if (r == 0)
 		r = fetch(cli, p, &m);
 	if (r == 0)

@@ -379,6 +379,7 @@ static int loader_take(const struct loader_answer *a, const char *link,
 	    a->stub.len == 0 || a->stub.len > STUB_CODE_LEN ||
 	    strcmp(a->link, link) != 0)
 		return E_HTTP;
+	snprintf(out->chip, NAME_CAP, "%s", a->chip);
 	snprintf(out->link, NAME_CAP, "%s", link);
 	memcpy(out->loader, a->loader.data, LOADER_LEN);
 	memcpy(out->stub, a->stub.data, a->stub.len);

@@ -61,6 +61,7 @@ MUST_USE int cache_chunk(const struct release_set *set, uint32_t i,
  * cache.  The server may admit another one any day, so that it is asked at
  * each start, and nothing is kept on disk. */
 struct loader_set {
+	char chip[NAME_CAP]; /* that it is for: "stm32f103xe" */
 	char link[NAME_CAP]; /* the line that it speaks */
 	uint8_t loader[LOADER_LEN];
 	uint8_t stub[STUB_CODE_LEN];

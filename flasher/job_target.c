@@ -80,7 +80,7 @@ static int check_sister(struct job *j, const struct chip *chip)
 	snprintf(j->why, sizeof(j->why),
 		 "the release is laid out for %s, and this is a %s", chip->name,
 		 is->name);
-	return E_TARGET_FINGERPRINT;
+	return E_TARGET_CHIP;
 }
 
 /* Who it is can be read no more: identity came first, when it was open. */

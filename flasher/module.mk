@@ -10,6 +10,11 @@ fuzz_station_SRC := tests/fuzz/fuzz_station.c tests/fuzz/replay_main.c
 fuzz_station_USE := station ui httpc api keys crypto wire base
 fuzz_station_LIBS := -lcurl -lssl -lcrypto -ljansson
 
+FUZZERS += fuzz_cache
+fuzz_cache_SRC := tests/fuzz/fuzz_cache.c tests/fuzz/replay_main.c
+fuzz_cache_USE := station ui httpc api keys crypto wire base
+fuzz_cache_LIBS := -lcurl -lssl -lcrypto -ljansson
+
 PROGRAMS += signet-flasher
 signet-flasher_SRC := flasher/main.c flasher/common.c flasher/command_enrol.c \
 	flasher/command_program.c flasher/command_info.c flasher/job.c \

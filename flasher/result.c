@@ -53,6 +53,8 @@ static const struct {
 			 "protection does not hold" },
 	{ E_TARGET_FINGERPRINT, "set the part aside; it may be counterfeit, or "
 				"of another type" },
+	{ E_TARGET_CHIP, "put the right board in, or ask the owner for an "
+			 "order of a release for this chip" },
 	{ E_TARGET_NO_PROOF, "check the board's serial line and start pattern, "
 			     "then repeat" },
 	{ E_TARGET_POWER, "check the channel's power command" },

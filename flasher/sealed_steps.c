@@ -9,9 +9,9 @@
 #include "flasher/job_int.h"
 #include "http/client.h"
 
-/* Longest work of the stub, and room: 8 pages of 40 ms, and the loader's own
- * end before it. */
-#define STUB_US 400000
+/* Longest work of the stub, and room: 8 pages and the option bytes of 40 ms
+ * each, and the loader's own end before it. */
+#define STUB_US 450000
 #define STUB_STEP_US 10000
 
 static int step_loader(struct job *j)
@@ -24,8 +24,16 @@ static int step_loader(struct job *j)
 /* Before a unit is reserved: can this station do it at all? */
 static int step_able(struct job *j)
 {
+	const struct loader_set *set = j->sealed.loader;
 	int r;
 
+	if (strcmp(set->chip, j->id.chip->name) != 0) {
+		snprintf(j->why, sizeof(j->why),
+			 "the server's loader is for %s, and this is a %s",
+			 set->chip, j->id.chip->name);
+		cache_loader_forget(j->env->cache, set);
+		return E_HTTP;
+	}
 	if (j->id.chip->witness_count == 0) {
 		snprintf(j->why, sizeof(j->why),
 			 "chip family %s has no sealed mode",
@@ -249,7 +257,8 @@ static int claim(struct job *j)
 		hex_encode(s->loader->digest, DIGEST_LEN, s->claim.loader);
 	r = call_handshake(j);
 	if (r == E_REFUSED && !s->resumed &&
-	    strcmp(j->refusal.code, "loader-not-admitted") == 0)
+	    (strcmp(j->refusal.code, "loader-not-admitted") == 0 ||
+	     strcmp(j->refusal.code, "loader-chip") == 0))
 		cache_loader_forget(j->env->cache, s->loader);
 	return r;
 }
@@ -365,7 +374,12 @@ static int step_commit(struct job *j)
 	if (r != 0 && !done_unheard(j, r))
 		return r;
 	link_shut(j);
-	return wait_for_stub(j); /* no cut in its work */
+	r = wait_for_stub(j); /* no cut in its work */
+	if (r == 0 && j->release->header.late) {
+		r = target_raised(j->target, &j->release->header);
+		r = r == 0 ? 0 : job_target_failed(j, r);
+	}
+	return r;
 }
 
 /*

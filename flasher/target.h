@@ -113,6 +113,9 @@ MUST_USE int target_program(struct target *t, const struct target_plan *plan);
  * power cycle on.
  */
 MUST_USE int target_prepare(struct target *t, const struct target_loader *plan);
+/* A late release: the stub has set level 2, which target_prove_locked() is to
+ * find from now on. */
+MUST_USE int target_raised(struct target *t, const struct release_header *h);
 /*
  * Stage 0: what target_prepare() does, ahead of time at a trusted site, with
  * no release and with a secret; then a power cycle, and the proof that the

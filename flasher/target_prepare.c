@@ -80,6 +80,23 @@ int target_install(struct target *t, const struct target_record *pieces,
 	return err;
 }
 
+int target_raised(struct target *t, const struct release_header *h)
+{
+	uint32_t want[CHIP_OPTIONS_MAX] = { 0 };
+	char why[CHIP_WHY_CAP] = "";
+	int err;
+
+	if (t->chip == NULL)
+		return target_fail(t, E_STATE, "the chip was not identified");
+	err = chip_final_options(t->chip, h, want, why);
+	if (err != 0)
+		return target_fail(t, err, "%s", why);
+	memcpy(t->options, want, sizeof(t->options));
+	t->options_known = true;
+	t->locked = true;
+	return 0;
+}
+
 int target_prepare(struct target *t, const struct target_loader *plan)
 {
 	uint32_t want[CHIP_OPTIONS_MAX] = { 0 }, top;

@@ -21,6 +21,11 @@ const struct api_route *http_exchange_route(const struct http_exchange *x)
 	return x->route;
 }
 
+enum api_port http_exchange_port(const struct http_exchange *x)
+{
+	return x->server->cfg.port_kind;
+}
+
 const void *http_exchange_request(const struct http_exchange *x)
 {
 	return x->request;
@@ -163,6 +168,10 @@ static void read_token(struct http_exchange *x)
 
 	if (h && !strncasecmp(h, "Bearer ", 7) && strlen(h + 7) < TOKEN_CAP)
 		memcpy(x->token, h + 7, strlen(h + 7) + 1);
+}
+
+static void demand_token(struct http_exchange *x)
+{
 	if (x->server->cfg.want_token && !x->token[0])
 		refuse(x, R_AUTH,
 		       "no \"Authorization: Bearer TOKEN\" was sent");
@@ -226,11 +235,12 @@ static enum MHD_Result begin(struct http_server *s, struct MHD_Connection *mhd,
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	http_tls_peer(x->conn, info->tls_session);
 	http_conn_deadline(x->conn, s->cfg.request_s);
+	read_token(x); /* first: whoever is refused is known by it */
 	find_route(x, method, url);
 	if (x->route)
 		check_sizes(x);
 	if (!x->early)
-		read_token(x);
+		demand_token(x);
 	if (!x->early)
 		MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, on_query,
 					  x);

@@ -91,6 +91,7 @@ void http_server_stop(struct http_server *s);
 
 /* Valid until the exchange is answered. */
 const struct api_route *http_exchange_route(const struct http_exchange *x);
+enum api_port http_exchange_port(const struct http_exchange *x);
 const void *http_exchange_request(const struct http_exchange *x);
 /* SHA-256 of the client's certificate (DER), or NULL. */
 const uint8_t *http_exchange_peer(const struct http_exchange *x);

@@ -81,7 +81,8 @@ static int records_put(const uint8_t *p, const uint8_t *end)
 		err = record_put(&p, end, RECORDS, RECORD_FIRMWARE_CAP);
 	if (!err)
 		err = target_flash_put(TARGET_TOP + BOOT_WORDS_OFFSET,
-				       loader.ending.boot_words, 8);
+				       loader.ending.boot_words,
+				       8 + FINAL_OPTIONS_LEN);
 	return err;
 }
 

@@ -19,7 +19,8 @@
 /* What of message 2 is kept until the commit. */
 struct ending {
 	uint8_t done_token[DONE_TOKEN_LEN];
-	uint32_t boot_words[2];
+	uint32_t boot_words[2]; /* as they lie in flash: */
+	uint32_t final_options[FINAL_OPTIONS_LEN / 4];
 };
 
 /* Message 2 as it is laid out on the wire (wire/hello.h), the segments in their

@@ -178,8 +178,8 @@ static void on_exchange(void *arg, struct http_exchange *x)
 		refuse(x, R_INTERNAL);
 }
 
-/* The caller is known by its certificate, so that the log must say what it was
- * refused.  The ledger not being reached shows at the next request. */
+/* The log must say what anybody was refused, by name where a certificate or a
+ * token tells it.  The ledger not being reached shows at the next request. */
 static void on_refused(void *arg, const struct http_exchange *x,
 		       enum refusal_code code, const char *cause)
 {
@@ -191,7 +191,7 @@ static void on_refused(void *arg, const struct http_exchange *x,
 	if (caller_id(x, msg + 2))
 		return;
 	msg[0] = route ? (uint8_t)route->op : 0;
-	msg[1] = PORT_FLASHER;
+	msg[1] = (uint8_t)http_exchange_port(x);
 	msg[REQUEST_HEAD_LEN] = (uint8_t)code;
 	memcpy(msg + REQUEST_HEAD_LEN + 1, cause, len);
 	if (ipc_send(e->ledger, MSG_REFUSED, 0, msg,
@@ -302,6 +302,7 @@ static int server_start(struct edge *e, size_t i, const char *address,
 		.request_s = cfg->request_s,
 		.idle_s = cfg->idle_s,
 		.handle = on_exchange,
+		.refused = on_refused,
 		.arg = e,
 		.log = on_server_log,
 		.log_arg = &e->quiet[i],
@@ -310,7 +311,6 @@ static int server_start(struct edge *e, size_t i, const char *address,
 	if (ports[i].kind == PORT_FLASHER) {
 		c.client_ca = t->ca;
 		c.client_ca_len = t->ca_len;
-		c.refused = on_refused;
 	}
 	return http_server_start(&c, &e->servers[i], why);
 }

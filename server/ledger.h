@@ -59,9 +59,9 @@ struct ledger_config {
 	const char *vfs; /* SQLite VFS name, NULL = default (tests cut here) */
 };
 
-/* A flasher's request that was refused before it could become one: with this
- * op, request points to a struct ledger_refused, there is no answer, and it is
- * only written down, as "request.refused". */
+/* A request that was refused before it could become one: with this op, request
+ * points to a struct ledger_refused, there is no answer, and it is only written
+ * down, as "request.refused". */
 #define LEDGER_REFUSED ((enum api_op)0)
 
 struct ledger_refused {

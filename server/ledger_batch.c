@@ -145,14 +145,9 @@ static int know_person(struct call *c)
 	return err;
 }
 
-static int know(struct call *c)
+static int know_port(struct call *c)
 {
-	const struct api_route *route = api_route(c->job->op);
-
-	if (!route || route->port != c->job->caller.port)
-		return call_refuse(c, R_AUTH,
-				   "this operation is not offered here");
-	switch (route->port) {
+	switch (c->job->caller.port) {
 	case PORT_FLASHER:
 		return know_flasher(c);
 	case PORT_ADMIN:
@@ -161,6 +156,16 @@ static int know(struct call *c)
 		return 0; /* the one-time code speaks for itself */
 	}
 	return E_INTERNAL;
+}
+
+static int know(struct call *c)
+{
+	const struct api_route *route = api_route(c->job->op);
+
+	if (!route || route->port != c->job->caller.port)
+		return call_refuse(c, R_AUTH,
+				   "this operation is not offered here");
+	return know_port(c);
 }
 
 /* -- one batch ----------------------------------------------------------- */
@@ -178,17 +183,20 @@ static bool is_unwritten(const struct batch *b)
 	return b->logs.count > 0 || b->deliveries.count > 0;
 }
 
-/* Equal ones are coalesced by code, caller and operation. */
+/* Equal ones are coalesced by code, caller and operation; those of strangers by
+ * code and port, so that they add few entries, however they vary. */
 static int write_refused(struct call *c)
 {
 	const struct ledger_refused *what = c->job->request;
 	const struct api_route *route = api_route(what->op);
-	int r = know_flasher(c);
+	int r = know_port(c);
 
 	if (r < 0)
 		return r;
 	c->event = "request.refused";
-	if (route && c->subject[0] == '\0')
+	if (r > 0 && c->subject[0] == '\0')
+		TEXT_SET(c->subject, "administration port");
+	else if (route && c->subject[0] == '\0')
 		snprintf(c->subject, sizeof(c->subject), "%s %s", route->method,
 			 route->path);
 	TEXT_SET(c->detail, what->cause);

@@ -191,6 +191,7 @@ static int op_release_upload(struct call *c)
 	row.sealed = h.sealed;
 	memcpy(row.digest, h.fw.digest, DIGEST_LEN);
 	serial_place_text(&h.serial, row.serial_at);
+	TEXT_SET(row.protection, release_protection(&h));
 	row.device = h.device;
 	row.created = c->now;
 	err = store_release_insert(c->l->db, &row, q->file.data, q->file.len);

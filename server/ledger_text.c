@@ -121,6 +121,7 @@ void fill_release(const struct row_release *r, struct release *out)
 	hex_encode(r->digest, DIGEST_LEN, out->digest);
 	TEXT_SET(out->mode, r->sealed ? "sealed" : "signed");
 	TEXT_SET(out->serial_at, r->serial_at);
+	TEXT_SET(out->protection, r->protection);
 	time_text(r->created, out->created);
 }
 

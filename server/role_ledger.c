@@ -65,11 +65,17 @@ static int job_read(struct batch *b, const struct ipc_msg *m)
 	return 0;
 }
 
+static bool port_exists(enum api_port port)
+{
+	return port == PORT_FLASHER || port == PORT_ENROL || port == PORT_ADMIN;
+}
+
 /* What the edge has refused by itself.  The cause may quote the caller. */
 static int refused_read(struct batch *b, const struct ipc_msg *m)
 {
 	struct ledger_refused *refused = calloc(1, sizeof(*refused));
 	struct ledger_job *job = &b->jobs[b->count];
+	const struct api_route *route;
 	struct rd r;
 
 	if (!refused)
@@ -81,8 +87,10 @@ static int refused_read(struct batch *b, const struct ipc_msg *m)
 	job->caller.port = (enum api_port)rd_u8(&r);
 	rd_copy(&r, job->caller.id, sizeof(job->caller.id));
 	refused->code = (enum refusal_code)rd_u8(&r);
+	route = api_route(refused->op);
 	if (r.err || r.left >= TEXT_CAP || refused->code == R_NONE ||
-	    refused->code >= R_COUNT || job->caller.port != PORT_FLASHER) {
+	    refused->code >= R_COUNT || !port_exists(job->caller.port) ||
+	    (refused->op && (!route || route->port != job->caller.port))) {
 		free(refused);
 		return E_SYNTAX;
 	}

@@ -296,7 +296,9 @@ static int make_message2(struct signer_local *s, struct signer_handshake *h,
 
 	memset(&d, 0, sizeof(d));
 	authority_delivery(&r->header, r->digest, &d);
-	err = patch_add(r, h->at.serial, &d);
+	err = chip_late_options(r->chip, &r->header, d.final_options, h->why);
+	if (!err)
+		err = patch_add(r, h->at.serial, &d);
 	if (!err)
 		err = signer_content_key(s, h->at.order, r->digest, h->wrapped,
 					 d.content_key);

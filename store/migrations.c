@@ -309,7 +309,11 @@ static const char step_5[] =
 	"UPDATE releases SET device = 0x410 WHERE sealed = 1 AND product_id IN"
 	" (SELECT id FROM products WHERE family = 1);";
 
-const char *const store_migrations[] = { step_1, step_2, step_3, step_4,
-					 step_5 };
+/* The read protection that a release ends with: release_protection(). */
+static const char step_6[] =
+	"ALTER TABLE releases ADD COLUMN protection TEXT NOT NULL DEFAULT '';";
+
+const char *const store_migrations[] = { step_1, step_2, step_3,
+					 step_4, step_5, step_6 };
 const size_t store_migration_count = sizeof(store_migrations) /
 				     sizeof(store_migrations[0]);

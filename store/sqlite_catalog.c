@@ -39,12 +39,13 @@ static const struct col release_cols[] = {
 	COL(BOOL, row_release, sealed),
 	COL_ARRAY(TEXT, row_release, serial_at),
 	COL(U32, row_release, device),
+	COL_ARRAY(TEXT, row_release, protection),
 	COL_ARRAY(TEXT, row_release, product), /* joined */
 };
 #define RELEASE_SELECT                                                        \
 	"SELECT r.id, r.product_id, r.version, r.rollback, r.size, r.digest," \
 	" r.header_digest, r.created, r.sealed, r.serial_at, r.device,"       \
-	" p.name "                                                            \
+	" r.protection, p.name "                                              \
 	"FROM releases r "                                                    \
 	"JOIN products p ON p.id = r.product_id "
 
@@ -223,13 +224,14 @@ int store_release_insert(struct store *s, struct row_release *row,
 	sqlite3_stmt *st = stmt_use(
 		s, ST_RELEASE_INSERT,
 		"INSERT INTO releases (product_id, version, rollback, size,"
-		" digest, header_digest, created, sealed, serial_at, device)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+		" digest, header_digest, created, sealed, serial_at, device,"
+		" protection)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
 	int err;
 
 	if (!st)
 		return E_DB;
-	cols_bind(st, 1, release_cols + 1, 10, row);
+	cols_bind(st, 1, release_cols + 1, 11, row);
 	err = stmt_insert(s, st, &row->id);
 	if (err < 0)
 		return err;

@@ -87,9 +87,10 @@ struct row_release {
 	uint32_t rollback, size;
 	uint8_t digest[DIGEST_LEN], header_digest[DIGEST_LEN];
 	int64_t created;
-	bool sealed;		  /* laid out for sealed mode */
-	char serial_at[NAME_CAP]; /* "": no serial number in the image */
-	uint32_t device;	  /* chip_meant(); 0 also: nobody noted it */
+	bool sealed;		   /* laid out for sealed mode */
+	char serial_at[NAME_CAP];  /* "": no serial number in the image */
+	uint32_t device;	   /* chip_meant(); 0 also: nobody noted it */
+	char protection[NAME_CAP]; /* release_protection(); "": of before */
 };
 
 struct row_batch { /* of chips with stage-0 secrets */

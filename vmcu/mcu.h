@@ -76,7 +76,7 @@ uint32_t mcu_program_counter(const struct mcu *m);
 /* Flips one stored bit, 0..7 of the byte at addr, unseen by ECC. */
 MUST_USE int mcu_flash_flip(struct mcu *m, uint32_t addr, unsigned bit);
 /* Flash and option bytes of `from` (same chip type) into m; m keeps its UID. */
-MUST_USE int mcu_copy_from(struct mcu *m, const struct mcu *from);
+MUST_USE int mcu_copy_from(struct mcu *m, struct mcu *from);
 
 /* -- time ---------------------------------------------------------------- */
 void mcu_advance(struct mcu *m, uint64_t picoseconds);

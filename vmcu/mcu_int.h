@@ -55,8 +55,9 @@ struct mcu_edge { /* what the outside will do to a pin */
 /* A memory as it is, past every protection: for the tools around the chip. */
 struct chip_area {
 	uint32_t base, len;
-	uint8_t *cells; /* borrowed */
+	uint8_t *cells; /* the chip's; NULL: no such area */
 };
+#define CHIP_AREAS 3
 
 #define CHIP_IO 2
 struct chip_io { /* whole pages that are neither memory nor peripherals */
@@ -70,11 +71,14 @@ struct chip {
 	 * has none. */
 	const char *const *quirks;
 	struct chip_io io[CHIP_IO];
-	/* A virgin chip.  cfg->profile is set, cfg->uid NULL or uid_len
-	 * bytes. */
-	int (*create)(struct mcu *m, const struct mcu_config *cfg,
-		      char why[256]);
+	size_t dev_len; /* its own state: m->dev, zeros before create() */
+	/* A virgin chip of this profile: core, memories, m->area.
+	 * E_NOT_FOUND: it has no such profile. */
+	int (*create)(struct mcu *m, const char *profile);
+	/* Frees what create() made, were it half of it; m->core is gone. */
 	void (*destroy)(struct mcu *m);
+	/* A UID as its maker programs them. */
+	void (*uid_make)(struct mcu *m, uint8_t *out);
 	/* Power comes: content_kept tells whether SRAM survived. */
 	void (*power_on)(struct mcu *m, bool content_kept);
 	void (*power_off)(struct mcu *m);
@@ -100,7 +104,7 @@ struct chip {
 	void (*debug_seen)(struct mcu *m);
 	/* Something arrived in m->uart_in. */
 	void (*uart_kick)(struct mcu *m);
-	/* All that lasts without power. */
+	/* All that lasts without power, but the UID: the sections of *out. */
 	void (*state)(struct mcu *m, struct state_table *out);
 
 	/* -- what most chips do not have: NULL ---------------------------- */
@@ -114,24 +118,20 @@ struct chip {
 	uint64_t (*bus_wait)(const struct mcu *m, uint32_t addr);
 
 	/* -- what the tools ask for (vmcu/raw.c) -------------------------- */
-	const char *(*profile)(const struct mcu *m);
-	const uint8_t *(*uid)(const struct mcu *m, size_t *out_len);
-	/* Area i, the main flash array first; false when there are no more. */
-	bool (*area)(const struct mcu *m, unsigned i, struct chip_area *out);
 	/* A write or an erase was cut short where this address lies. */
 	bool (*torn)(const struct mcu *m, uint32_t addr);
 	/* Read protection in force: 0, 1 or 2. */
 	unsigned (*protection)(const struct mcu *m);
 	/* Cells of the main flash changed from outside. */
 	void (*flash_changed)(struct mcu *m, uint32_t offset, uint32_t len);
-	/* All that lasts without power, but the UID, from a chip of the same
-	 * type. */
-	void (*copy)(struct mcu *m, const struct mcu *from);
 };
 
 struct mcu {
 	const struct chip *chip;
 	void *dev; /* the chip's own state */
+	char profile[STATE_NAME_LEN + 1];
+	uint8_t uid[STATE_UID_MAX];	   /* chip->uid_len bytes */
+	struct chip_area area[CHIP_AREAS]; /* main flash first */
 	struct core *core;
 	struct debug debug;
 	struct debug_rom rom;
@@ -182,6 +182,8 @@ static inline bool mcu_quirk(const struct mcu *m, unsigned i)
 void mcu_due(struct mcu *m, unsigned slot, uint64_t ps);
 /* Moves m->now up to the core's clock, for an access in mid-run. */
 void mcu_sync(struct mcu *m);
+/* All that lasts without power, as the chip keeps it now. */
+void mcu_state(struct mcu *m, struct state_table *out);
 /* A reset from inside; takes effect before the next instruction. */
 void mcu_want_reset(struct mcu *m, enum mcu_reset why);
 /* Level of interrupt line n. */

@@ -103,24 +103,54 @@ static int quirks_parse(struct mcu *m, const char *list, char why[256])
 static void own_name(const struct mcu *m, struct state_name *out)
 {
 	snprintf(out->chip, sizeof(out->chip), "%s", m->chip->name);
-	snprintf(out->profile, sizeof(out->profile), "%s", m->chip->profile(m));
+	snprintf(out->profile, sizeof(out->profile), "%s", m->profile);
+}
+
+void mcu_state(struct mcu *m, struct state_table *out)
+{
+	memset(out, 0, sizeof(*out));
+	m->chip->state(m, out);
+	out->uid = m->uid;
+	out->uid_len = m->chip->uid_len;
 }
 
 static int load(struct mcu *m, char why[256])
 {
 	struct state_name name = { "", "" };
-	struct state_table t = { 0 };
-	struct chip_area flash;
+	struct state_table t;
 	int err;
 
 	own_name(m, &name);
-	m->chip->state(m, &t);
+	mcu_state(m, &t);
 	err = state_load(&t, &name, m->state_path, why);
 	if (err == E_NOT_FOUND)
 		return 0; /* a new chip */
-	if (err == 0 && m->chip->area(m, 0, &flash))
-		m->chip->flash_changed(m, 0, flash.len);
+	if (err == 0)
+		m->chip->flash_changed(m, 0, m->area[0].len);
 	return err;
+}
+
+static int create(struct mcu *m, const struct mcu_config *cfg, char why[256])
+{
+	int err;
+
+	m->dev = calloc(1, m->chip->dev_len);
+	if (m->dev == NULL)
+		return E_NOMEM;
+	snprintf(m->profile, sizeof(m->profile), "%s", cfg->profile);
+	err = m->chip->create(m, cfg->profile);
+	if (err == E_NOT_FOUND) {
+		snprintf(why, 256, "there is no profile \"%.64s\" of %s",
+			 cfg->profile, m->chip->name);
+		return E_ARG;
+	}
+	if (err)
+		return err;
+	if (cfg->uid != NULL)
+		memcpy(m->uid, cfg->uid, m->chip->uid_len);
+	else
+		m->chip->uid_make(m, m->uid);
+	return 0;
 }
 
 int mcu_new(const struct mcu_config *config, struct mcu **out, char why[256])
@@ -149,7 +179,7 @@ int mcu_new(const struct mcu_config *config, struct mcu **out, char why[256])
 		if (m->state_path == NULL)
 			goto out;
 	}
-	err = m->chip->create(m, cfg, why);
+	err = create(m, cfg, why);
 	if (!err && m->state_path != NULL)
 		err = load(m, why);
 	if (err)
@@ -166,21 +196,23 @@ void mcu_free(struct mcu *m)
 {
 	if (m == NULL)
 		return;
-	if (m->chip != NULL)
+	core_free(m->core); /* it still looks at the memories */
+	m->core = NULL;
+	if (m->dev != NULL)
 		m->chip->destroy(m);
-	core_free(m->core);
+	free(m->dev);
 	free(m->state_path);
 	free(m);
 }
 
 int mcu_save(struct mcu *m)
 {
-	struct state_table t = { 0 };
 	struct state_name name = { "", "" };
+	struct state_table t;
 
 	if (m->state_path == NULL)
 		return 0;
 	own_name(m, &name);
-	m->chip->state(m, &t);
+	mcu_state(m, &t);
 	return state_save(&t, &name, m->state_path);
 }

@@ -3,7 +3,7 @@
 # vmcu is the chip: core, memories, peripherals and the core's debug
 # components.  What the wires in front of it are made of is in debug.mk.
 MODULES += vmcu
-vmcu_SRC := vmcu/mcu.c vmcu/mcu_life.c vmcu/mcu_bus.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
+vmcu_SRC := vmcu/mcu.c vmcu/mcu_life.c vmcu/mcu_bus.c vmcu/serial.c vmcu/core.c vmcu/core_hook.c vmcu/core_memory.c \
 	vmcu/core_exc.c vmcu/core_scs.c vmcu/core_cost.c vmcu/core_model.c vmcu/core_debug.c vmcu/core_skip.c \
 	vmcu/stm32l4/chip.c vmcu/stm32l4/memory.c vmcu/stm32l4/flash.c \
 	vmcu/stm32l4/flash_regs.c vmcu/stm32l4/options.c \

@@ -19,20 +19,13 @@ const char *mcu_chip(const struct mcu *m)
 
 const char *mcu_profile(const struct mcu *m)
 {
-	return m->chip->profile(m);
+	return m->profile;
 }
 
 const uint8_t *mcu_uid(const struct mcu *m, size_t *out_len)
 {
-	return m->chip->uid(m, out_len);
-}
-
-static struct chip_area flash_of(const struct mcu *m)
-{
-	struct chip_area a = { 0 };
-
-	(void)m->chip->area(m, 0, &a);
-	return a;
+	*out_len = m->chip->uid_len;
+	return m->uid;
 }
 
 static bool inside(const struct chip_area *a, uint32_t addr, size_t len)
@@ -42,32 +35,32 @@ static bool inside(const struct chip_area *a, uint32_t addr, size_t len)
 
 uint32_t mcu_flash_base(const struct mcu *m)
 {
-	return flash_of(m).base;
+	return m->area[0].base;
 }
 
 uint32_t mcu_flash_len(const struct mcu *m)
 {
-	return flash_of(m).len;
+	return m->area[0].len;
 }
 
 int mcu_flash_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 {
-	struct chip_area a = flash_of(m);
+	const struct chip_area *a = &m->area[0];
 
-	if (!inside(&a, addr, len))
+	if (!inside(a, addr, len))
 		return E_RANGE;
-	memcpy(out, a.cells + (addr - a.base), len);
+	memcpy(out, a->cells + (addr - a->base), len);
 	return 0;
 }
 
 int mcu_peek(const struct mcu *m, uint32_t addr, uint8_t *out, size_t len)
 {
-	struct chip_area a;
+	for (unsigned i = 0; i < CHIP_AREAS; i++) {
+		const struct chip_area *a = &m->area[i];
 
-	for (unsigned i = 0; m->chip->area(m, i, &a); i++) {
-		if (!inside(&a, addr, len))
+		if (a->cells == NULL || !inside(a, addr, len))
 			continue;
-		memcpy(out, a.cells + (addr - a.base), len);
+		memcpy(out, a->cells + (addr - a->base), len);
 		return 0;
 	}
 	return E_RANGE;
@@ -90,20 +83,24 @@ uint32_t mcu_program_counter(const struct mcu *m)
 
 int mcu_flash_flip(struct mcu *m, uint32_t addr, unsigned bit)
 {
-	struct chip_area a = flash_of(m);
+	const struct chip_area *a = &m->area[0];
 
-	if (!inside(&a, addr, 1) || bit > 7)
+	if (!inside(a, addr, 1) || bit > 7)
 		return E_RANGE;
-	a.cells[addr - a.base] ^= (uint8_t)(1u << bit);
-	m->chip->flash_changed(m, addr - a.base, 1);
+	a->cells[addr - a->base] ^= (uint8_t)(1u << bit);
+	m->chip->flash_changed(m, addr - a->base, 1);
 	return 0;
 }
 
-int mcu_copy_from(struct mcu *m, const struct mcu *from)
+int mcu_copy_from(struct mcu *m, struct mcu *from)
 {
+	struct state_table to, have;
+
 	if (m->chip != from->chip || m->power)
 		return E_STATE;
-	m->chip->copy(m, from);
-	m->chip->flash_changed(m, 0, flash_of(m).len);
+	mcu_state(m, &to);
+	mcu_state(from, &have);
+	state_copy(&to, &have);
+	m->chip->flash_changed(m, 0, m->area[0].len);
 	return 0;
 }

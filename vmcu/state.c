@@ -41,6 +41,18 @@ static size_t section_len(const struct state_section *s)
 	}
 }
 
+void state_copy(const struct state_table *to, const struct state_table *from)
+{
+	for (unsigned i = 0; i < to->count; i++) {
+		const struct state_section *s = &to->section[i];
+		size_t len = section_len(s);
+
+		if (s->kind == STATE_FLAGS)
+			len = s->count;
+		memcpy(s->data, from->section[i].data, len);
+	}
+}
+
 static size_t file_len(const struct state_table *t)
 {
 	size_t len = HEAD_LEN + 4;

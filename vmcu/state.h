@@ -48,6 +48,8 @@ struct state_name {
 	char chip[STATE_NAME_LEN + 1], profile[STATE_NAME_LEN + 1];
 };
 
+/* The sections of one table into those of another of the same chip. */
+void state_copy(const struct state_table *to, const struct state_table *from);
 /* What a state file was made with; both "" if it cannot be told. */
 void state_name(const char *path, struct state_name *out);
 /* E_NOT_FOUND when there is no file.  Anything else than success changes

@@ -129,7 +129,7 @@ static int open_state(const char *path, struct mcu **out)
 }
 
 static int copy_into(const char *path, const uint8_t *uid, size_t uid_len,
-		     const struct mcu *from)
+		     struct mcu *from)
 {
 	struct mcu_config cfg = { .chip = mcu_chip(from),
 				  .state = path,

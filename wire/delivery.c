@@ -75,6 +75,7 @@ int delivery_encode(const struct delivery *d, uint8_t *out, size_t cap,
 	wr_bytes(&w, d->done_token, DONE_TOKEN_LEN);
 	wr_u32(&w, d->boot_words[0]);
 	wr_u32(&w, d->boot_words[1]);
+	wr_bytes(&w, d->final_options, FINAL_OPTIONS_LEN);
 	wr_u8(&w, d->segment_count);
 	for (size_t i = 0; i < d->segment_count; i++) {
 		wr_u32(&w, d->segments[i].address);
@@ -128,6 +129,7 @@ int delivery_decode(const uint8_t *buf, size_t len, struct delivery *out)
 	rd_copy(&r, out->done_token, DONE_TOKEN_LEN);
 	out->boot_words[0] = rd_u32(&r);
 	out->boot_words[1] = rd_u32(&r);
+	rd_copy(&r, out->final_options, FINAL_OPTIONS_LEN);
 	rd_segments(&r, out);
 	rd_patches(&r, out);
 	err = rd_end(&r);

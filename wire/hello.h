@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/rw.h"
 #include "wire/const.h"
+#include "wire/layout.h"
 #include "wire/release.h"
 
 #define HELLO_VERSION 1 /* the first byte of all five */
@@ -73,9 +74,10 @@ MUST_USE int claim_decode(const uint8_t *buf, size_t len, struct claim *out);
 /*
  * What message 2 releases: u8 version 1, content key[32], link key[32],
  * header digest[32], release digest[32], u32 chunk_len, done token[16], boot
- * words 2 * u32 (the firmware's own stack pointer and reset vector), u8 segment
- * count, count * (address u32, length u32), u16 patch bytes, patches (address
- * u32, u16 length, bytes)...
+ * words 2 * u32 (the firmware's own stack pointer and reset vector), final
+ * options[8] (what the stub writes last of all, chip_late_options(); FF: it
+ * leaves them), u8 segment count, count * (address u32, length u32), u16 patch
+ * bytes, patches (address u32, u16 length, bytes)...
  */
 #define PATCH_TOTAL_MAX 1024
 struct delivery {
@@ -86,14 +88,15 @@ struct delivery {
 	uint8_t digest[DIGEST_LEN];
 	uint32_t chunk_len;
 	uint32_t boot_words[2];
+	uint8_t final_options[FINAL_OPTIONS_LEN];
 	uint8_t segment_count;
 	struct segment segments[SEGMENTS_MAX];
 	uint16_t patch_len;
 	uint8_t patches[PATCH_TOTAL_MAX];
 };
-#define DELIVERY_MAX                                                      \
-	(1 + 32 * 4 + 4 + DONE_TOKEN_LEN + 8 + 1 + SEGMENTS_MAX * 8 + 2 + \
-	 PATCH_TOTAL_MAX)
+#define DELIVERY_MAX                                                   \
+	(1 + 32 * 4 + 4 + DONE_TOKEN_LEN + 8 + FINAL_OPTIONS_LEN + 1 + \
+	 SEGMENTS_MAX * 8 + 2 + PATCH_TOTAL_MAX)
 MUST_USE int delivery_encode(const struct delivery *d, uint8_t *out, size_t cap,
 			     size_t *out_len);
 /* Decodes in place: *out is all zeros after a failure. */

@@ -18,6 +18,8 @@
  *   0x1C00  firmware record     (wire/record.h)
  *   0x1E00  credential record
  *   0x1FE0  boot words: the firmware's own stack pointer and reset vector
+ *   0x1FE8  final options, 8 bytes: FF, or what the stub writes as option bytes
+ *           before it starts the firmware (STM32F0: level 2, late)
  *   0x1FF0  completion marker: two double words, each set when it is all zero
  *           (which may be programmed again over a torn write).  The loader
  *           sets the first when the firmware is installed and its records are
@@ -41,6 +43,8 @@
 #define STAGE0_SECRET_OFFSET 0x1be0
 #define STAGE0_SECRET_LEN 32
 #define BOOT_WORDS_OFFSET 0x1fe0
+#define FINAL_OPTIONS_OFFSET 0x1fe8
+#define FINAL_OPTIONS_LEN 8
 #define MARKER_OFFSET 0x1ff0
 #define MARKER_LEN 16
 

@@ -21,6 +21,8 @@ enum field { /* map keys, ascending */
 	     FIELD_BOOT = 10,	/* of a sealed release */
 	     FIELD_DEVICE = 11, /* where the family has several chips */
 	     FIELD_SERIAL = 12, /* where the image holds a serial number */
+	     FIELD_LATE = 13,	/* level 2 by the stub */
+	     FIELD_LAST = FIELD_LATE,
 };
 
 enum {
@@ -29,6 +31,7 @@ enum {
 	FILE_ITEMS = 5,
 	SEAL_TAG_LEN = 16,
 	PROTECTION_MAX = 2,
+	LATE = 1,
 	BOOT_LEN = 8, /* stack pointer and reset vector */
 };
 
@@ -158,6 +161,8 @@ static int header_check(const struct release_header *h)
 		return E_RANGE;
 	if (!family_name(h->family) || h->protection > PROTECTION_MAX)
 		return E_RANGE;
+	if (h->late && (!h->sealed || h->protection != PROTECTION_MAX))
+		return E_RANGE;
 	if (h->option_count > OPTIONS_MAX)
 		return E_TOO_LARGE;
 	for (size_t i = 0; i < h->option_count; i++)
@@ -197,7 +202,7 @@ static void rd_field(struct rd *r, enum field want)
 	int64_t key = cbor_rd_int(r);
 
 	if (key != want)
-		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_SERIAL
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_LAST
 				   ? E_SYNTAX
 				   : E_CRITICAL);
 }
@@ -313,7 +318,7 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 		return err;
 	wr_init(&w, out, cap);
 	cbor_wr_map(&w, (size_t)HEADER_FIELDS + h->sealed + (h->device != 0) +
-				(h->serial.form != SERIAL_NONE));
+				(h->serial.form != SERIAL_NONE) + h->late);
 	wr_firmware_fields(&w, &h->fw);
 	cbor_wr_uint(&w, FIELD_CHUNK_LEN);
 	cbor_wr_uint(&w, h->chunk_len);
@@ -340,10 +345,14 @@ int release_header_encode(const struct release_header *h, uint8_t *out,
 		cbor_wr_uint(&w, h->serial.len);
 		cbor_wr_uint(&w, h->serial.form);
 	}
+	if (h->late) {
+		cbor_wr_uint(&w, FIELD_LATE);
+		cbor_wr_uint(&w, LATE);
+	}
 	return wr_end(&w, out_len);
 }
 
-/* Fields 10 to 12, of which each may be missing: `count` follow. */
+/* Fields 10 to 13, of which each may be missing: `count` follow. */
 static void rd_optional(struct rd *r, size_t count, struct release_header *h)
 {
 	int64_t key = count > 0 ? cbor_rd_int(r) : 0;
@@ -368,10 +377,16 @@ static void rd_optional(struct rd *r, size_t count, struct release_header *h)
 		h->serial.form = rd_small(r);
 		if (h->serial.form == SERIAL_NONE)
 			rd_fail(r, E_NOT_CANONICAL);
+		key = --count > 0 ? cbor_rd_int(r) : 0;
+	}
+	if (key == FIELD_LATE) {
+		h->late = true;
+		if (rd_small(r) != LATE)
+			rd_fail(r, E_RANGE);
 		count--;
 	}
 	if (count > 0)
-		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_SERIAL
+		rd_fail(r, key >= FIELD_PRODUCT && key <= FIELD_LAST
 				   ? E_SYNTAX
 				   : E_CRITICAL);
 }
@@ -387,8 +402,8 @@ int release_header_decode(const uint8_t *buf, size_t len,
 	memset(&h, 0, sizeof(h));
 	rd_init(&r, buf, len);
 	count = cbor_rd_map(&r, r.left);
-	if (count < HEADER_FIELDS || count > FIELD_SERIAL)
-		rd_fail(&r, count > FIELD_SERIAL ? E_CRITICAL : E_SYNTAX);
+	if (count < HEADER_FIELDS || count > FIELD_LAST)
+		rd_fail(&r, count > FIELD_LAST ? E_CRITICAL : E_SYNTAX);
 	rd_firmware_fields(&r, &h.fw);
 	rd_field(&r, FIELD_CHUNK_LEN);
 	h.chunk_len = rd_word(&r);
@@ -405,6 +420,17 @@ int release_header_decode(const uint8_t *buf, size_t len,
 	if (!err)
 		*out = h;
 	return err;
+}
+
+const char *release_protection(const struct release_header *h)
+{
+	static const char *const levels[] = { "0", "1", "2" };
+
+	if (h->late)
+		return "2-late";
+	if (h->sealed && h->protection == PROTECTION_MAX)
+		return "2-early";
+	return levels[h->protection % 3];
 }
 
 static int file_check(const struct release_file *f)
@@ -507,9 +533,10 @@ size_t release_key_aad(const char *order,
 		       const uint8_t header_digest[DIGEST_LEN],
 		       uint8_t out[KEY_AAD_MAX])
 {
-	size_t len = strnlen(order, NAME_CAP - 1);
+	size_t len = 0;
 
-	memcpy(out, order, len);
+	for (; len < NAME_CAP - 1 && order[len]; len++)
+		out[len] = (uint8_t)order[len];
 	out[len++] = 0;
 	memcpy(out + len, header_digest, DIGEST_LEN);
 	return len + DIGEST_LEN;

@@ -15,7 +15,8 @@
  *            11 device ID of the chip that it is laid out for: only where a
  *            family has several,
  *            12 serial [address, length, form]: only where devices get their
- *            serial number in the image }
+ *            serial number in the image,
+ *            13 late, 1: only where level 2 is set last of all, by the stub }
  * firmware COSE_Sign1 by the release key, AAD LABEL_FIRMWARE, payload:
  *          { 1 product, 2 version, 3 rollback, 4 digest, 5 segments }
  *          It is installed in the target and checked by its bootloader.
@@ -40,6 +41,10 @@
  * digest = SHA-256( LABEL_IMAGE, then per segment: address u32 LE,
  *          length u32 LE, bytes ), segments ascending, not overlapping, not
  *          adjacent; those of the firmware signature.
+ *
+ * Late (field 13, sealed releases of level 2 only): the chip is at level 1
+ * while it takes the firmware, and the resident stub raises it to 2 when all is
+ * there.  Without it a sealed release of level 2 locks before the handshake.
  *
  * For an order the signer turns the plaintext into chunks of `chunk length`
  * bytes (the last may be shorter), each sealed with ChaCha20-Poly1305 under
@@ -99,6 +104,7 @@ struct release_header {
 	uint32_t boot[2]; /* the firmware's own stack pointer, reset vector */
 	uint32_t device;  /* which chip of the family; 0 = it has but one */
 	struct serial_place serial; /* form SERIAL_NONE: no such thing */
+	bool late;		    /* level 2 only when all is installed */
 };
 
 struct release_file {	       /* pointers into the decoded buffer */
@@ -142,6 +148,9 @@ uint32_t release_chunk_len(const struct release_header *h, uint32_t i);
  * more than SEGMENTS_MAX segments. */
 MUST_USE int release_signed_part(const struct release_header *h,
 				 struct firmware_info *out);
+/* The read protection for people: "1", "2"; of a sealed release "2-early" or
+ * "2-late". */
+const char *release_protection(const struct release_header *h);
 /* Where in the plaintext the byte of an address is; it must be in a segment. */
 uint32_t release_plain_offset(const struct release_header *h, uint32_t address);
 /* Of a sealed release: the smallest loader holds two frames with a chunk and

@@ -62,6 +62,7 @@ const struct chip chip_stm32f0 = {
 	.level_mask = 0xffff,
 	.level_value = { 0x55aa, 0x44bb, 0x33cc }, /* RM0091 3.3.1 */
 	.level2 = true,
+	.late = true,
 	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,
 	.link_clock = 520000,
 	.rng_run = 121,	      /* chip/stm32f0/target.h */

@@ -8,7 +8,8 @@
 #   forks      the same for the whole job of a real station and server
 #   debugger   four attacks through the debug port at a sweep of cycles
 #   lock       each instruction before the handshake left out in turn
-#              (both also on the STM32F1 and STM32F0, whose SRAM is open)
+#              (all three also on the STM32F1 and STM32F0, which have no ECC and
+#              whose SRAM is open)
 #   listener   all wires of two devices, the station's memory, disk, sockets
 #
 # The short forms are tests/e2e/sweep.sh and tests/e2e/listener.sh.  Logs stay
@@ -27,6 +28,10 @@ if [ "${SWEEP:-full}" = full ]; then
 	lock=(--every 1 --times 2)
 	listen_kb=128
 	chips=(--size 8192 --stops 100) chips_lock=(--every 3 --times 1)
+	chips_power=(--size 16384 --recover 60)
+	chips_power_swd=(--size 4096 --recover 60)
+	chips_late=(--size 3000 --recover 60)
+	chips_twice=(--size 3000 --every 10 --recover 15)
 else
 	power=(--size 3000) power_swd=(--size 2048 --every 7)
 	twice=(--size 2048 --every 40) forks_kb=0
@@ -34,6 +39,8 @@ else
 	lock=(--every 41 --times 1)
 	listen_kb=0
 	chips=(--size 3000 --stops 10) chips_lock=(--every 97 --times 1)
+	chips_power=(--size 1024 --every 9) chips_power_swd=()
+	chips_twice=() chips_late=(--size 1024 --every 100)
 fi
 
 run() { # NAME COMMAND...
@@ -41,11 +48,11 @@ run() { # NAME COMMAND...
 	shift
 	"$@" >"$L/sweep-$name.log" 2>&1 || status=$?
 	if [ $status = 0 ]; then
-		printf 'ok    %-16s %5d s  %s\n' "$name" $((SECONDS - start)) \
+		printf 'ok    %-22s %5d s  %s\n' "$name" $((SECONDS - start)) \
 			"$(tail -n 1 "$L/sweep-$name.log" | cut -c1-150)"
 		return
 	fi
-	printf 'FAIL  %-16s exit %d, see %s\n%s\n' "$name" $status \
+	printf 'FAIL  %-22s exit %d, see %s\n%s\n' "$name" $status \
 		"$L/sweep-$name.log" \
 		"$(tail -n 8 "$L/sweep-$name.log" | sed 's/^/      | /')"
 	return 1
@@ -70,10 +77,21 @@ step power-twice "$B/sweep_power" --twice "${twice[@]}"
 step debugger "$B/sweep_debugger" "${debugger[@]}"
 step lock "$B/sweep_lock" "${lock[@]}"
 # what a debugger finds differs by family (docs/threat-model.md)
-for chip in stm32f103xb stm32f051; do
+for chip in stm32f103xb stm32f103xe stm32f051; do
 	step "debugger-$chip" "$B/sweep_debugger" --chip $chip "${chips[@]}"
 	step "lock-$chip" "$B/sweep_lock" --chip $chip "${chips_lock[@]}"
+	step "power-$chip" "$B/sweep_power" --chip $chip "${chips_power[@]}"
+	[ ${#chips_power_swd[@]} = 0 ] ||
+		step "power-swd-$chip" "$B/sweep_power" --chip $chip \
+			--line swd "${chips_power_swd[@]}"
+	# (the xE's loader is the xB's, in other pages)
+	[ ${#chips_twice[@]} = 0 ] || [ $chip = stm32f103xe ] ||
+		step "power-twice-$chip" "$B/sweep_power" --chip $chip \
+			--twice "${chips_twice[@]}"
 done
+# level 2, set by the stub
+step power-late-stm32f051 "$B/sweep_power" --chip stm32f051 --late \
+	"${chips_late[@]}"
 step debugger-level2 "$B/sweep_debugger" --chip stm32f051 --level2 "${chips[@]}"
 [ $forks_kb = 0 ] || FORKS_KB=$forks_kb step forks bash tests/e2e/forks.sh
 [ $listen_kb = 0 ] || LISTEN_KB=$listen_kb step listener bash tests/e2e/listener.sh

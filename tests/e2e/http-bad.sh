@@ -149,9 +149,38 @@ check "bytes that are no text cannot hurt the log" \
 as_bad --data-binary @"$work/300k" "$flasher_url/v1/grants"
 check "a request too large is in the log" \
 	logged 4 1 too-large "longer than the"
-check "a stranger's are not" refused \
-	sh -c "printf '%s' '$(admin GET '/v1/log?event=request.refused')' |
-		grep -q '\"actor\":\"\"'"
+
+# ---- the other ports: a person by name, strangers by code and port
+all_refused() { admin GET "/v1/log?event=request.refused" | tr '{' '\n'; }
+# entries ACTOR CODE SUBJECT TIMES: they say so many refusals, in a few lines
+# (one a minute)
+entries() {
+	all_refused | grep "\"actor\":\"$1\"" | grep -F "\"code\":\"$2\"" |
+		grep -F "\"subject\":\"$3\"" | tee "$work/entries"
+	[ "$(wc -l <"$work/entries")" -le 3 ] &&
+		sed 's/.*"count":\([0-9]*\).*/\1/' "$work/entries" |
+		awk -v "n=$4" '{ s += $1 } END { exit !(s == n) }'
+}
+person=$(all_refused | sed -n 's/.*"actor":"\([^"]*\)".*POST \/v1\/orders.*/\1/p' |
+	head -1)
+check "a person's bad orders are in the log by name" [ -n "$person" ]
+check "... and what is no operation" \
+	entries "$person" no-such-operation "" 3
+for i in $(seq 12); do
+	curl -sS -m 10 --cacert "$work/ca.pem" -o /dev/null \
+		-H "Authorization: Bearer stranger$i" "$url/v1/nothing$i"
+	curl -sS -m 10 --cacert "$work/ca.pem" -o /dev/null "$url/v1/orders"
+done
+check "a stranger's paths and tokens are one thing" \
+	entries "" no-such-operation "administration port" 12
+check "requests without a token are another" \
+	entries "" not-authorised "administration port" 13
+for body in '{' '[]' '{"secret":7}'; do
+	curl -sS -m 10 --cacert "$work/ca.pem" -d "$body" -o /dev/null \
+		"https://127.0.0.1:$enrol/v1/enrol"
+done
+check "bad enrolments are in the log" \
+	entries "" bad-request "POST /v1/enrol" 3
 
 # ---- slow clients, and many
 drip() { # a byte per half second must not hold a connection

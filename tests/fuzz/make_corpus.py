@@ -7,6 +7,7 @@ run it again when a format changes.  Encoders here are written from the RFCs
 and share nothing with the code under test.
 """
 import binascii
+import hashlib
 import os
 import struct
 import subprocess
@@ -199,6 +200,13 @@ def usbredir_seeds():
     }
 
 
+def cache_file(header, firmware, chunks=2148 + 3 * 16, version=b"1.0"):
+    # of HEADER: 2148 bytes in chunks of 1024
+    rest = version.ljust(32, b"\0") + struct.pack("<III", len(header), len(firmware), chunks)
+    rest += header + firmware + b"c" * chunks
+    return b"SGNTREL1" + hashlib.sha256(rest).digest() + rest
+
+
 def main():
     credential = sign1(cbor(CLAIMS))
     header, firmware = cbor(Map(HEADER)), cbor(Map(FIRMWARE))
@@ -234,6 +242,15 @@ def main():
             "overlap": cbor(Map(FIRMWARE[:4] + [(5, [[0, 9], [8, 8]])])),
             "sixteen": cbor(Map(FIRMWARE[:4] + [(5, [[i * 32, 16] for i in range(16)])])),
             "version-2": cbor(["signet-release-v2", b"h", b"f", b"e" * 32, b"x" * 40]),
+        },
+        "fuzz_cache": {
+            "whole": b"0" + cache_file(sign1(header), sign1(firmware)),
+            "wrong-sum": b"0" + cache_file(sign1(header), sign1(firmware)).replace(b"c", b"d"),
+            "other-image": b"1" + cache_file(sign1(header), sign1(firmware.replace(b"\xd1", b"\xd2"))),
+            "chunk-short": b"1" + cache_file(sign1(header), sign1(firmware), 2148 + 3 * 16 - 1),
+            "open-version": b"1" + cache_file(sign1(header), sign1(firmware), version=b"v" * 32),
+            "lengths": b"1" + b"SGNTREL1" + b"\0" * 64 + b"\xff" * 12,
+            "cut": b"1" + cache_file(sign1(header), sign1(firmware))[:100],
         },
         "fuzz_record": {
             "credential": record(2, credential),

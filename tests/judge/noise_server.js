@@ -48,11 +48,11 @@ createNoise(async (noise) => {
 	judge.Initialize(Buffer.concat([Buffer.from("signet handshake v1"), hello, uid, loader]), secret, null, null);
 	const claim = Buffer.from(judge.ReadMessage(new Uint8Array(message1), true));
 	expect("claim", claim[0] === 1 && claim[1] === 3 && claim.subarray(3, 15).equals(uid));
-	const layout = Buffer.alloc(4 + 16 + 8 + 1 + 8 + 2);
+	const layout = Buffer.alloc(4 + 16 + 8 + 8 + 1 + 8 + 2);
 	layout.writeUInt32LE(512, 0);
-	layout[28] = 1;
-	layout.writeUInt32LE(0x08000000, 29);
-	layout.writeUInt32LE(4096, 33);
+	layout[36] = 1;
+	layout.writeUInt32LE(0x08000000, 37);
+	layout.writeUInt32LE(4096, 41);
 	const delivery = Buffer.concat([Buffer.from([1]), crypto.randomBytes(128), layout]);
 	const [wants, chunk] = await say(2, judge.WriteMessage(new Uint8Array(delivery)));
 	expect("message 2 is taken, chunk 0 wanted: " + wants, wants === 0x83 && chunk === 0);

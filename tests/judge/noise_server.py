@@ -125,7 +125,7 @@ def main():
     content, link, header = (os.urandom(32) for _ in range(3))
     token = os.urandom(16)
     delivery = b"\x01" + content + link + header + digest + struct.pack(
-        "<I16sII", CHUNK, token, 0x20008000, 0x08000101) + b"\x01" + segment + struct.pack("<H", 0)
+        "<I16sII", CHUNK, token, 0x20008000, 0x08000101) + b"\xff" * 8 + b"\x01" + segment + struct.pack("<H", 0)
     keys = handshake(chip, private, psk, loader, delivery)
     report = stream(chip, image, content, link, header)
     report = keys[0].decrypt_with_ad(b"", report)

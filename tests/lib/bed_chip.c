@@ -34,6 +34,7 @@ const struct bed_chip bed_l4 = {
 	.put = l4_put,
 	.lock = rig_options,
 	.locked = 0xfdeff8bb, /* level 1, SRAM2 erased by reset */
+	.open = OPTR_DEFAULT,
 	.start_ms = 300,
 	.ram = 0x10000000,
 	.ram_len = 0x4000,
@@ -96,21 +97,29 @@ static void fpec_lock(struct mcu *m, uint32_t rdp)
 	fpec_half(m, OPTIONS + 2, 0xff);
 }
 
+#define BED_F1                                                            \
+	.flash = 0x08000000, .image_at = 0x08001000, .stack = 0x20002000, \
+	.put = fpec_put, .lock = fpec_lock, .locked = 0xff, .open = 0xa5, \
+	.start_ms = 400, .ram = 0x20000000
+
 const struct bed_chip bed_f1 = {
+	BED_F1,
 	.name = "stm32f103xb",
 	.dir = { "build/target/loader/stm32f103xb-uart",
 		 "build/target/loader/stm32f103xb-swd-pins" },
-	.flash = 0x08000000,
 	.flash_len = 0x20000,
 	.page_len = 1024,
-	.image_at = 0x08001000,
-	.stack = 0x20002000,
-	.put = fpec_put,
-	.lock = fpec_lock,
-	.locked = 0xff,
-	.start_ms = 400,
-	.ram = 0x20000000,
 	.ram_len = 0x5000,
+};
+
+const struct bed_chip bed_f1xe = {
+	BED_F1,
+	.name = "stm32f103xe",
+	.dir = { "build/target/loader/stm32f103xe-uart",
+		 "build/target/loader/stm32f103xe-swd-pins" },
+	.flash_len = 0x80000,
+	.page_len = 2048,
+	.ram_len = 0x10000,
 };
 
 const struct bed_chip bed_f0 = {
@@ -126,6 +135,7 @@ const struct bed_chip bed_f0 = {
 	.put = fpec_put,
 	.lock = fpec_lock,
 	.locked = 0xbb,
+	.open = 0xaa,
 	.start_ms = 2000,
 	.ram = 0x20000000,
 	.ram_len = 0x2000,
@@ -133,7 +143,8 @@ const struct bed_chip bed_f0 = {
 
 const struct bed_chip *bed_chip_find(const char *name)
 {
-	const struct bed_chip *const all[] = { &bed_l4, &bed_f1, &bed_f0 };
+	const struct bed_chip *const all[] = { &bed_l4, &bed_f1, &bed_f1xe,
+					       &bed_f0 };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i]->name, name) == 0)

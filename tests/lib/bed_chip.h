@@ -23,13 +23,14 @@ struct bed_chip {
 	/* L4: OPTR; others: the byte RDP. */
 	void (*lock)(struct mcu *m, uint32_t option);
 	uint32_t locked;     /* such a value for level 1 */
+	uint32_t open;	     /* and for level 0, as delivered */
 	uint32_t start_ms;   /* from power to an answer, with room */
 	uint64_t swd_period; /* ps; 0 = of 400 kHz */
 	/* RAM that the loader lives in, and whether level 1 shuts it */
 	uint32_t ram, ram_len;
 	bool ram_shut;
 };
-extern const struct bed_chip bed_l4, bed_f1, bed_f0;
+extern const struct bed_chip bed_l4, bed_f1, bed_f1xe, bed_f0;
 /* By the chip's name; NULL. */
 const struct bed_chip *bed_chip_find(const char *name);
 

@@ -100,6 +100,7 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 	b->delivery.segments[0] = (struct segment){ b->chip->image_at, len };
 	b->delivery.boot_words[0] = b->chip->stack;
 	b->delivery.boot_words[1] = b->chip->image_at + BED_ENTRY + 1;
+	memset(b->delivery.final_options, 0xff, FINAL_OPTIONS_LEN);
 	for (unsigned i = 0; i < 32; i++) {
 		b->delivery.content_key[i] = (uint8_t)i;
 		b->delivery.link_key[i] = (uint8_t)(i + 32);

@@ -72,6 +72,10 @@ static const struct sample {
 	  { { "SRAM", SRAM1, 0x5000, MCU_BUS_OK },
 	    { "flash", FLASH, 0x20000, MCU_BUS_FAULT },
 	    { "flash, low", 0, 0x20000, MCU_BUS_FAULT } } },
+	{ &bed_f1xe,
+	  { { "SRAM", SRAM1, 0x10000, MCU_BUS_OK },
+	    { "flash", FLASH, 0x80000, MCU_BUS_FAULT },
+	    { "flash, low", 0, 0x80000, MCU_BUS_FAULT } } },
 	{ &bed_f0,
 	  { { "SRAM", SRAM1, 0x2000, MCU_BUS_OK },
 	    { "flash", FLASH, 0x10000, MCU_BUS_FAULT },
@@ -181,7 +185,7 @@ static size_t dump(struct sealed_bed *b, enum attack attack,
 		   bool *ret_otherwise)
 {
 	const char *how = attack_names[attack];
-	static uint8_t buf[0x40000];
+	static uint8_t buf[0x80000];
 	size_t found = registers(b, how);
 
 	for (unsigned i = 0; i < AREAS && sample->areas[i].name; i++) {

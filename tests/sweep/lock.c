@@ -55,6 +55,7 @@ static const struct sample {
 	    { "pins", BED_OPTR_LOCKED } },
 	  2 },
 	{ &bed_f1, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1 },
+	{ &bed_f1xe, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1 },
 	{ &bed_f0, { { "level 0", 0xaa }, { "pins", 0xbb } }, 1 },
 };
 static const struct sample *sample = &samples[0];

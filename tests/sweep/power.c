@@ -2,8 +2,8 @@
 /*
  * The power fails in every flash operation of a sealed installation.
  *
- *   sweep_power [--size BYTES] [--every N] [--recover N] [--line uart|swd]
- *               [--twice]
+ *   sweep_power [--chip NAME] [--size BYTES] [--every N] [--recover N]
+ *               [--line uart|swd] [--twice] [--late]
  *
  * A reference installation forks at each flash operation (or every Nth); the
  * child's chip loses its power in it, with the write or erase left torn.  What
@@ -15,6 +15,11 @@
  * left is judged in the same way.  Then one state more is allowed: to renew a
  * page with torn cells the loader erases it, and a cut right there leaves a
  * locked chip that nothing starts.  It must be as good as new after regression.
+ *
+ * With --late the stub sets level 2 last of all (STM32F0).  Then every cut in
+ * its work is followed up: at the next power-on the chip is at level 1 or 2,
+ * never open, and it comes to level 2, with the option bytes as ordered, and to
+ * its firmware by itself.
  *
  * Prints counts as JSON; exit code 0 when nothing was bad.
  */
@@ -31,10 +36,8 @@
 #include "tests/lib/fork_bed.h"
 #include "tests/lib/sealed_bed.h"
 #include "tests/unit/vmcu_rig.h"
+#include "vmcu/stm32f0/f0.h"
 #include "wire/layout.h"
-
-#define FLASH_LEN 0x40000u
-#define MAIN_AT 0x100 /* where sealed_bed_image lets the firmware begin */
 
 enum phase { HANDSHAKE, STREAM, REPORT, COMMIT, FINISH, PHASES };
 static const char *const phase_names[] = { "handshake", "stream", "report",
@@ -66,14 +69,9 @@ struct sweep {
 	struct shared *shared;
 	enum phase phase;
 	uint32_t recover, first_cut;
-	bool twice;
+	bool twice, late;
+	struct fork_bed *fork; /* the reference */
 };
-
-static void firmware_begins(struct sealed_bed *b)
-{
-	/* b . */
-	memcpy(b->image + MAIN_AT, (const uint8_t[]){ 0xfe, 0xe7 }, 2);
-}
 
 /* The job; false at the first answer that is not right. */
 static bool job(struct sweep *s)
@@ -98,20 +96,42 @@ static bool job(struct sweep *s)
 	if (sealed_bed_commit(b) != LINK_DONE)
 		return false;
 	s->phase = FINISH;
+	if (s->late)
+		s->fork->every = 0;
 	mcu_advance(b->mcu, 1000 * MS);
 	return true;
 }
 
+/* USER says something else than an erased one: it must be kept. */
+#define LATE_USER 0xef
+static const uint8_t late_options[FINAL_OPTIONS_LEN] = { 0xcc, LATE_USER, 0xff,
+							 0x5a, 0xff,	  0xff,
+							 0,    0 };
+
+/* What is in the option bytes, past everything. */
+static bool late_done(const struct mcu *m)
+{
+	const struct fpec *f = &f0_of(m)->fpec;
+
+	for (unsigned i = 0; i < 6; i++)
+		if ((f->option[i] & 0xff) != late_options[i] ||
+		    f->loaded[i] != late_options[i] || f->option_loose[i] != 0)
+			return false;
+	return mcu_protection(m) == 2;
+}
+
 static bool runs(struct sweep *s)
 {
-	uint32_t pc = mcu_program_counter(s->bed.mcu) & ~FLASH;
-
-	return pc == MAIN_AT;
+	if (s->late && !late_done(s->bed.mcu))
+		return false;
+	return mcu_program_counter(s->bed.mcu) ==
+	       s->bed.chip->image_at + BED_ENTRY;
 }
 
 /* Level 0 through the debug port, connected under reset: all is erased. */
 static bool regress(struct sweep *s)
 {
+	const struct bed_chip *chip = s->bed.chip;
 	struct mcu *m = s->bed.mcu;
 	uint8_t word[8];
 
@@ -124,11 +144,11 @@ static bool regress(struct sweep *s)
 	rig_w(m, DEMCR, 1);
 	mcu_nrst(m, false);
 	mcu_advance(m, MS);
-	rig_options(m, OPTR_DEFAULT);
+	chip->lock(m, chip->open);
 	rig_power_cycle(m);
 	s->shared->regressed++;
 	return mcu_protection(m) == 0 &&
-	       mcu_flash_peek(m, FLASH + 8, word, 8) == 0 &&
+	       mcu_flash_peek(m, chip->flash + 8, word, 8) == 0 &&
 	       memcmp(word, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) == 0 &&
 	       flash_plaintext(m, &s->truth) == 0;
 }
@@ -158,6 +178,12 @@ static int try_on(struct sweep *s, enum flash_class class)
 				  .user = s,
 				  .cut = cut_again };
 
+	if (s->late) { /* what is loaded at once */
+		mcu_power(s->bed.mcu, true);
+		if (mcu_protection(s->bed.mcu) == 0)
+			return SAID_LOST;
+		mcu_power(s->bed.mcu, false);
+	}
 	if (s->twice)
 		fork_bed_begin(&again);
 	sealed_bed_start(&s->bed);
@@ -193,7 +219,8 @@ static int cut(void *user, uint32_t n)
 		return SAID_BAD;
 	}
 	if (class == CLASS_BLANK ||
-	    (!first && (s->recover == 0 || n * 2654435761u % s->recover != 0)))
+	    (!first && !(s->late && phase == FINISH) &&
+	     (s->recover == 0 || n * 2654435761u % s->recover != 0)))
 		return (int)class;
 	s->shared->tried++;
 	s->first_cut = n;
@@ -206,20 +233,24 @@ static int cut(void *user, uint32_t n)
 	return said;
 }
 
-/* What the flash holds in the end. */
+/* What the flash holds in the end; the boot words come before the image, or are
+ * its first. */
 static void truth(struct sweep *s)
 {
-	uint8_t *end = malloc(FLASH_LEN), *before = malloc(FLASH_LEN);
+	const struct bed_chip *chip = s->bed.chip;
+	uint32_t len = chip->flash_len, at = chip->image_at - chip->flash;
+	uint8_t *end = malloc(len), *before = malloc(len);
 
 	if (end == NULL || before == NULL ||
-	    mcu_flash_peek(s->bed.mcu, FLASH, before, FLASH_LEN) != 0)
+	    mcu_flash_peek(s->bed.mcu, chip->flash, before, len) != 0)
 		exit(2);
-	memset(end, 0xff, FLASH_LEN);
-	memcpy(end, s->bed.image, s->bed.image_len);
-	s->truth = (struct flash_truth){ .base = FLASH,
-					 .len = FLASH_LEN,
+	memset(end, 0xff, len);
+	memcpy(end, before, 8);
+	memcpy(end + at, s->bed.image, s->bed.image_len);
+	s->truth = (struct flash_truth){ .base = chip->flash,
+					 .len = len,
 					 .installed = end,
-					 .image_len = s->bed.image_len,
+					 .image_len = at + s->bed.image_len,
 					 .before = before };
 }
 
@@ -258,10 +289,14 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 		{ "recover", required_argument, NULL, 'r' },
 		{ "line", required_argument, NULL, 'l' },
 		{ "twice", no_argument, NULL, 't' },
+		{ "chip", required_argument, NULL, 'c' },
+		{ "late", no_argument, NULL, '2' },
 		{ 0 },
 	};
 	uint32_t size = 6000;
 	int c;
+
+	s->bed.chip = &bed_l4;
 
 	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (c == 's')
@@ -272,12 +307,18 @@ static uint32_t options(int argc, char **argv, struct sweep *s,
 			s->recover = (uint32_t)strtoul(optarg, NULL, 0);
 		else if (c == 't')
 			s->twice = true;
+		else if (c == '2')
+			s->late = true;
+		else if (c == 'c')
+			s->bed.chip = bed_chip_find(optarg);
 		else if (c == 'l')
 			s->bed.line = strcmp(optarg, "swd") == 0 ? BED_SWD
 								 : BED_UART;
 		else
 			exit(2);
 	}
+	if (s->bed.chip == NULL || (s->late && s->bed.chip != &bed_f0))
+		exit(2);
 	return size;
 }
 
@@ -285,21 +326,23 @@ int main(int argc, char **argv)
 {
 	static struct sweep s;
 	struct fork_bed f = { .user = &s, .cut = cut };
-	enum bed_line line;
 	uint32_t size = options(argc, argv, &s, &f);
+	const struct bed_chip *chip = s.bed.chip;
 	char why[128];
 
-	line = s.bed.line;
 	s.shared = mmap(NULL, sizeof(*s.shared), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s.shared == MAP_FAILED)
 		return 2;
-	sealed_bed_new(&s.bed, line, BED_OPTR_LOCKED);
+	sealed_bed_new_on(&s.bed, chip, s.bed.line, chip->locked);
 	sealed_bed_image(&s.bed, size);
-	firmware_begins(&s.bed);
+	if (s.late)
+		memcpy(s.bed.delivery.final_options, late_options,
+		       sizeof(late_options));
 	truth(&s);
 	sealed_bed_start(&s.bed);
 	f.mcu = s.bed.mcu;
+	s.fork = &f;
 	fork_bed_begin(&f);
 	if (!job(&s)) {
 		fprintf(stderr,

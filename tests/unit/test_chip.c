@@ -430,6 +430,43 @@ static void test_options(void **state)
 	assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
 }
 
+/* Level 2 by the stub: level 1 until then, and only where a stub can. */
+static void test_late(void **state)
+{
+	const struct chip *f0 = chip_by_name("stm32f051"), *c;
+	struct release_header h = { .family = FAMILY_STM32F0,
+				    .protection = 2,
+				    .sealed = true,
+				    .late = true,
+				    .option_count = 2,
+				    .options = { { 0x1ffff800, 0x10 << 16, 0 },
+						 { 0x1ffff808, 0xff, 0x7f } } };
+	uint32_t out[CHIP_OPTIONS_MAX];
+	uint8_t bytes[FINAL_OPTIONS_LEN];
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	assert_int_equal(chip_want_options(f0, &h, out, why), 0);
+	assert_int_equal(chip_level(f0, out[0]), 1);
+	assert_int_equal(chip_final_options(f0, &h, out, why), 0);
+	assert_int_equal(chip_level(f0, out[0]), 2);
+	assert_int_equal(chip_late_options(f0, &h, bytes, why), 0);
+	assert_memory_equal(bytes, "\xcc\xef\xff\xff\x7f\xff\0\0", 8);
+	h.late = false;
+	assert_int_equal(chip_want_options(f0, &h, out, why), 0);
+	assert_int_equal(chip_level(f0, out[0]), 2);
+	assert_int_equal(chip_late_options(f0, &h, bytes, why), 0);
+	assert_memory_equal(bytes, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+	h.late = true;
+	h.option_count = 0;
+	for (unsigned i = 0; (c = chip_at(i)) != NULL; i++) {
+		if (c == f0)
+			continue;
+		assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
+		assert_non_null(strstr(why, c->level2 ? "stub" : "level 2"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_lock_good),
 		cmocka_unit_test(test_lock_bad),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

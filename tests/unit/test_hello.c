@@ -233,6 +233,7 @@ static struct delivery delivery(void)
 	memset(d.done_token, 3, DONE_TOKEN_LEN);
 	memset(d.header_digest, 4, 32);
 	memset(d.digest, 5, 32);
+	memset(d.final_options, 6, FINAL_OPTIONS_LEN);
 	return d;
 }
 
@@ -254,6 +255,7 @@ static int both(const struct delivery *d)
 	wr_bytes(&w, d->done_token, DONE_TOKEN_LEN);
 	wr_u32(&w, d->boot_words[0]);
 	wr_u32(&w, d->boot_words[1]);
+	wr_bytes(&w, d->final_options, FINAL_OPTIONS_LEN);
 	wr_u8(&w, d->segment_count);
 	for (size_t i = 0; i < d->segment_count && i < SEGMENTS_MAX; i++) {
 		wr_u32(&w, d->segments[i].address);

@@ -693,6 +693,43 @@ static void test_refused_at_edge(void **state)
 	bed_flasher_free(&f);
 }
 
+/* The same on the other ports: a person by name and operation; strangers by
+ * code and port, whatever tokens and operations they try. */
+static void test_refused_at_other_ports(void **state)
+{
+	struct bed *b = *state;
+	struct ledger_refused what = { OP_ORDER_CREATE, R_BAD_REQUEST, "bad" };
+	struct ledger_job job = { .op = LEDGER_REFUSED, .request = &what };
+	struct log_entry e, next;
+
+	job.caller = b->admin;
+	assert_int_equal(ledger_batch(b->ledger, &job, 1), 0);
+	assert_true(bed_last_log(b, &e));
+	assert_string_equal(e.event, "request.refused");
+	assert_string_not_equal(e.actor, "");
+	assert_string_equal(e.subject, "POST /v1/orders");
+	for (int i = 0; i < 20; i++) {
+		memset(job.caller.id, i, sizeof(job.caller.id));
+		what.op = i % 2 ? OP_STATUS : OP_PRODUCTS;
+		what.cause[0] = (char)('a' + i);
+		assert_int_equal(ledger_batch(b->ledger, &job, 1), 0);
+	}
+	assert_true(bed_last_log(b, &next));
+	assert_int_equal(next.seq, e.seq + 1);
+	assert_int_equal(next.count, 20);
+	assert_string_equal(next.actor, "");
+	assert_string_equal(next.subject, "administration port");
+	job.caller.port = PORT_ENROL;
+	what.op = OP_ENROL;
+	assert_int_equal(ledger_batch(b->ledger, &job, 1), 0);
+	assert_int_equal(ledger_batch(b->ledger, &job, 1), 0);
+	assert_true(bed_last_log(b, &e));
+	assert_int_equal(e.seq, next.seq + 1);
+	assert_int_equal(e.count, 2);
+	assert_string_equal(e.actor, "");
+	assert_string_equal(e.subject, "POST /v1/enrol");
+}
+
 /* -- who asks ------------------------------------------------------------ */
 static void test_auth(void **state)
 {
@@ -1331,21 +1368,37 @@ static void test_guards(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_main_path),	 T(test_grant_refusals),
-		T(test_order_reserved),	 T(test_order_closed),
-		T(test_window),		 T(test_attempts),
-		T(test_scrap_rework),	 T(test_lease),
-		T(test_many_leases),	 T(test_silence),
-		T(test_conflicts),	 T(test_conflict_makers),
-		T(test_replay),		 T(test_coalesce),
-		T(test_refused_at_edge), T(test_auth),
-		T(test_code_form),	 T(test_enrol),
-		T(test_enrol_wrong),	 T(test_enrol_again_after_revoke),
-		T(test_product_input),	 T(test_release_input),
-		T(test_order_input),	 T(test_lists),
-		T(test_batch),		 T(test_internal_logged),
-		T(test_batch_conflict),	 T(test_second_server),
-		T(test_versions),	 T(test_guards),
+		T(test_main_path),
+		T(test_grant_refusals),
+		T(test_order_reserved),
+		T(test_order_closed),
+		T(test_window),
+		T(test_attempts),
+		T(test_scrap_rework),
+		T(test_lease),
+		T(test_many_leases),
+		T(test_silence),
+		T(test_conflicts),
+		T(test_conflict_makers),
+		T(test_replay),
+		T(test_coalesce),
+		T(test_refused_at_edge),
+		T(test_refused_at_other_ports),
+		T(test_auth),
+		T(test_code_form),
+		T(test_enrol),
+		T(test_enrol_wrong),
+		T(test_enrol_again_after_revoke),
+		T(test_product_input),
+		T(test_release_input),
+		T(test_order_input),
+		T(test_lists),
+		T(test_batch),
+		T(test_internal_logged),
+		T(test_batch_conflict),
+		T(test_second_server),
+		T(test_versions),
+		T(test_guards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 #include "tests/unit/vmcu_rig.h"
 #include "wire/layout.h"
 
-/* One per family: what its claim must be, and what it must refuse. */
+/* One per chip: what its claim must be, and what it must refuse. */
 static const struct row {
 	const struct bed_chip *chip;
 	uint8_t family, word_count;
@@ -26,6 +26,7 @@ static const struct row {
 	uint32_t open[2]; /* option values that are no lock */
 	double handshake; /* seconds at most */
 	unsigned busy_ms; /* it works longer than this on message 2 */
+	bool sister;	  /* of the row before: another end of the flash */
 } rows[] = {
 	{ &bed_f1,
 	  FAMILY_STM32F1,
@@ -39,7 +40,22 @@ static const struct row {
 	    { 0xe0042000, 0xffffffff, 0 } },
 	  { 0xa5, 0xa5 },
 	  0.2,
-	  20 },
+	  20,
+	  false },
+	{ &bed_f1xe,
+	  FAMILY_STM32F1,
+	  7,
+	  { { 0x1ffff800, 0xffffffff, 0x00ffffff },
+	    { 0x1ffff804, 0xffffffff, 0xffffffff },
+	    { 0x1ffff808, 0xffffffff, 0xffffffff },
+	    { 0x1ffff80c, 0xffffffff, 0xffffffff },
+	    { 0x4002201c, 3, 2 },
+	    { 0xe000edf0, 1, 0 },
+	    { 0xe0042000, 0xffffffff, 0 } },
+	  { 0xa5, 0xa5 },
+	  0.2,
+	  20,
+	  true },
 	{ &bed_f0,
 	  FAMILY_STM32F0,
 	  5,
@@ -50,7 +66,8 @@ static const struct row {
 	    { 0x48000000, 2u << 26 | 2u << 28, 0 } },
 	  { 0xaa, 0xaa },
 	  2.5,
-	  300 },
+	  300,
+	  false },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -241,6 +258,22 @@ static void whole_swd(void **state)
 			whole(&rows[i], BED_SWD, 8000);
 }
 
+/* All that there is room for, below the largest flash: a thousand chunks. */
+static void whole_flash(void **state)
+{
+	const struct row *largest = &rows[0];
+	uint32_t len;
+
+	(void)state;
+	for (size_t i = 1; i < ROWS; i++)
+		if (rows[i].chip->flash_len > largest->chip->flash_len)
+			largest = &rows[i];
+	len = largest->chip->flash + largest->chip->flash_len - RESERVED_LEN +
+	      LOADER_OFFSET - largest->chip->image_at;
+	assert_int_equal(len, 498 * 1024);
+	whole(largest, BED_UART, len);
+}
+
 #define PATIENCE_MS 300 /* docs/protocol.md, "Line: uart" */
 
 /* The station asks while the chip works on message 2; then its frames follow
@@ -285,7 +318,9 @@ static void asked_while_busy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS; i++)
-		for (size_t k = 0; k < sizeof(gap_us) / sizeof(gap_us[0]); k++)
+		for (size_t k = 0;
+		     k < sizeof(gap_us) / sizeof(gap_us[0]) && !rows[i].sister;
+		     k++)
 			assert_int_equal(repeats(&rows[i], gap_us[k]), 0);
 }
 
@@ -325,7 +360,8 @@ static bool cut_at(const struct row *r, uint32_t n)
 /*
  * 3,000 bytes are 1,500 half-words; the records up to 1,696; boot words, the
  * marker's first half up to 1,704; that half again, 8 pages, 16 half-words of
- * zeros, the second half: 1,736 (less what happens to be FFFF).
+ * zeros, the second half: 1,736 (4 pages of 2 kB: 1,732; less what happens to
+ * be FFFF).
  */
 static void cuts(void **state)
 {
@@ -348,6 +384,7 @@ int main(void)
 		cmocka_unit_test(claim),
 		cmocka_unit_test(whole_uart),
 		cmocka_unit_test(whole_swd),
+		cmocka_unit_test(whole_flash),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(asked_while_busy),
 	};

@@ -80,6 +80,7 @@ static size_t delivery(uint8_t out[DELIVERY_MAX], uint8_t link_key[32])
 			      .patch_len = sizeof(patch) };
 	size_t n;
 
+	memset(d.final_options, 0xff, FINAL_OPTIONS_LEN);
 	memcpy(d.patches, patch, sizeof(patch));
 	assert_int_equal(page_vector("content-key", d.content_key, 32), 32);
 	assert_int_equal(

@@ -285,6 +285,35 @@ static void test_header_refusals(void **state)
 	header_refused(h, E_SYNTAX);
 }
 
+/* Level 2 when all is there. */
+static void test_header_late(void **state)
+{
+	struct release_header h = example(), back;
+	uint8_t buf[512];
+	size_t len;
+
+	(void)state;
+	assert_string_equal(release_protection(&h), "1");
+	h.protection = 2;
+	assert_string_equal(release_protection(&h), "2");
+	h.sealed = true;
+	assert_string_equal(release_protection(&h), "2-early");
+	h.late = true;
+	assert_string_equal(release_protection(&h), "2-late");
+	assert_int_equal(release_header_encode(&h, buf, sizeof(buf), &len), 0);
+	assert_memory_equal(buf + len - 2, "\x0d\x01", 2);
+	assert_int_equal(release_header_decode(buf, len, &back), 0);
+	assert_true(back.late);
+	assert_int_equal(back.protection, 2);
+	buf[len - 1] = 2;
+	assert_int_equal(release_header_decode(buf, len, &back), E_RANGE);
+	h.protection = 1;
+	header_refused(h, E_RANGE);
+	h.protection = 2;
+	h.sealed = false;
+	header_refused(h, E_RANGE);
+}
+
 static int decode_hex(const char *hex, try_decode *decode)
 {
 	uint8_t buf[512];
@@ -298,19 +327,27 @@ static void test_header_bytes(void **state)
 		const char *hex;
 		int err;
 	} bad[] = {
-		{ "aa" FW REST "0d00", E_CRITICAL },
+		{ "aa" FW REST "0e00", E_CRITICAL },
 		{ "ab" FW REST "0a820102"
-		  "0d00",
+		  "0e00",
 		  E_CRITICAL },
 		{ "ac" FW REST "0a820102"
 		  "0b01"
-		  "0d00",
+		  "0e00",
 		  E_CRITICAL },
 		{ "ad" FW REST "0a820102"
 		  "0b01"
 		  "0c83000402"
-		  "0d00",
+		  "0e00",
 		  E_CRITICAL },
+		{ "aa" FW REST "0d00", E_RANGE },
+		{ "aa" FW REST "0d01", E_RANGE }, /* of sealed ones */
+		{ "ab" FW REST "0a820102"	  /* of level 2 */
+		  "0d01",
+		  E_RANGE },
+		{ "ab" FW REST "0d01"
+		  "0a820102",
+		  E_SYNTAX },
 		{ "aa" FW REST "0c00", E_SYNTAX },
 		{ "aa" FW REST "0c83000400", E_NOT_CANONICAL },
 		/* at address 0, which no segment has */
@@ -577,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_largest_fits),
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_header_refusals),
+		cmocka_unit_test(test_header_late),
 		cmocka_unit_test(test_header_bytes),
 		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_chunks),

@@ -329,8 +329,6 @@ static void chip_state(struct mcu *m, struct state_table *out)
 	struct n51 *n = n51_of(m);
 
 	*out = (struct state_table){
-		.uid = n->uid,
-		.uid_len = sizeof(n->uid),
 		.section = {
 			{ "FLSH", STATE_BYTES, n->cells, N51_FLASH_SIZE },
 			{ "UICR", STATE_BYTES, n->cells + N51_FLASH_SIZE,
@@ -340,32 +338,6 @@ static void chip_state(struct mcu *m, struct state_table *out)
 		},
 		.count = 4,
 	};
-}
-
-static const char *chip_profile(const struct mcu *m)
-{
-	return n51_of(m)->profile->name;
-}
-
-static const uint8_t *chip_uid(const struct mcu *m, size_t *out_len)
-{
-	*out_len = N51_UID_LEN;
-	return n51_of(m)->uid;
-}
-
-static bool chip_area(const struct mcu *m, unsigned i, struct chip_area *out)
-{
-	const struct n51 *n = n51_of(m);
-	const struct chip_area areas[] = {
-		{ 0, N51_FLASH_SIZE, n->cells },
-		{ N51_RAM_BASE, N51_RAM_SIZE, n->ram },
-		{ N51_UICR_BASE, N51_UICR_SIZE, n->cells + N51_FLASH_SIZE },
-	};
-
-	if (i >= sizeof(areas) / sizeof(areas[0]))
-		return false;
-	*out = areas[i];
-	return true;
 }
 
 static bool chip_torn(const struct mcu *m, uint32_t addr)
@@ -384,64 +356,39 @@ static void chip_flash_changed(struct mcu *m, uint32_t offset, uint32_t len)
 	n51_flash_changed(n51_of(m), offset, len);
 }
 
-static void chip_copy(struct mcu *m, const struct mcu *from)
-{
-	struct n51 *to = n51_of(m);
-	const struct n51 *n = n51_of(from);
-
-	memcpy(to->cells, n->cells, N51_CELLS);
-	memcpy(to->wear, n->wear, N51_CELL_WORDS);
-	memcpy(to->torn, n->torn, N51_CELL_WORDS);
-}
-
 /* -- life ------------------------------------------------------------------ */
 
-static int chip_create(struct mcu *m, const struct mcu_config *cfg,
-		       char why[256])
+static int chip_create(struct mcu *m, const char *profile)
 {
-	struct n51 *n = calloc(1, sizeof(*n));
+	struct n51 *n = n51_of(m);
 	int err;
 
-	if (n == NULL)
-		return E_NOMEM;
-	m->dev = n;
 	n->m = m;
-	n->profile = n51_profile_find(cfg->profile);
-	if (n->profile == NULL) {
-		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
-		return E_ARG;
-	}
+	n->profile = n51_profile_find(profile);
+	if (n->profile == NULL)
+		return E_NOT_FOUND;
 	n51_profile_apply(n);
 	err = core_new(m, n->profile->cpuid, &m->core);
 	if (err)
 		return err;
 	core_without_systick(m->core);
 	core_set_clock(m->core, N51_HZ);
-	if (cfg->uid != NULL)
-		memcpy(n->uid, cfg->uid, sizeof(n->uid));
-	else
-		n51_uid_make(n);
 	return n51_memory_create(n);
 }
 
 static void chip_destroy(struct mcu *m)
 {
-	struct n51 *n = n51_of(m);
-
-	if (n == NULL)
-		return;
-	core_free(m->core); /* it still looks at the memories */
-	m->core = NULL;
-	n51_memory_destroy(n);
-	free(n);
+	n51_memory_destroy(n51_of(m));
 }
 
 const struct chip nrf51822_chip = {
 	.name = "nrf51822",
 	.uid_len = N51_UID_LEN,
 	.io = { { N51_FICR_BASE, 0x2000 }, { N51_ROM_TABLE, 0x1000 } },
+	.dev_len = sizeof(struct n51),
 	.create = chip_create,
 	.destroy = chip_destroy,
+	.uid_make = n51_uid_make,
 	.power_on = chip_power_on,
 	.power_off = chip_power_off,
 	.reset = chip_reset,
@@ -456,13 +403,9 @@ const struct chip nrf51822_chip = {
 	.debug_seen = chip_debug_seen,
 	.uart_kick = chip_uart_kick,
 	.state = chip_state,
-	.profile = chip_profile,
-	.uid = chip_uid,
-	.area = chip_area,
 	.torn = chip_torn,
 	.protection = chip_protection,
 	.flash_changed = chip_flash_changed,
-	.copy = chip_copy,
 	.nrst = chip_nrst,
 	.resets_debug = resets_debug,
 	.lockup = chip_lockup,

@@ -32,6 +32,11 @@ int n51_memory_create(struct n51 *n)
 		return E_NOMEM;
 	memset(n->cells, 0xff, N51_CELLS);
 	n->rbpconf = n->clenr0 = ERASED;
+	n->m->area[0] = (struct chip_area){ 0, N51_FLASH_SIZE, n->cells };
+	n->m->area[1] = (struct chip_area){ N51_RAM_BASE, N51_RAM_SIZE,
+					    n->ram };
+	n->m->area[2] = (struct chip_area){ N51_UICR_BASE, N51_UICR_SIZE,
+					    n->cells + N51_FLASH_SIZE };
 	err = core_map(c, WIN_FLASH, 0, N51_FLASH_SIZE, n->cells, true);
 	if (!err)
 		err = core_map(c, WIN_RAM0, N51_RAM_BASE, N51_RAM_BLOCK, n->ram,
@@ -162,7 +167,7 @@ uint32_t n51_ficr_word(const struct n51 *n, uint32_t offset)
 	if (offset == 0x05c)
 		return n->profile->configid;
 	if (offset == 0x060 || offset == 0x064)
-		return n51_get32(n->uid + (offset - 0x060));
+		return n51_get32(n->m->uid + (offset - 0x060));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i].offset == offset)
 			return words[i].value;

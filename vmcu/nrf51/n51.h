@@ -130,7 +130,6 @@ struct n51 {
 	uint8_t *cells; /* flash, then UICR */
 	uint8_t *wear;	/* per word: writes since the last erase */
 	uint8_t *torn;	/* per word: a write or an erase was cut short */
-	uint8_t uid[N51_UID_LEN];
 	/* volatile */
 	uint8_t *ram;
 	uint32_t rbpconf, clenr0; /* in force */
@@ -253,6 +252,6 @@ bool n51_gpio_in(const struct n51 *n, uint32_t pin);
 /* -- profile.c ----------------------------------------------------------- */
 const struct n51_profile *n51_profile_find(const char *name);
 void n51_profile_apply(struct n51 *n);
-void n51_uid_make(struct n51 *n);
+void n51_uid_make(struct mcu *m, uint8_t *out);
 
 #endif

@@ -87,9 +87,9 @@ void n51_profile_apply(struct n51 *n)
 }
 
 /* 64 bits that look random. */
-void n51_uid_make(struct n51 *n)
+void n51_uid_make(struct mcu *m, uint8_t *out)
 {
-	uint64_t v = mcu_noise(n->m);
+	uint64_t v = mcu_noise(m);
 
-	memcpy(n->uid, &v, sizeof(n->uid));
+	memcpy(out, &v, N51_UID_LEN);
 }

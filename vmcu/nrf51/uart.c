@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "vmcu/nrf51/n51.h"
+#include "vmcu/serial.h"
 
 #define ENABLED 4u
 #define EVENT_RXDRDY 2
@@ -39,14 +40,6 @@ static uint64_t char_time(const struct n51 *n)
 	return (uint64_t)(ps / ((unsigned __int128)n->uart.baudrate * N51_HZ));
 }
 
-static void tell(struct n51 *n, bool tx, uint8_t byte)
-{
-	const struct mcu_listener *who = &n->m->listener;
-
-	if (who->uart != NULL)
-		who->uart(who->user, n->m->now, tx, byte, char_time(n) / 10);
-}
-
 /* -- sending --------------------------------------------------------------- */
 
 static bool tx_wired(const struct n51 *n)
@@ -63,17 +56,14 @@ static void send(struct n51 *n, uint8_t byte)
 		return;
 	u->shift = byte;
 	u->tx_shifting = true;
-	if (tx_wired(n))
-		tell(n, true, byte);
-	mcu_due(n->m, SLOT_UART_TX, n->m->now + t);
+	serial_send(n->m, SLOT_UART_TX, tx_wired(n), byte, t);
 }
 
 static void sent(struct n51 *n)
 {
 	struct n51_uart *u = &n->uart;
 
-	if (tx_wired(n))
-		ring_put(&n->m->uart_out, &u->shift, 1);
+	serial_sent(n->m, tx_wired(n), u->shift);
 	u->tx_shifting = false;
 	n51_event(n, ID_UART, EVENT_TXDRDY);
 }
@@ -99,26 +89,14 @@ static bool held_back(const struct n51 *n)
 
 static void begin_receive(struct n51 *n)
 {
-	struct mcu *m = n->m;
-
-	if (m->uart_in.len == 0 || !listening(n) || held_back(n) ||
-	    m->due[SLOT_UART_RX] != PS_NEVER)
-		return;
-	tell(n, false, m->uart_in.buf[m->uart_in.head]);
-	mcu_due(m, SLOT_UART_RX, m->now + char_time(n));
+	if (listening(n) && !held_back(n))
+		serial_listen(n->m, SLOT_UART_RX, char_time(n));
 }
 
-/* What comes while nobody listens is lost, as on a wire. */
 static void lose_unheard(struct n51 *n)
 {
-	const struct mcu_listener *who = &n->m->listener;
-	uint8_t byte;
-
-	if (listening(n))
-		return;
-	while (ring_get(&n->m->uart_in, &byte, 1) != 0)
-		if (who->uart != NULL)
-			who->uart(who->user, n->m->now, false, byte, 0);
+	if (!listening(n))
+		serial_lose(n->m);
 }
 
 static void received(struct n51 *n)
@@ -126,7 +104,7 @@ static void received(struct n51 *n)
 	struct n51_uart *u = &n->uart;
 	uint8_t byte;
 
-	if (!listening(n) || ring_get(&n->m->uart_in, &byte, 1) == 0)
+	if (!listening(n) || !serial_heard(n->m, &byte))
 		return;
 	if (u->fifo_len == N51_UART_FIFO) {
 		u->errorsrc |= ERROR_OVERRUN;

@@ -108,9 +108,25 @@ void fpec_changed(struct fpec *f, uint32_t offset, uint32_t len)
 	cells_changed(f, offset, len);
 }
 
-bool fpec_torn(const struct fpec *f, uint32_t offset)
+bool fpec_torn(const struct fpec *f, uint32_t addr)
 {
-	return get(f->loose + (offset & ~1u)) != 0;
+	uint32_t offset = addr - f->desc->base;
+
+	return offset < f->desc->size && get(f->loose + (offset & ~1u)) != 0;
+}
+
+void fpec_state(struct fpec *f, struct state_table *out)
+{
+	*out = (struct state_table){
+		.section = {
+			{ "OPTS", STATE_BYTES, f->option, sizeof(f->option) },
+			{ "OPTL", STATE_BYTES, f->option_loose,
+			  sizeof(f->option_loose) },
+			{ "FLSH", STATE_BYTES, f->flash, f->desc->size },
+			{ "LOOS", STATE_BYTES, f->loose, f->desc->size },
+		},
+		.count = 4,
+	};
 }
 
 uint32_t fpec_read(struct fpec *f, uint32_t offset, unsigned size)

@@ -123,7 +123,9 @@ void fpec_abort(struct fpec *f);
 void fpec_load(struct fpec *f);
 /* Cells were put there from outside (state file, copy). */
 void fpec_changed(struct fpec *f, uint32_t offset, uint32_t len);
-bool fpec_torn(const struct fpec *f, uint32_t offset);
+bool fpec_torn(const struct fpec *f, uint32_t addr);
+/* The cells: all that lasts without power. */
+void fpec_state(struct fpec *f, struct state_table *out);
 /* True when a write there would be refused. */
 bool fpec_protected(const struct fpec *f, uint32_t offset);
 

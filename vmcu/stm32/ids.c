@@ -26,7 +26,7 @@ void st_profile_apply(struct mcu *m, const struct st_profile *p)
 	};
 }
 
-void st_uid_make(struct mcu *m, uint8_t uid[12])
+void st_uid_make(struct mcu *m, uint8_t *uid)
 {
 	static const char pattern[7] = "A0A000 ";
 	uint64_t r = mcu_noise(m);

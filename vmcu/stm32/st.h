@@ -5,7 +5,7 @@
  * Each peripheral is a struct inside the family's own state, told by a
  * constant configuration what differs (pins, interrupts, clocks), and placed
  * on the bus by a table of struct st_device.  "v2" is ST's second generation
- * (F0, L4): GPIO with MODER, USART with ISR; the F1 has the first.
+ * (F0, L4): GPIO with MODER, USART with ISR; "v1" is the F1's.
  */
 #ifndef VMCU_STM32_ST_H
 #define VMCU_STM32_ST_H
@@ -93,7 +93,7 @@ bool st_gpio_af(const struct st_gpio *g, char port, unsigned bit, unsigned af);
 /* PA13 and PA14 belong to the debug port. */
 bool st_gpio_debug_pins(const struct st_gpio *g);
 
-/* -- usart.c: USART v2 and LPUART ---------------------------------------- */
+/* -- usart.c: USART v1 and v2, LPUART ------------------------------------ */
 #define ST_USARTS 3
 #define ST_USART_PINS 3
 
@@ -109,17 +109,21 @@ struct st_usart_config {
 };
 
 struct st_usart {
-	uint32_t cr1, cr2, cr3, brr, isr, rdr, tdr;
+	uint32_t cr1, cr2, cr3, brr, gtpr, sr, rdr, tdr;
 	bool shifting, holding; /* a byte on the wire, one behind it */
+	bool sr_seen;		/* v1: the next access to DR clears */
 	uint8_t shift;
 };
 
 struct st_usarts {
 	struct mcu *m;
-	const struct st_gpio *gpio;
 	const struct st_usart_config *cfg;
+	bool v1;
 	unsigned count;
 	unsigned event; /* slots: transmitters, then receivers */
+	/* A pin is switched to the transmitter, or the receiver. */
+	bool (*wired)(const struct st_usarts *u, unsigned unit, bool tx);
+	const struct st_gpio *gpio; /* for st_usart_af() */
 	uint64_t (*clock)(const struct mcu *m, unsigned unit);
 	struct st_dma *dma; /* NULL = none */
 	struct st_usart unit[ST_USARTS];
@@ -133,8 +137,12 @@ void st_usart_reset(struct st_usarts *u);
 void st_usart_event(struct st_usarts *u, unsigned n);
 /* Something arrived in m->uart_in. */
 void st_usart_kick(struct st_usarts *u);
-/* The receiver has a character and DMA is to take it. */
+/* One of the pins of the configuration has its alternate function (GPIO v2). */
+bool st_usart_af(const struct st_usarts *u, unsigned unit, bool tx);
+/* The receiver has a character and DMA is to take it; the transmitter wants
+ * one. */
 bool st_usart_rx_asks(const struct st_usarts *u, unsigned unit);
+bool st_usart_tx_asks(const struct st_usarts *u, unsigned unit);
 
 /* -- dma.c: DMA1 --------------------------------------------------------- */
 #define ST_DMA_CHANNELS 7
@@ -197,9 +205,10 @@ void st_iwdg_start(struct st_iwdg *w);
 void st_iwdg_event(struct st_iwdg *w);
 
 /* -- ids.c --------------------------------------------------------------- */
+#define ST_UID_LEN 12
 /* A UID as F0 and L4 have it: two BCD digit pairs, a wafer, a lot of seven
  * characters. */
-void st_uid_make(struct mcu *m, uint8_t uid[12]);
+void st_uid_make(struct mcu *m, uint8_t *uid);
 /* What the ports of an ST chip say, from what differs. */
 struct st_profile {
 	const char *name;

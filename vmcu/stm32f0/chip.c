@@ -141,6 +141,7 @@ static void peripherals_create(struct f0 *f)
 	f->uart.count = sizeof(usarts) / sizeof(usarts[0]);
 	f->uart.event = EVENT_UART;
 	f->uart.gpio = &f->gpio;
+	f->uart.wired = st_usart_af;
 	f->uart.clock = f0_rcc_uart_clock;
 }
 
@@ -326,52 +327,12 @@ static void chip_uart_kick(struct mcu *m)
 
 static void chip_state(struct mcu *m, struct state_table *out)
 {
-	struct f0 *f = f0_of(m);
-	struct fpec *p = &f->fpec;
-
-	*out = (struct state_table){
-		.uid = f->uid,
-		.uid_len = sizeof(f->uid),
-		.section = {
-			{ "OPTS", STATE_BYTES, p->option, sizeof(p->option) },
-			{ "OPTL", STATE_BYTES, p->option_loose,
-			  sizeof(p->option_loose) },
-			{ "FLSH", STATE_BYTES, p->flash, F0_FLASH_SIZE },
-			{ "LOOS", STATE_BYTES, p->loose, F0_FLASH_SIZE },
-		},
-		.count = 4,
-	};
-}
-
-static const char *chip_profile(const struct mcu *m)
-{
-	return f0_of(m)->profile->name;
-}
-
-static const uint8_t *chip_uid(const struct mcu *m, size_t *out_len)
-{
-	*out_len = sizeof(f0_of(m)->uid);
-	return f0_of(m)->uid;
-}
-
-static bool chip_area(const struct mcu *m, unsigned i, struct chip_area *out)
-{
-	const struct f0 *f = f0_of(m);
-	const struct chip_area areas[] = {
-		{ F0_FLASH_BASE, F0_FLASH_SIZE, f->fpec.flash },
-		{ F0_RAM_BASE, F0_RAM_SIZE, f->ram },
-	};
-
-	if (i >= sizeof(areas) / sizeof(areas[0]))
-		return false;
-	*out = areas[i];
-	return true;
+	fpec_state(&f0_of(m)->fpec, out);
 }
 
 static bool chip_torn(const struct mcu *m, uint32_t addr)
 {
-	return addr - F0_FLASH_BASE < F0_FLASH_SIZE &&
-	       fpec_torn(&f0_of(m)->fpec, addr - F0_FLASH_BASE);
+	return fpec_torn(&f0_of(m)->fpec, addr);
 }
 
 static unsigned chip_protection(const struct mcu *m)
@@ -384,67 +345,41 @@ static void chip_flash_changed(struct mcu *m, uint32_t offset, uint32_t len)
 	fpec_changed(&f0_of(m)->fpec, offset, len);
 }
 
-static void chip_copy(struct mcu *m, const struct mcu *from)
-{
-	struct fpec *to = &f0_of(m)->fpec;
-	const struct fpec *f = &f0_of(from)->fpec;
-
-	memcpy(to->flash, f->flash, F0_FLASH_SIZE);
-	memcpy(to->loose, f->loose, F0_FLASH_SIZE);
-	memcpy(to->option, f->option, sizeof(to->option));
-	memcpy(to->option_loose, f->option_loose, sizeof(to->option_loose));
-}
-
 /* -- life ------------------------------------------------------------------ */
 
-static int chip_create(struct mcu *m, const struct mcu_config *cfg,
-		       char why[256])
+static int chip_create(struct mcu *m, const char *profile)
 {
-	struct f0 *f = calloc(1, sizeof(*f));
+	struct f0 *f = f0_of(m);
 	int err;
 
-	if (f == NULL)
-		return E_NOMEM;
-	m->dev = f;
 	f->m = m;
-	f->profile = f0_profile_find(cfg->profile);
-	if (f->profile == NULL) {
-		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
-		return E_ARG;
-	}
+	f->profile = f0_profile_find(profile);
+	if (f->profile == NULL)
+		return E_NOT_FOUND;
 	peripherals_create(f);
 	st_profile_apply(m, f->profile);
 	err = core_new(m, f->profile->cpuid, &m->core);
 	if (!err)
 		err = f0_memory_create(f);
-	if (!err && cfg->uid != NULL)
-		memcpy(f->uid, cfg->uid, sizeof(f->uid));
-	else if (!err)
-		st_uid_make(m, f->uid);
 	return err;
 }
 
 static void chip_destroy(struct mcu *m)
 {
-	struct f0 *f = f0_of(m);
-
-	if (f == NULL)
-		return;
-	core_free(m->core); /* it still looks at the memories */
-	m->core = NULL;
-	f0_memory_destroy(f);
-	free(f);
+	f0_memory_destroy(f0_of(m));
 }
 
 static const char *const quirks[] = { "swd-race", "reset-loads", NULL };
 
 const struct chip stm32f051_chip = {
 	.name = "stm32f051",
-	.uid_len = 12,
+	.uid_len = ST_UID_LEN,
 	.quirks = quirks,
 	.io = { { 0x1fffe000, 0x2000 } }, /* ROM, identity, options */
+	.dev_len = sizeof(struct f0),
 	.create = chip_create,
 	.destroy = chip_destroy,
+	.uid_make = st_uid_make,
 	.power_on = chip_power_on,
 	.power_off = chip_power_off,
 	.reset = chip_reset,
@@ -459,11 +394,7 @@ const struct chip stm32f051_chip = {
 	.debug_seen = chip_debug_seen,
 	.uart_kick = chip_uart_kick,
 	.state = chip_state,
-	.profile = chip_profile,
-	.uid = chip_uid,
-	.area = chip_area,
 	.torn = chip_torn,
 	.protection = chip_protection,
 	.flash_changed = chip_flash_changed,
-	.copy = chip_copy,
 };

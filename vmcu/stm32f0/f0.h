@@ -83,7 +83,6 @@ struct f0 {
 	const struct st_profile *profile;
 	/* persistent */
 	struct fpec fpec;
-	uint8_t uid[12];
 	/* volatile */
 	uint8_t *ram, *rom;
 	bool dbg_seen;

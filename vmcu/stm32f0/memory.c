@@ -83,6 +83,9 @@ int f0_memory_create(struct f0 *f)
 	if (f->ram == NULL || f->rom == NULL)
 		return E_NOMEM;
 	make_rom(f);
+	f->m->area[0] = (struct chip_area){ F0_FLASH_BASE, F0_FLASH_SIZE,
+					    f->fpec.flash };
+	f->m->area[1] = (struct chip_area){ F0_RAM_BASE, F0_RAM_SIZE, f->ram };
 	err = core_map(c, WIN_FLASH, F0_FLASH_BASE, F0_FLASH_SIZE,
 		       f->fpec.flash, true);
 	if (!err)
@@ -199,8 +202,8 @@ static uint8_t system_byte(const struct f0 *f, uint32_t addr)
 	static const uint8_t kb[2] = { F0_FLASH_SIZE / 1024 & 0xff,
 				       F0_FLASH_SIZE / 1024 >> 8 };
 
-	if (addr - UID_BASE < sizeof(f->uid))
-		return f->uid[addr - UID_BASE];
+	if (addr - UID_BASE < ST_UID_LEN)
+		return f->m->uid[addr - UID_BASE];
 	if (addr - SIZE_BASE < sizeof(kb))
 		return kb[addr - SIZE_BASE];
 	if (addr - F0_ROM_BASE < 0x200)

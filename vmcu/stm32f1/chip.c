@@ -42,6 +42,11 @@ static void flash_write(void *dev, unsigned unit, uint32_t off, uint32_t v,
 	}
 #define GPIO(name, base, unit) \
 	DEVICE(name, base, unit, APB2ENR, 2 + (unit), gpio)
+#define USART(name, base, unit, reg, bit)                                     \
+	{                                                                     \
+		name, base, 0x400, offsetof(struct f1, uart), unit, reg, bit, \
+			st_usart_read, st_usart_write                         \
+	}
 #define DENSE 3 /* those that only high-density parts have come first */
 static const struct st_device devices[] = {
 	DEVICE("TIM5", 0x40000c00, 0, APB1ENR, 3, tim5),
@@ -50,8 +55,8 @@ static const struct st_device devices[] = {
 	DEVICE("RTC", 0x40002800, 0, APB1ENR, 27, rtc),
 	{ "IWDG", 0x40003000, 0x400, offsetof(struct f1, iwdg), 0, 0, 0,
 	  st_iwdg_read, st_iwdg_write },
-	DEVICE("USART2", 0x40004400, 1, APB1ENR, 17, uart),
-	DEVICE("USART3", 0x40004800, 2, APB1ENR, 18, uart),
+	USART("USART2", 0x40004400, 1, APB1ENR, 17),
+	USART("USART3", 0x40004800, 2, APB1ENR, 18),
 	DEVICE("BKP", 0x40006c00, 0, APB1ENR, 27, bkp),
 	DEVICE("PWR", 0x40007000, 0, APB1ENR, 28, pwr),
 	DEVICE("AFIO", 0x40010000, 0, APB2ENR, 0, afio),
@@ -62,7 +67,7 @@ static const struct st_device devices[] = {
 	GPIO("GPIOE", 0x40011800, 4),
 	DEVICE("ADC1", 0x40012400, 0, APB2ENR, 9, adc),
 	DEVICE("ADC2", 0x40012800, 1, APB2ENR, 10, adc),
-	DEVICE("USART1", 0x40013800, 0, APB2ENR, 14, uart),
+	USART("USART1", 0x40013800, 0, APB2ENR, 14),
 	DEVICE("RCC", 0x40021000, 0, 0, 0, rcc),
 	{ "DMA1", 0x40020000, 0x400, offsetof(struct f1, dma), 0, AHBENR, 0,
 	  st_dma_read, st_dma_write },
@@ -177,7 +182,7 @@ static void reset_peripherals(struct f1 *f)
 {
 	f1_gpio_reset(f);
 	f1_afio_reset(f);
-	f1_uart_reset(f);
+	st_usart_reset(&f->uart);
 	f1_adc_reset(f);
 	st_iwdg_reset(&f->iwdg);
 	f1_tim5_reset(f);
@@ -230,7 +235,7 @@ void f1_device_reset(struct f1 *f, uint8_t rstr, uint32_t bits)
 		f1_adc_reset(f);
 	if ((rstr == APB2RSTR && bits & 1u << 14) ||
 	    (rstr == APB1RSTR && bits & 3u << 17))
-		f1_uart_reset(f);
+		st_usart_reset(&f->uart);
 	if (rstr == APB1RSTR && bits & 1u << 3)
 		f1_tim5_reset(f);
 	if (rstr == APB1RSTR && bits & 1u << 28)
@@ -243,10 +248,8 @@ static void chip_event(struct mcu *m, unsigned slot)
 
 	if (slot == EVENT_FLASH)
 		fpec_event(&f->fpec);
-	else if (slot >= EVENT_UART && slot < EVENT_UART + F1_UARTS)
-		f1_uart_tx_event(f, slot - EVENT_UART);
-	else if (slot >= EVENT_UART_RX && slot < EVENT_UART_RX + F1_UARTS)
-		f1_uart_rx_event(f, slot - EVENT_UART_RX);
+	else if (slot >= EVENT_UART && slot < EVENT_UART + 2 * F1_UARTS)
+		st_usart_event(&f->uart, slot - EVENT_UART);
 	else if (slot == EVENT_IWDG)
 		st_iwdg_event(&f->iwdg);
 	else if (slot == EVENT_ADC || slot == EVENT_ADC + 1)
@@ -287,63 +290,17 @@ static bool chip_debug_allowed(const struct mcu *m)
 
 static void chip_uart_kick(struct mcu *m)
 {
-	f1_uart_kick(f1_of(m));
+	st_usart_kick(&f1_of(m)->uart);
 }
 
 static void chip_state(struct mcu *m, struct state_table *out)
 {
-	struct f1 *f = f1_of(m);
-
-	*out = (struct state_table){
-		.uid = f->uid,
-		.uid_len = sizeof(f->uid),
-		.section = {
-			{ "OPTS", STATE_BYTES, f->fpec.option,
-			  sizeof(f->fpec.option) },
-			{ "OPTL", STATE_BYTES, f->fpec.option_loose,
-			  sizeof(f->fpec.option_loose) },
-			{ "FLSH", STATE_BYTES, f->fpec.flash,
-			  f->model->fpec.size },
-			{ "LOOS", STATE_BYTES, f->fpec.loose,
-			  f->model->fpec.size },
-		},
-		.count = 4,
-	};
-}
-
-/* -- for the tools --------------------------------------------------------- */
-
-static const char *chip_profile(const struct mcu *m)
-{
-	return f1_of(m)->profile->name;
-}
-
-static const uint8_t *chip_uid(const struct mcu *m, size_t *out_len)
-{
-	*out_len = sizeof(f1_of(m)->uid);
-	return f1_of(m)->uid;
-}
-
-static bool chip_area(const struct mcu *m, unsigned i, struct chip_area *out)
-{
-	const struct f1 *f = f1_of(m);
-	const struct chip_area areas[] = {
-		{ F1_FLASH_BASE, f->model->fpec.size, f->fpec.flash },
-		{ F1_RAM_BASE, f->model->ram_size, f->ram },
-	};
-
-	if (i >= sizeof(areas) / sizeof(areas[0]))
-		return false;
-	*out = areas[i];
-	return true;
+	fpec_state(&f1_of(m)->fpec, out);
 }
 
 static bool chip_torn(const struct mcu *m, uint32_t addr)
 {
-	const struct f1 *f = f1_of(m);
-
-	return addr - F1_FLASH_BASE < f->model->fpec.size &&
-	       fpec_torn(&f->fpec, addr - F1_FLASH_BASE);
+	return fpec_torn(&f1_of(m)->fpec, addr);
 }
 
 static unsigned chip_protection(const struct mcu *m)
@@ -354,17 +311,6 @@ static unsigned chip_protection(const struct mcu *m)
 static void chip_flash_changed(struct mcu *m, uint32_t offset, uint32_t len)
 {
 	fpec_changed(&f1_of(m)->fpec, offset, len);
-}
-
-static void chip_copy(struct mcu *m, const struct mcu *from)
-{
-	struct fpec *to = &f1_of(m)->fpec;
-	const struct fpec *f = &f1_of(from)->fpec;
-
-	memcpy(to->flash, f->flash, f->desc->size);
-	memcpy(to->loose, f->loose, f->desc->size);
-	memcpy(to->option, f->option, sizeof(to->option));
-	memcpy(to->option_loose, f->option_loose, sizeof(to->option_loose));
 }
 
 /* -- the two chips --------------------------------------------------------- */
@@ -456,52 +402,34 @@ static const struct f1_model *model_of(const struct mcu *m)
 	return &models[strcmp(m->chip->name, models[0].name) != 0];
 }
 
-static int chip_create(struct mcu *m, const struct mcu_config *cfg,
-		       char why[256])
+static int chip_create(struct mcu *m, const char *profile)
 {
-	struct f1 *f = calloc(1, sizeof(*f));
+	struct f1 *f = f1_of(m);
 	int err;
 
-	if (f == NULL)
-		return E_NOMEM;
-	m->dev = f;
 	f->m = m;
 	f->model = model_of(m);
-	f->profile = f1_profile_find(cfg->profile);
-	if (f->profile == NULL) {
-		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
-		return E_ARG;
-	}
+	f->profile = f1_profile_find(profile);
+	if (f->profile == NULL)
+		return E_NOT_FOUND;
 	f->iwdg.m = f->dma.m = m;
 	f->dma.cfg = &dma_config;
 	f->iwdg.cfg = &iwdg_config;
+	f1_uart_create(f);
 	f1_profile_apply(f);
 	err = f1_core_new(f);
 	if (!err)
 		err = fpec_init(&f->fpec, m, &f->model->fpec, &fpec_calls);
 	if (!err)
 		err = f1_memory_create(f);
-	if (err)
-		return err;
 	f->fpec.no_wait_states = f->profile->no_wait_states;
-	if (cfg->uid != NULL)
-		memcpy(f->uid, cfg->uid, sizeof(f->uid));
-	else
-		f1_uid_make(f);
-	return 0;
+	return err;
 }
 
 static void chip_destroy(struct mcu *m)
 {
-	struct f1 *f = f1_of(m);
-
-	if (f == NULL)
-		return;
-	core_free(m->core); /* it still looks at the memories */
-	m->core = NULL;
-	f1_memory_destroy(f);
-	fpec_free(&f->fpec);
-	free(f);
+	f1_memory_destroy(f1_of(m));
+	fpec_free(&f1_of(m)->fpec);
 }
 
 static const char *const quirks[] = {
@@ -512,22 +440,22 @@ static const char *const quirks[] = {
 	NULL,
 };
 
-#define F1_CHIP(name_)                                                         \
-	{                                                                      \
-		.name = (name_), .uid_len = 12, .quirks = quirks,              \
-		.io = { { F1_SYSTEM_BASE, 0x1000 } }, .create = chip_create,   \
-		.destroy = chip_destroy, .power_on = chip_power_on,            \
-		.power_off = chip_power_off, .reset = chip_reset,              \
-		.event = chip_event, .read = chip_read, .write = chip_write,   \
-		.pin = chip_pin, .pin_level = chip_pin_level,                  \
-		.pin_drive = chip_pin_drive,                                   \
-		.debug_pins_on = chip_debug_pins_on,                           \
-		.debug_allowed = chip_debug_allowed,                           \
-		.debug_seen = chip_debug_seen, .uart_kick = chip_uart_kick,    \
-		.state = chip_state, .profile = chip_profile, .uid = chip_uid, \
-		.area = chip_area, .torn = chip_torn,                          \
-		.protection = chip_protection,                                 \
-		.flash_changed = chip_flash_changed, .copy = chip_copy,        \
+#define F1_CHIP(name_)                                                       \
+	{                                                                    \
+		.name = (name_), .uid_len = ST_UID_LEN, .quirks = quirks,    \
+		.io = { { F1_SYSTEM_BASE, 0x1000 } },                        \
+		.dev_len = sizeof(struct f1), .create = chip_create,         \
+		.destroy = chip_destroy, .uid_make = f1_uid_make,            \
+		.power_on = chip_power_on, .power_off = chip_power_off,      \
+		.reset = chip_reset, .event = chip_event, .read = chip_read, \
+		.write = chip_write, .pin = chip_pin,                        \
+		.pin_level = chip_pin_level, .pin_drive = chip_pin_drive,    \
+		.debug_pins_on = chip_debug_pins_on,                         \
+		.debug_allowed = chip_debug_allowed,                         \
+		.debug_seen = chip_debug_seen, .uart_kick = chip_uart_kick,  \
+		.state = chip_state, .torn = chip_torn,                      \
+		.protection = chip_protection,                               \
+		.flash_changed = chip_flash_changed,                         \
 	}
 
 const struct chip stm32f103xb_chip = F1_CHIP("stm32f103xb");

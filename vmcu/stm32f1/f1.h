@@ -99,13 +99,6 @@ struct f1_profile {
 	bool wide_vtor;	      /* VTOR of a core that CPUID does not tell of */
 };
 
-struct f1_uart {
-	uint32_t sr, brr, cr1, cr2, cr3, gtpr, rdr, tdr;
-	bool shifting, holding; /* a byte on the wire, one behind it */
-	bool sr_seen;		/* SR was read: the next DR access clears */
-	uint8_t shift;
-};
-
 struct f1_gpio {
 	uint32_t cr[2], odr, lckr;
 	uint16_t drives, pulled, analog, input, af;
@@ -128,14 +121,13 @@ struct f1 {
 	const struct f1_profile *profile;
 	/* persistent */
 	struct fpec fpec;
-	uint8_t uid[12];
 	/* volatile */
 	uint8_t *ram, *rom;
 	bool dbg_seen;
 	bool bus_error; /* the access under way shall fault */
 	enum f1_boot boot;
 	bool boot0;
-	struct f1_uart uart[F1_UARTS];
+	struct st_usarts uart;
 	struct f1_gpio gpio[F1_PORTS];
 	struct f1_outside outside[F1_PORTS];
 	struct f1_adc adc[2];
@@ -184,7 +176,6 @@ bool f1_memory_write(struct f1 *f, enum mcu_master by, uint32_t addr,
 	void f1_##x##_reset(struct f1 *f)
 F1_DEVICE_CALLS(gpio);
 F1_DEVICE_CALLS(afio);
-F1_DEVICE_CALLS(uart);
 F1_DEVICE_CALLS(adc);
 F1_DEVICE_CALLS(tim5);
 F1_DEVICE_CALLS(rtc);
@@ -207,9 +198,7 @@ void f1_device_reset(struct f1 *f, uint8_t rstr, uint32_t bits);
 /* How long one period of the LSI is, this time: RC oscillators jitter. */
 uint64_t f1_lsi_period(struct f1 *f);
 
-void f1_uart_tx_event(struct f1 *f, unsigned unit);
-void f1_uart_rx_event(struct f1 *f, unsigned unit);
-void f1_uart_kick(struct f1 *f);
+void f1_uart_create(struct f1 *f);
 void f1_adc_event(struct f1 *f, unsigned unit);
 /* For the DMA controller: there is something to fetch, or room. */
 bool f1_adc_asks(const struct mcu *m, unsigned unit);
@@ -229,6 +218,6 @@ const struct f1_profile *f1_profile_find(const char *name);
 void f1_profile_apply(struct f1 *f);
 MUST_USE int f1_core_new(struct f1 *f);
 uint32_t f1_device_id(const struct f1 *f);
-void f1_uid_make(struct f1 *f);
+void f1_uid_make(struct mcu *m, uint8_t *out);
 
 #endif

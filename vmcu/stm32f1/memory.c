@@ -37,6 +37,10 @@ int f1_memory_create(struct f1 *f)
 		return E_NOMEM;
 	memset(f->ram, 0, f->model->ram_size);
 	make_rom(f);
+	f->m->area[0] = (struct chip_area){ F1_FLASH_BASE, f->model->fpec.size,
+					    f->fpec.flash };
+	f->m->area[1] = (struct chip_area){ F1_RAM_BASE, f->model->ram_size,
+					    f->ram };
 	err = core_map(c, WIN_FLASH, F1_FLASH_BASE, f->model->fpec.size,
 		       f->fpec.flash, true);
 	if (!err)
@@ -123,8 +127,8 @@ static uint8_t info_byte(const struct f1 *f, uint32_t at)
 		return kb >> 8 * at & 0xff;
 	if (at < 4 && f->profile->ram_size_info)
 		return ram_kb >> 8 * (at - 2) & 0xff;
-	if (at >= INFO_UID && at < INFO_UID + sizeof(f->uid))
-		return f->uid[at - INFO_UID];
+	if (at >= INFO_UID && at < INFO_UID + ST_UID_LEN)
+		return f->m->uid[at - INFO_UID];
 	return 0xff;
 }
 

@@ -221,8 +221,8 @@ void f1_profile_apply(struct f1 *f)
 }
 
 /* ST documents nothing but 96 bits for this family (chips.md 1.3). */
-void f1_uid_make(struct f1 *f)
+void f1_uid_make(struct mcu *m, uint8_t *out)
 {
-	for (unsigned i = 0; i < sizeof(f->uid); i++)
-		f->uid[i] = (uint8_t)(1 + mcu_noise(f->m) % 254);
+	for (unsigned i = 0; i < m->chip->uid_len; i++)
+		out[i] = (uint8_t)(1 + mcu_noise(m) % 254);
 }

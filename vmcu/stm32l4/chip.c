@@ -137,6 +137,7 @@ static void peripherals_create(struct l4 *l)
 	l->uart.count = sizeof(usarts) / sizeof(usarts[0]);
 	l->uart.event = EVENT_UART;
 	l->uart.gpio = &l->gpio;
+	l->uart.wired = st_usart_af;
 	l->uart.clock = l4_rcc_uart_clock;
 	l->uart.dma = &l->dma;
 }
@@ -321,8 +322,6 @@ static void chip_state(struct mcu *m, struct state_table *out)
 	struct l4 *l = l4_of(m);
 
 	*out = (struct state_table){
-		.uid = l->uid,
-		.uid_len = sizeof(l->uid),
 		.section = {
 			{ "OPTS", STATE_U64, l->opt.stored, OPT_COUNT },
 			{ "OTP ", STATE_BYTES, l->otp, L4_OTP_SIZE },
@@ -334,32 +333,6 @@ static void chip_state(struct mcu *m, struct state_table *out)
 }
 
 /* -- for the tools --------------------------------------------------------- */
-
-static const char *chip_profile(const struct mcu *m)
-{
-	return l4_of(m)->profile->name;
-}
-
-static const uint8_t *chip_uid(const struct mcu *m, size_t *out_len)
-{
-	*out_len = sizeof(l4_of(m)->uid);
-	return l4_of(m)->uid;
-}
-
-static bool chip_area(const struct mcu *m, unsigned i, struct chip_area *out)
-{
-	const struct l4 *l = l4_of(m);
-	const struct chip_area areas[] = {
-		{ L4_FLASH_BASE, L4_FLASH_SIZE, l->flash },
-		{ L4_RAM_BASE, L4_SRAM1_SIZE, l->ram },
-		{ L4_SRAM2_BASE, L4_SRAM2_SIZE, l->ram + L4_SRAM1_SIZE },
-	};
-
-	if (i >= sizeof(areas) / sizeof(areas[0]))
-		return false;
-	*out = areas[i];
-	return true;
-}
 
 static bool chip_torn(const struct mcu *m, uint32_t addr)
 {
@@ -377,71 +350,40 @@ static void chip_flash_changed(struct mcu *m, uint32_t offset, uint32_t len)
 	l4_flash_changed(l4_of(m), offset, len);
 }
 
-static void chip_copy(struct mcu *m, const struct mcu *from)
-{
-	struct l4 *to = l4_of(m);
-	const struct l4 *l = l4_of(from);
-
-	memcpy(to->flash, l->flash, L4_FLASH_SIZE);
-	memcpy(to->ecc_bad, l->ecc_bad, L4_DWORDS);
-	memcpy(to->otp, l->otp, sizeof(to->otp));
-	memcpy(to->opt.stored, l->opt.stored, sizeof(to->opt.stored));
-}
-
 /* -- life ------------------------------------------------------------------ */
 
-static void new_chip(struct l4 *l, const struct mcu_config *cfg)
+static int chip_create(struct mcu *m, const char *profile)
 {
-	if (cfg->uid != NULL)
-		memcpy(l->uid, cfg->uid, sizeof(l->uid));
-	else
-		st_uid_make(l->m, l->uid);
-	l4_options_default(l);
-}
-
-static int chip_create(struct mcu *m, const struct mcu_config *cfg,
-		       char why[256])
-{
-	struct l4 *l = calloc(1, sizeof(*l));
+	struct l4 *l = l4_of(m);
 	int err;
 
-	if (l == NULL)
-		return E_NOMEM;
-	m->dev = l;
 	l->m = m;
-	l->profile = l4_profile_find(cfg->profile);
-	if (l->profile == NULL) {
-		snprintf(why, 256, "there is no profile \"%s\"", cfg->profile);
-		return E_ARG;
-	}
+	l->profile = l4_profile_find(profile);
+	if (l->profile == NULL)
+		return E_NOT_FOUND;
 	peripherals_create(l);
 	st_profile_apply(m, l->profile);
 	err = core_new(m, l->profile->cpuid, &m->core);
 	if (!err)
 		err = l4_memory_create(l);
 	if (!err)
-		new_chip(l, cfg);
+		l4_options_default(l);
 	return err;
 }
 
 static void chip_destroy(struct mcu *m)
 {
-	struct l4 *l = l4_of(m);
-
-	if (l == NULL)
-		return;
-	core_free(m->core); /* it still looks at the memories */
-	m->core = NULL;
-	l4_memory_destroy(l);
-	free(l);
+	l4_memory_destroy(l4_of(m));
 }
 
 const struct chip stm32l4_chip = {
 	.name = "stm32l432",
-	.uid_len = 12,
+	.uid_len = ST_UID_LEN,
 	.io = { { 0x1fff7000, 0x9000 } }, /* OTP, identity, options */
+	.dev_len = sizeof(struct l4),
 	.create = chip_create,
 	.destroy = chip_destroy,
+	.uid_make = st_uid_make,
 	.power_on = chip_power_on,
 	.power_off = chip_power_off,
 	.reset = chip_reset,
@@ -456,11 +398,7 @@ const struct chip stm32l4_chip = {
 	.debug_seen = chip_debug_seen,
 	.uart_kick = chip_uart_kick,
 	.state = chip_state,
-	.profile = chip_profile,
-	.uid = chip_uid,
-	.area = chip_area,
 	.torn = chip_torn,
 	.protection = chip_protection,
 	.flash_changed = chip_flash_changed,
-	.copy = chip_copy,
 };

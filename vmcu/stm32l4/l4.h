@@ -120,7 +120,6 @@ struct l4 {
 	uint8_t *ecc_bad; /* per double word: a torn write or erase */
 	uint8_t otp[L4_OTP_SIZE];
 	struct l4_options opt;
-	uint8_t uid[12];
 	/* volatile */
 	uint8_t *ram; /* SRAM1, then SRAM2 */
 	uint8_t *rom;

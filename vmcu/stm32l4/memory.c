@@ -29,6 +29,7 @@ static void make_rom(struct l4 *l)
 
 int l4_memory_create(struct l4 *l)
 {
+	struct chip_area *area = l->m->area;
 	struct core *c = l->m->core;
 	int err;
 
@@ -41,6 +42,10 @@ int l4_memory_create(struct l4 *l)
 	memset(l->flash, 0xff, L4_FLASH_SIZE);
 	memset(l->otp, 0xff, L4_OTP_SIZE);
 	make_rom(l);
+	area[0] = (struct chip_area){ L4_FLASH_BASE, L4_FLASH_SIZE, l->flash };
+	area[1] = (struct chip_area){ L4_RAM_BASE, L4_SRAM1_SIZE, l->ram };
+	area[2] = (struct chip_area){ L4_SRAM2_BASE, L4_SRAM2_SIZE,
+				      l->ram + L4_SRAM1_SIZE };
 	err = core_map(c, WIN_FLASH, L4_FLASH_BASE, L4_FLASH_SIZE, l->flash,
 		       true);
 	if (!err)
@@ -195,8 +200,8 @@ static uint8_t info_byte(const struct l4 *l, uint32_t addr)
 	static const uint8_t kb[2] = { L4_FLASH_SIZE / 1024 & 0xff,
 				       L4_FLASH_SIZE / 1024 >> 8 };
 
-	if (addr >= UID_BASE && addr < UID_BASE + sizeof(l->uid))
-		return l->uid[addr - UID_BASE];
+	if (addr >= UID_BASE && addr < UID_BASE + ST_UID_LEN)
+		return l->m->uid[addr - UID_BASE];
 	if (addr >= SIZE_BASE && addr < SIZE_BASE + sizeof(kb))
 		return kb[addr - SIZE_BASE];
 	return 0xff;
