@@ -124,6 +124,9 @@ struct chip {
 	/* the stack pointer that a sealed image begins with, beside the stub's
 	 * address; the same in all, so that stage 0 needs no release */
 	uint32_t boot_stack;
+	/* No VTOR: the vectors of NMI and HardFault lead to the stub as well,
+	 * and the image's own stand in the vectors 4 and 5 (wire/layout.h). */
+	bool boot_faults;
 	/* Bytes at the beginning of flash that cannot be changed once the lock
 	 * is loaded: public, and sealed images begin behind them, with their
 	 * own vector table; 0: the image's first two words are the boot
@@ -187,6 +190,11 @@ MUST_USE int chip_check_uid(enum family family, const uint8_t *uid, size_t len,
 MUST_USE int chip_check_print(enum family family, const struct chip_print *p,
 			      char why[CHIP_WHY_CAP]);
 
+/* What flash begins with from step 3 of a sealed job on, for good: stack, stub,
+ * and with boot_faults two vectors more.  Returns its length.  Images begin
+ * with it too, where nothing is frozen. */
+#define CHIP_BOOT_MAX 16
+size_t chip_boot(const struct chip *c, uint8_t out[CHIP_BOOT_MAX]);
 /* Can a loader of this chip speak this line ("uart", "swd-pins")?  why[] says
  * why not. */
 MUST_USE bool chip_speaks(const struct chip *c, const char *link,

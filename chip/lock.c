@@ -1,13 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* What a release's option registers must hold, and whether a chip's own words
- * say that it is locked so.  (chip/chip.h) */
+/* What a sealed image begins with, what a release's option registers must hold,
+ * and whether a chip's own words say that it is locked so.  (chip/chip.h) */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "chip/chip.h"
 #include "wire/hello.h"
+#include "wire/layout.h"
 #include "wire/release.h"
+
+size_t chip_boot(const struct chip *c, uint8_t out[CHIP_BOOT_MAX])
+{
+	uint32_t top = c->flash_base + c->flash_len - RESERVED_LEN;
+	const uint32_t words[CHIP_BOOT_MAX / 4] = {
+		c->boot_stack,
+		(top + STUB_OFFSET) | 1,
+		(top + STUB_FAULT_OFFSET) | 1,
+		(top + STUB_FAULT_OFFSET) | 1,
+	};
+	size_t len = c->boot_faults ? CHIP_BOOT_MAX : 8;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
+	return len;
+}
 
 bool chip_speaks(const struct chip *c, const char *link, char why[CHIP_WHY_CAP])
 {

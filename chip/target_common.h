@@ -22,6 +22,13 @@
  *                         changed once the chip is locked; images begin behind
  *                         them.  Left out: 0, and the image's first two words
  *                         are the chip's own boot words
+ *   TARGET_BOOT_LEN       bytes at the beginning of flash that are programmed
+ *                         before the loader starts, and stay; left out: 8
+ *   TARGET_STILL          1: the core stands still while flash works, so that
+ *                         nothing is programmed while a frame comes; left
+ *                         out: 0
+ *   TARGET_FAULT          1: target_fault() takes HardFault; left out: 0, it
+ *                         begins anew
  *   TARGET_ECC            1: torn cells are told (target_nmi()); left out: 0,
  *                         they read as anything
  *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the
@@ -82,6 +89,15 @@
 #ifndef TARGET_FROZEN
 #define TARGET_FROZEN 0u
 #endif
+#ifndef TARGET_BOOT_LEN
+#define TARGET_BOOT_LEN 8u
+#endif
+#ifndef TARGET_STILL
+#define TARGET_STILL 0
+#endif
+#ifndef TARGET_FAULT
+#define TARGET_FAULT 0
+#endif
 #ifndef TARGET_ECC
 #define TARGET_ECC 0
 #endif
@@ -127,6 +143,8 @@ uint32_t target_jitter(void);
 /* The handler of NMI: a torn cell was read, where flash has ECC.  Others make
  * it target_reset(). */
 void target_nmi(void);
+/* The handler of HardFault, of families with TARGET_FAULT. */
+void target_fault(void);
 
 /* -- target_rng.c ---------------------------------------------------------- */
 struct target_rng { /* SP 800-90B 4.4, one sample = one bit */

@@ -145,14 +145,46 @@ int layout_make(const struct chip *chip, const struct image *img,
 	return r;
 }
 
+/*
+ * The vectors of NMI and HardFault go to 4 and 5, whose places the core leaves
+ * alone (ARMv6-M ARM B1.5.3); the stub's come in (wire/layout.h).  A table may
+ * be filled with its fault handler; anything else there is somebody's.
+ */
+static int move_faults(const struct chip *chip, struct layout *l,
+		       char why[LAYOUT_WHY_CAP])
+{
+	uint32_t v[6] = { 0 };
+	bool free = l->segments[0].len >= sizeof(v);
+	struct rd r;
+
+	rd_init(&r, l->plain, free ? sizeof(v) : 0);
+	for (size_t i = 0; free && i < 6; i++)
+		v[i] = rd_u32(&r);
+	for (size_t i = 4; i < 6; i++)
+		free = free && (v[i] == 0 || v[i] == UINT32_MAX ||
+				v[i] == v[2] || v[i] == v[3]);
+	if (free) {
+		memcpy(l->plain + 16, l->plain + 8, 8);
+		return 0;
+	}
+	snprintf(
+		why, LAYOUT_WHY_CAP,
+		"a sealed release for %s needs the vectors 4 and 5 (at 0x%08x) "
+		"for the firmware's own NMI and HardFault: they must be blank, "
+		"or their like",
+		chip->name, chip->flash_base + 16);
+	return E_RANGE;
+}
+
 int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 		char why[LAYOUT_WHY_CAP])
 {
 	uint32_t top = chip->flash_base + chip->flash_len - RESERVED_LEN;
 	uint32_t first = chip->flash_base + chip->frozen;
 	uint32_t stack, reset;
+	uint8_t boot[CHIP_BOOT_MAX];
+	size_t len = chip_boot(chip, boot);
 	struct rd r;
-	struct wr w;
 
 	if (l->count != 0 &&
 	    l->segments[l->count - 1].address + l->segments[l->count - 1].len >
@@ -189,9 +221,9 @@ int layout_seal(const struct chip *chip, struct layout *l, uint32_t out_boot[2],
 	out_boot[1] = reset;
 	if (chip->frozen)
 		return 0;
-	wr_init(&w, l->plain, 8);
-	wr_u32(&w, chip->boot_stack);
-	wr_u32(&w, (top + STUB_OFFSET) | 1);
+	if (chip->boot_faults && move_faults(chip, l, why) != 0)
+		return E_RANGE;
+	memcpy(l->plain, boot, len);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ chip_use() {
 		APP_BASE=0x08005000 CLONE=clone-m0plus BOOT_MS=4000 ;;
 	nrf51822)
 		FAMILY=nrf51 FLASH_LEN=262144 PAGE_LEN=1024 FLASH_BASE=0
-		APP_BASE=0x00005000 CLONE=clone-core BOOT_MS=12000 SEALED='' ;;
+		APP_BASE=0x00005000 CLONE=clone-core BOOT_MS=12000 LINKS=uart ;;
 	*)
 		echo "there is no chip \"$1\": $CHIPS" >&2
 		return 2 ;;

@@ -29,7 +29,7 @@ TARGET_cm4 := -mcpu=cortex-m4 -mthumb -mfloat-abi=soft
 BEARSSL_CPPFLAGS := -isystem $(BEARSSL_SRC)/inc -isystem $(BEARSSL_SRC)/src
 BEARSSL_CFLAGS := -fwhole-program
 BEARSSL_ADAPTORS := $(foreach i,i15 m15 i31 m31,\
-	verify/signet_verify_bearssl_$(i)) $(foreach i,m31 least,\
+	verify/signet_verify_bearssl_$(i)) $(foreach i,m31 m15,\
 	seal/prim_bearssl_$(i))
 
 define BEARSSL_RULE
@@ -46,8 +46,9 @@ $(T)/cm0/verify/signet_verify_bearssl_m15.o: \
 
 # What the loader's adaptors take rewritten (seal/reroll.awk).
 BEARSSL_REROLL := hash/sha2small symcipher/chacha20_ct \
-	symcipher/poly1305_ctmul ec/ec_c25519_m31
-BEARSSL_LEAST := $(T)/gen/least/ec_c25519_m31.c $(T)/gen/least/sha2small.c
+	symcipher/poly1305_ctmul symcipher/poly1305_ctmul32 \
+	ec/ec_c25519_m31 ec/ec_c25519_m15
+BEARSSL_LEAST := $(T)/gen/least/sha2small.c
 BEARSSL_SMALL := $(foreach f,$(BEARSSL_REROLL),$(T)/gen/small/$(notdir $(f)).c)
 define BEARSSL_REROLL_RULE
 $(T)/gen/small/$(notdir $(1)).c: $(BEARSSL_SRC)/src/$(1).c
@@ -57,7 +58,6 @@ $(foreach f,$(BEARSSL_REROLL),$(eval $(call BEARSSL_REROLL_RULE,$(f))))
 $(BEARSSL_SMALL): seal/reroll.awk $(BEARSSL_SRC)/inc/bearssl.h
 	@mkdir -p $(@D)
 	awk -f seal/reroll.awk $(filter %.c,$^) >$@
-$(T)/gen/least/ec_c25519_m31.c: $(BEARSSL_SRC)/src/ec/ec_c25519_m31.c
 $(T)/gen/least/sha2small.c: $(BEARSSL_SRC)/src/hash/sha2small.c
 $(BEARSSL_LEAST): seal/reroll.awk
 	@mkdir -p $(@D)
@@ -68,12 +68,12 @@ define BEARSSL_SMALL_RULE
 $(T)/$(1).o: TARGET_CPPFLAGS += -isystem $(T)/gen
 $(T)/$(1).o: $(BEARSSL_SMALL)
 endef
-$(foreach c,cm0 cm3 cm4,$(foreach i,m31 least,$(eval $(call \
+$(foreach c,cm0 cm3 cm4,$(foreach i,m31 m15,$(eval $(call \
 	BEARSSL_SMALL_RULE,$(c)/seal/prim_bearssl_$(i)))))
 
 # measured, one after the other; most of it is loop invariants that cost more
 # registers than they save
-$(foreach c,cm0 cm3 cm4,$(foreach i,m31 least,\
+$(foreach c,cm0 cm3 cm4,$(foreach i,m31 m15,\
 	$(T)/$(c)/seal/prim_bearssl_$(i).o)): TARGET_CFLAGS += \
 	-fno-tree-loop-im -fno-move-loop-invariants -fno-schedule-insns2 \
 	-fno-tree-coalesce-vars -fno-thread-jumps

@@ -129,7 +129,10 @@ $(OUT)/.keys: FORCE
 		"[MODE=sealed] [APP_VERSION=1.0.0]" >&2; false; }
 	@test $(EXAMPLE_FAMILY) != none || { echo "there is no example for $(CHIP):" \
 		"$(EXAMPLE_CHIPS)" >&2; false; }
-	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read" >&2; false; }
+	@test "$(notdir $(KEYS))" = signet_keys.h || { echo "$(KEYS):" \
+		"the file must be called signet_keys.h" >&2; false; }
+	@test -r "$(KEYS)" || { echo "$(KEYS): cannot be read; signet product" \
+		"keys-header writes it" >&2; false; }
 	@mkdir -p $(OUT)
 	@{ cat "$(KEYS)"; echo "/* $(APP_VERSION) $(CHIP) $(MODE) */"; } >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@

@@ -86,11 +86,6 @@ MUST_USE int target_write_pieces(struct target *t, const char *what,
 				 const struct target_record *pieces,
 				 size_t count);
 
-/* What the chip begins with in sealed mode: a stack pointer, and the resident
- * stub's address. */
-#define TARGET_BOOT_LEN 8
-MUST_USE int target_boot_words(const struct target *t, uint32_t stack,
-			       uint8_t out[TARGET_BOOT_LEN]);
 /* Mass erase; pieces at offsets from the flash's beginning, read back; then
  * the option words, which hold from the next power-on. */
 MUST_USE int target_install(struct target *t,

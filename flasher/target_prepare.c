@@ -2,7 +2,6 @@
 /* A chip made ready for a sealed job: loader, stub, boot words, lock. */
 #include <string.h>
 
-#include "base/rw.h"
 #include "flasher/target_int.h"
 #include "wire/layout.h"
 
@@ -19,26 +18,11 @@ static int check(struct target *t, const struct target_loader *plan)
 				   plan->stub_len);
 	if (h->fw.segments[0].address !=
 		    t->chip->flash_base + t->chip->frozen ||
-	    h->fw.segments[0].len < TARGET_BOOT_LEN)
+	    h->fw.segments[0].len < CHIP_BOOT_MAX)
 		return target_fail(t, E_RANGE,
 				   "the image does not begin where those of "
 				   "the chip do");
 	return target_check_header(t, h);
-}
-
-/* The first double word: a stack pointer, and the stub. */
-int target_boot_words(const struct target *t, uint32_t stack,
-		      uint8_t out[TARGET_BOOT_LEN])
-{
-	const struct chip *c = t->chip;
-	size_t len;
-	struct wr w;
-
-	wr_init(&w, out, TARGET_BOOT_LEN);
-	wr_u32(&w, stack);
-	wr_u32(&w,
-	       (c->flash_base + c->flash_len - RESERVED_LEN + STUB_OFFSET) | 1);
-	return wr_end(&w, &len);
 }
 
 static int erase_and_write(struct target *t, const struct target_record *pieces,
@@ -100,7 +84,7 @@ int target_raised(struct target *t, const struct release_header *h)
 int target_prepare(struct target *t, const struct target_loader *plan)
 {
 	uint32_t want[CHIP_OPTIONS_MAX] = { 0 }, top;
-	uint8_t boot[TARGET_BOOT_LEN];
+	uint8_t boot[CHIP_BOOT_MAX];
 	struct target_record pieces[3];
 	int err;
 
@@ -109,7 +93,6 @@ int target_prepare(struct target *t, const struct target_loader *plan)
 	target_phase_set(t, PHASE_CONNECT, 0);
 	top = t->chip->flash_len - RESERVED_LEN;
 	if ((err = check(t, plan)) != 0 ||
-	    (err = target_boot_words(t, t->chip->boot_stack, boot)) != 0 ||
 	    (err = target_want_options(t, plan->header, want)) != 0 ||
 	    (err = target_attach(t)) != 0)
 		return err;
@@ -117,7 +100,7 @@ int target_prepare(struct target *t, const struct target_loader *plan)
 		return target_fail(t, E_TARGET_PROTECTED,
 				   "the chip is read-protected: unlock it "
 				   "first, which erases it");
-	pieces[0] = (struct target_record){ 0, boot, TARGET_BOOT_LEN };
+	pieces[0] = (struct target_record){ 0, boot, chip_boot(t->chip, boot) };
 	pieces[1] = (struct target_record){ top + LOADER_OFFSET, plan->loader,
 					    LOADER_LEN };
 	pieces[2] = (struct target_record){ top + STUB_OFFSET, plan->stub,

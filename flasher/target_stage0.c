@@ -39,17 +39,15 @@ static int install(struct target *t, const struct target_stage0 *plan)
 {
 	uint32_t want[CHIP_OPTIONS_MAX] = { 0 };
 	uint32_t top = t->chip->flash_len - RESERVED_LEN;
-	uint8_t boot[TARGET_BOOT_LEN];
+	uint8_t boot[CHIP_BOOT_MAX];
 	const struct target_record pieces[] = {
-		{ 0, boot, TARGET_BOOT_LEN },
+		{ 0, boot, chip_boot(t->chip, boot) },
 		{ top + LOADER_OFFSET, plan->loader, LOADER_LEN },
 		{ top + STUB_OFFSET, plan->stub, plan->stub_len },
 		{ top + STAGE0_SECRET_OFFSET, plan->secret, STAGE0_SECRET_LEN },
 	};
-	int err = target_boot_words(t, t->chip->boot_stack, boot);
+	int err = want_options(t, want);
 
-	if (err == 0)
-		err = want_options(t, want);
 	if (err == 0)
 		err = target_attach(t);
 	if (err == 0 && t->locked)

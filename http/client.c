@@ -217,13 +217,22 @@ static bool is_tls_alert(const struct http_client *c)
 	return strstr(c->curl_error, "alert") != NULL;
 }
 
+/* The connection ended in the handshake, and OpenSSL has no "error:0A..." that
+ * says why: a server that died, or is not quite up, not one that refuses us. */
+static bool is_broken_off(const struct http_client *c)
+{
+	return strstr(c->curl_error, "error:") == NULL ||
+	       strstr(c->curl_error, "unexpected eof") != NULL;
+}
+
 static int map_curl(const struct http_client *c, CURLcode rc)
 {
 	switch (rc) {
 	case CURLE_OK:
 		return 0;
-	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CONNECT_ERROR:
+		return is_broken_off(c) ? E_NET : E_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_ISSUER_ERROR:
 		return E_TLS;

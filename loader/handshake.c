@@ -30,6 +30,9 @@ static void claim(uint8_t *p)
 	p[0] = HELLO_VERSION;
 	p[1] = TARGET_FAMILY;
 	p[2] = TARGET_UID_LEN;
+	/* padding: the body holds what was said before */
+	if (TARGET_UID_LEN < UID_MAX)
+		memset(p + 3 + TARGET_UID_LEN, 0, UID_MAX - TARGET_UID_LEN);
 	memcpy(p + 3, TARGET_UID, TARGET_UID_LEN);
 	p[3 + UID_MAX] = TARGET_WORDS;
 	p += 4 + UID_MAX;

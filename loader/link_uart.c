@@ -16,7 +16,8 @@ static TARGET_RAM bool get(uint8_t *p, uint32_t len)
 		uint32_t t = UART_PATIENCE;
 
 		do {
-			target_pump();
+			if (!TARGET_STILL)
+				target_pump();
 			target_feed();
 			if (!--t)
 				return false;

@@ -112,7 +112,7 @@ __attribute__((section(".vectors"), used)) static const uintptr_t vectors[4] = {
 	(uintptr_t)stack_top,
 	(uintptr_t)loader_start,
 	(uintptr_t)target_nmi,
-	(uintptr_t)restart,
+	(uintptr_t)(TARGET_FAULT ? target_fault : restart),
 };
 
 void loader_start(void)

@@ -12,7 +12,9 @@
 # from the chip's family.  A chip is one line of three words,
 #   NAME_LOADER  the family; where the reserved part begins: end of flash -
 #                RESERVED_LEN; what one erasure erases
-# and NAME is what loader.json calls it (chip/chip.h).  A family is its folder
+# and NAME is what loader.json calls it (chip/chip.h).  Behind them there may be
+# flags of the compiler: a loader for an emulator that lacks what a chip has is
+# one of LOADERS_MODEL, built when it is named, and no server knows its NAME.  A family is its folder
 # in chip/ (chip/target_common.h says what must be there) and these lines:
 #   NAME_CPU     conf/target.mk's name of the core
 #   NAME_PRIM    the primitives (seal/prim.h)
@@ -23,12 +25,16 @@
 #                called: RAM where they begin it, else FLASH
 #   NAME_LINKS   uart, swd-pins
 #   NAME_CFLAGS  measured, one after the other, for size
-LOADERS := stm32l432 stm32f103xb stm32f103xe stm32f051
+LOADERS := stm32l432 stm32f103xb stm32f103xe stm32f051 nrf51822
 
 stm32l432_LOADER := stm32l4 0x0803e000 2048
 stm32f103xb_LOADER := stm32f1 0x0801e000 1024
 stm32f103xe_LOADER := stm32f1 0x0807e000 2048
 stm32f051_LOADER := stm32f0 0x0800e000 1024
+nrf51822_LOADER := nrf51 0x0003e000 1024
+# QEMU's microbit: no read protection, and its UICR forgets
+LOADERS_MODEL := qemu_microbit
+qemu_microbit_LOADER := nrf51 0x0003e000 1024 -DTARGET_MODEL_OPEN
 
 stm32l4_CPU := cm4
 stm32l4_PRIM := seal/prim_bearssl_m31.c
@@ -52,16 +58,26 @@ stm32f1_LINKS := uart swd-pins
 stm32f1_CFLAGS := $(stm32l4_CFLAGS)
 
 stm32f0_CPU := cm0
-stm32f0_PRIM := seal/prim_bearssl_least.c
+stm32f0_PRIM := seal/prim_bearssl_m15.c
 stm32f0_RAM_AT := 0x20000000
 stm32f0_RAM := 0x2000
 stm32f0_VECTORS := RAM
 stm32f0_CODE := RAM
 stm32f0_LINKS := uart swd-pins
-stm32f0_CFLAGS := -fno-if-conversion -fno-inline-small-functions \
-	-fno-ipa-cp -fno-move-loop-invariants -fno-move-loop-stores \
-	-fno-thread-jumps -fno-tree-loop-im -fno-tree-scev-cprop \
-	-frename-registers -fno-jump-tables -fno-tree-dominator-opts
+stm32f0_CFLAGS := --param=large-stack-frame=8000 -fno-forward-propagate \
+	-fno-guess-branch-probability -fno-if-conversion \
+	-fno-inline-small-functions -fno-jump-tables \
+	-fno-move-loop-invariants -fno-move-loop-stores -fno-thread-jumps \
+	-fno-tree-dominator-opts -fno-tree-fre -fno-tree-loop-im \
+	-fno-tree-reassoc -fno-tree-scev-cprop -frename-registers
+
+nrf51_CPU := cm0
+nrf51_PRIM := seal/prim_bearssl_m15.c
+nrf51_RAM_AT := 0x20000000
+nrf51_RAM := 0x2000
+nrf51_CODE := FLASH
+nrf51_LINKS := uart
+nrf51_CFLAGS := $(stm32f0_CFLAGS) -fno-delete-null-pointer-checks
 
 uart_LINK_SRC := loader/link_uart.c
 swd-pins_LINK_SRC := loader/link_swd.c
@@ -73,7 +89,7 @@ LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
 	wire/layout.h wire/hello.h wire/release.h
 
 # $(1): chip, $(2): link, $(3): folder, $(4): folder of loader_keys.h, $(5):
-# family, $(6): top, $(7): page
+# family, $(6): top, $(7): page, $(8): flags
 # A compiler cache would keep the object and forget the call graph.
 define LOADER_RULE
 $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(5)_PRIM) \
@@ -84,7 +100,7 @@ $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(5)_PRIM) \
 		-Ichip/$(5) -I$(4) -isystem $$(T)/gen $$(BEARSSL_CPPFLAGS) \
 		$$(filter-out -MMD -MP,$$(TARGET_CFLAGS)) \
 		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
-		-DTOP=$(6) -DPAGE_LEN=$(7) \
+		-DTOP=$(6) -DPAGE_LEN=$(7) $(8) \
 		-DLOADER_LINK='"$($(2)_LINK_SRC)"' \
 		-DLOADER_PRIM='"$($(5)_PRIM)"' -fwhole-program \
 		-fcallgraph-info=su $($(5)_CFLAGS) $$(TARGET_$($(5)_CPU)) \
@@ -123,11 +139,12 @@ LOADER_PAIRS = $(foreach c,$(1),$(foreach l,$(if $(2),$(filter $(2),\
 LOADER_MAKE = $(call LOADER_MAKE_OF,$(patsubst %/,%,$(dir $(1))),$(notdir \
 	$(1)),$(2)/$(subst /,-,$(1)),$(strip $(3)))
 LOADER_MAKE_OF = $(eval $(call LOADER_RULE,$(1),$(2),$(3),$(4),$(word \
-	1,$($(1)_LOADER)),$(word 2,$($(1)_LOADER)),$(word 3,$($(1)_LOADER))))
+	1,$($(1)_LOADER)),$(word 2,$($(1)_LOADER)),$(word 3,$($(1)_LOADER)),$(wordlist \
+	4,9,$($(1)_LOADER))))
 LOADER_FILES = $(foreach p,$(1),$(2)/$(subst /,-,$(p))/loader.json)
 
 # With the key of the tests.
-LOADER_ALL := $(call LOADER_PAIRS,$(LOADERS))
+LOADER_ALL := $(call LOADER_PAIRS,$(LOADERS) $(LOADERS_MODEL))
 $(foreach p,$(LOADER_ALL),$(call LOADER_MAKE,$(p),$(T)/loader,\
 	tests/target/loader))
 TARGETS += $(call LOADER_FILES,$(LOADER_ALL),$(T)/loader)
@@ -135,6 +152,12 @@ TARGETS += $(call LOADER_FILES,$(LOADER_ALL),$(T)/loader)
 ifneq (,$(filter loader,$(MAKECMDGOALS)))
 ifeq (,$(KEYS))
 $(error usage: make loader KEYS=path/loader_keys.h OUT=dir [CHIP= FAMILY= LINK=])
+endif
+ifneq (loader_keys.h,$(notdir $(KEYS)))
+$(error $(KEYS): the file must be called loader_keys.h)
+endif
+ifeq (,$(wildcard $(KEYS)))
+$(error $(KEYS) does not exist; signet loader keys-header writes it)
 endif
 LOADER_OUT := $(strip $(if $(filter command line environment,$(origin \
 	OUT)),$(OUT),build/loader))
@@ -144,8 +167,9 @@ LOADER_CHIP := $(if $(filter command line environment,$(origin CHIP)),$(CHIP))
 LOADER_ASKED = $(if $(FAMILY),$(if $(filter $(FAMILY),$(call \
 	LOADER_FAMILY,$(1))),$(1)),$(1))
 LOADER_PICK := $(call LOADER_PAIRS,$(foreach c,$(if $(LOADER_CHIP),$(filter \
-	$(LOADER_CHIP),$(LOADERS)),$(LOADERS)),$(call LOADER_ASKED,$(c))),$(LINK))
-ifeq (,$(LOADER_PICK))
+	$(LOADER_CHIP),$(LOADERS) $(LOADERS_MODEL)),$(LOADERS)),$(call \
+	LOADER_ASKED,$(c))),$(LINK))
+ifeq (,$(strip $(LOADER_PICK)))
 $(error there is no such loader: CHIP is one of $(LOADERS), FAMILY one of \
 	$(sort $(foreach c,$(LOADERS),$(call LOADER_FAMILY,$(c)))), LINK uart or \
 	swd-pins, not on every chip)

@@ -12,7 +12,7 @@
 #define IMAGE_AT (TARGET_FLASH_BASE + TARGET_FROZEN)
 #define IMAGE_END (TARGET_TOP + LOADER_OFFSET)
 /* The boot words, which an erasure must leave there. */
-#define KEEP (TARGET_FROZEN ? 0u : 8u)
+#define KEEP (TARGET_FROZEN ? 0u : TARGET_BOOT_LEN)
 
 static inline uint32_t get32(const uint8_t *p)
 {
@@ -167,6 +167,10 @@ TARGET_RAM void stream_chunk(uint8_t *body, uint32_t len)
 	patch(body, plain);
 	target_flash.from = (const target_unit *)body;
 	target_flash.left = plain;
+	if (TARGET_STILL && target_flash_wait()) {
+		report_make();
+		return;
+	}
 	loader.turn ^= 1;
 	loader.want++;
 	if (d->last)

@@ -14,8 +14,14 @@
 #define PRIM_RAM TARGET_RAM
 #define PRIM_FAR __attribute__((long_call))
 #define PRIM_IDLE() target_feed()
-#define PRIM_STEP() target_pump()
-#define LINK_STEP() target_pump()
+#define PRIM_STEP() target_step()
+#define LINK_STEP() target_step()
+
+static inline void target_step(void)
+{
+	if (!TARGET_STILL)
+		target_pump();
+}
 
 #include LOADER_PRIM
 /* BearSSL's macros */

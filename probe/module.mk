@@ -49,6 +49,6 @@ $(T)/tests/microbit.bin: $(T)/tests/microbit.elf
 TARGETS += $(T)/tests/microbit.bin
 
 TESTS += test_gdb_probe
-test_gdb_probe_SRC := tests/unit/test_gdb_probe.c
+test_gdb_probe_SRC := tests/unit/test_gdb_probe.c tests/lib/gdb_server.c
 test_gdb_probe_USE := probe wire base
 test_gdb_probe_LIBS := -lcmocka

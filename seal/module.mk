@@ -21,11 +21,11 @@ $(B)/seal/prim_bearssl_$(1).o: CPPFLAGS += -isystem $(T)/gen \
 $(B)/seal/prim_bearssl_$(1).o: CFLAGS += $(BEARSSL_CFLAGS)
 $(B)/seal/prim_bearssl_$(1).o: $(BEARSSL_SMALL)
 endef
-$(foreach i,m31 least,$(eval $(call PRIM_HOST_RULE,$(i))))
+$(foreach i,m31 m15,$(eval $(call PRIM_HOST_RULE,$(i))))
 
 TESTS += test_prim
 test_prim_SRC := tests/unit/test_prim.c tests/lib/vectors.c \
-	$(foreach i,m31 least,seal/prim_bearssl_$(i).c)
+	$(foreach i,m31 m15,seal/prim_bearssl_$(i).c)
 test_prim_USE := sealhost base
 test_prim_LIBS := -lcmocka -lcrypto
 
@@ -40,7 +40,7 @@ $(T)/seal/$(1).elf: $(foreach o,tests/target/seal_probe seal/noise base/ct \
 		-o $$@ $$(filter %.o,$$^)
 TARGETS += $(T)/seal/$(1).elf
 endef
-$(eval $(call SEAL_PROBE_RULE,cm0,least))
+$(eval $(call SEAL_PROBE_RULE,cm0,m15))
 $(eval $(call SEAL_PROBE_RULE,cm3,m31))
 $(eval $(call SEAL_PROBE_RULE,cm4,m31))
 

@@ -6,7 +6,7 @@
  * per family at link time):
  *
  *	seal/prim_bearssl_m31.c    Cortex-M3 and later
- *	seal/prim_bearssl_least.c  Cortex-M0
+ *	seal/prim_bearssl_m15.c    Cortex-M0
  *
  * 3.5 and 3.9 kB there (tests/unit/test_seal_chip); a loader that is one
  * translation unit includes its adaptor (seal/prim_bearssl_glue.h).

@@ -83,10 +83,10 @@ GLUE_EXPORT int prim_x25519(uint8_t out[32], const uint8_t scalar[32],
 
 GLUE_EXPORT void prim_x25519_base(uint8_t out[32], const uint8_t scalar[32])
 {
-	uint8_t point[GLUE_KEY_LEN] = { 9 };
-
+	memset(out, 0, GLUE_KEY_LEN);
+	out[0] = 9;
 	/* a multiple of the base point is never zero */
-	(void)!prim_x25519(out, scalar, point);
+	(void)!prim_x25519(out, scalar, out);
 }
 
 PRIM_RAM static void glue_aead(const uint8_t key[32], uint32_t n,

@@ -104,7 +104,7 @@ FILENAME ~ /chacha/ {
 
 # Poly1305: the words r0..r4 and 5 * r1..r4 become one table m, in which word i
 # of a product begins at m[4 + i] and runs down.
-/^poly1305_inner\(/ { inner = 1 }
+FILENAME ~ /ctmul\.c/ && /^poly1305_inner\(/ { inner = 1 }
 inner && /^\tconst unsigned char \*buf;/ {
 	print
 	print "\tuint32_t m[9], a[5];"
@@ -214,45 +214,139 @@ mul9 && /^\t\tw = t\[i\] \+ cc;/ {
 	next
 }
 
-# The least of it: lengths are known, a multiplication by 121665 is one like any
-# other, and the inverse of z2 is a power with all bits of its exponent set but
-# two (255 products more, in 8,500).
-least && /^f255_mul_a24\(/ { a24 = 1 }
-a24 && /^\{/ {
-	print
-	print "\tstatic const uint32_t c[9] = { 121665 };"
+# X25519 in words of 13 bits: the same, twenty words; what is not needed of
+# BearSSL's other way to multiply, for slow multipliers, and of squares, goes.
+/^#if BR_SLOW_MUL15/ { slow = 1 }
+slow { edits++; if (/^#else/) slow = 0; next }
+/^#endif/ && mul20 == 2 { edits++; mul20 = 0; next }
+/^mul20\(/ { mul20 = 1 }
+mul20 == 1 && /^\tuint32_t t\[39\];/ {
+	print "\tuint32_t cc = 0;"
+	print "\tint i;"
 	print ""
-	print "\tf255_mul(d, a, c);"
+	print "\tfor (i = 0; i < 39; i ++) {"
+	print "\t\tconst uint32_t *x = a + (i < 20 ? 0 : i - 19);"
+	print "\t\tconst uint32_t *y = b + (i < 20 ? i : 19);"
+	print "\t\tconst uint32_t *end = a + (i < 20 ? i : 19);"
+	print ""
+	print "\t\tdo"
+	print "\t\t\tcc += MUL15(*x ++, *y --);"
+	print "\t\twhile (x <= end);"
+	print "\t\td[i] = cc & 0x1FFF;"
+	print "\t\tcc >>= 13;"
+	print "\t}"
+	edits++
+	next
+}
+mul20 == 1 && /^\t(t\[[ 0-9]*\] =|\t\+) MUL15\(/ { edits++; next }
+mul20 == 1 && sub(/norm13\(d, t, 39\)/, "cc") { edits++; mul20 = 2 }
+/^square20\(/ {
+	print
+	print "{"
+	print "\tmul20(d, a, a);"
 	print "}"
 	edits++
 	drop = 1
 }
-least && /^api_mul\(/ { api = 1 }
-api && /^\tif \(Glen != 32/ { skip = 3 }
-api && /^\tmemset\(k \+ kblen/ { skip = 1 }
-api && /^\tmemcpy\(k, kb, kblen\);/ { edits += sub(/kblen/, "32") }
-api && /^\tmemcpy\(a, z2, sizeof z2\);/ {
-	print "\tmemcpy(b, z2, sizeof z2);"
-	print "\tfor (i = 253; i >= 0; i --) {"
-	print "\t\tf255_square(b, b);"
-	print "\t\tif (i != 2 && i != 4) {"
-	print "\t\t\tf255_mul(b, z2, b);"
-	print "\t\t}"
-	print "\t}"
-	power = 1
+/^f255_mulgen\(/ { edits += sub(/, int square\)/, ")") }
+/^#define f255_(mul|square)\(/ { edits += sub(/, [01]\)$/, ")") }
+/^\tif \(square\) \{/ {
+	print "\tmul20(t, a, b);"
+	skip = 5
 }
-power && /^\tf255_mul\(x2, x2, b\);/ { power = 0 }
-power || skip > 0 { skip--; edits++; next }
-/^\}/ { api = a24 = mul9 = square = 0; if (drop) { drop = 0; next } }
+skip > 0 { skip--; edits++; next }
+/^\tuint32_t t\[40\], cc, w;/ { print; print "\tint i;"; edits++; next }
+/^\tMM[12]\( 0\);/ {
+	sub(/ 0/, "i")
+	print "\tfor (i = 0; i < 20; i ++)"
+	print "\t" $0
+	edits++
+	next
+}
+/^\tMM[12]\(/ { edits++; next }
+
+# Poly1305 in words of 13 bits: two of them are 26 bits of what comes, and the
+# two halves of a product are summed in one loop.
+FILENAME ~ /ctmul32/ && /^poly1305_inner\(/ { inner32 = 1 }
+inner32 == 1 && /^\t\tv = br_dec16le\(buf\);/ {
+	print "\t\tfor (u = 0; u < 5; u ++) {"
+	print "\t\t\tz = br_dec32le(buf + 3 * u) >> 2 * u;"
+	print "\t\t\ta[2 * u] += z & 0x1FFF;"
+	print "\t\t\ta[2 * u + 1] += (z >> 13) & 0x1FFF;"
+	print "\t\t}"
+	print "\t\ta[9] += 0x00800;"
+}
+inner32 == 1 && /^\t\t(v|a\[.\]) [|>+]*= / { edits++; next }
+inner32 == 1 && /^\t\tcc1 = 0;/ {
+	print "\t\tcc2 = 0;"
+	inner32 = 2
+	edits++
+}
+inner32 == 2 && /^\t\t\tuint32_t s;/ {
+	print
+	print ""
+	print "\t\t\tif ((u & 1) == 0)"
+	print "\t\t\t\tPRIM_STEP();"
+	edits++
+	next
+}
+inner32 == 2 && /^\t\t\tb\[u\] = s & 0x1FFF;/ {
+	inner32 = 3
+	edits++
+	next
+}
+inner32 == 3 && /^\t\t\ts = b\[u\] \+ cc2/ {
+	edits += sub(/b\[u\]/, "(s \\& 0x1FFF)")
+	inner32 = 4
+}
+inner32 == 3 && !/^\t\t\tcc1 = s >> 13;/ { edits++; next }
+# ... its key into words, its words into the tag.
+/^br_poly1305_ctmul32_run/ { run32 = 1 }
+run32 && /^\tint i;/ {
+	print "\tstatic const uint32_t clamp[] = {"
+	print "\t\t0x03FFFFFF, 0x03FFFF03, 0x03FFC0FF, 0x03F03FFF, 0x000FFFFF"
+	print "\t};"
+	print "\tint i, j;"
+	edits++
+	next
+}
+run32 && /^\tz = br_dec32le\(pkey\)/ {
+	print "\tfor (i = 0; i < 5; i ++) {"
+	print "\t\tz = br_dec32le(pkey + 3 * i) >> 2 * i & clamp[i];"
+	print "\t\tr[2 * i + 9] = z & 0x1FFF;"
+	print "\t\tr[2 * i + 10] = z >> 13;"
+	print "\t}"
+}
+run32 && /^\t(z = \(?br_dec32le|r\[)/ { edits++; next }
+run32 && /^\tz = acc\[0\] \+ \(acc\[1\] << 13\)/ {
+	print "\tz = 0;"
+	print "\tfor (i = 0, j = 0; i < 8; i ++) {"
+	print "\t\tz = (z >> 16) + br_dec16le(pkey + 16 + 2 * i);"
+	print "\t\tfor (; j < 10 && 13 * j < 16 * (i + 1); j ++)"
+	print "\t\t\tz += acc[j] << (13 * j - 16 * i);"
+	print "\t\tbr_enc16le((unsigned char *)tag + 2 * i, z & 0xFFFF);"
+	print "\t}"
+	edits++
+	next
+}
+run32 && /^\t(z = \(z >> 16\)|br_enc16le)/ { edits++; next }
+/^\}/ { mul9 = square = 0; if (drop) { drop = 0; next } }
 drop { next }
 { print }
 
 END {
-	want = FILENAME ~ /sha2small/ ? (least ? 26 : 9) : FILENAME ~ /chacha20/ ? 30 : \
-		FILENAME ~ /poly1305/ ? 76 : least ? 111 : 85
-	if (edits != want) {
+	want["sha2small"] = least ? 26 : 9
+	want["chacha20_ct"] = 30
+	want["poly1305_ctmul"] = 76
+	want["poly1305_ctmul32"] = 73
+	want["ec_c25519_m31"] = 85
+	want["ec_c25519_m15"] = 688
+	file = FILENAME
+	sub(/.*\//, "", file)
+	sub(/\.c$/, "", file)
+	if (edits != want[file]) {
 		printf "%s: %d places found, %d expected: not BearSSL 0.6?\n",
-			FILENAME, edits, want >"/dev/stderr"
+			FILENAME, edits, want[file] >"/dev/stderr"
 		exit 1
 	}
 }

@@ -144,8 +144,7 @@ static int choice_find(const char *const *choices, const char *value)
 	return -1;
 }
 
-/* At least one name, and nothing in them that no host or address has. */
-static bool names_valid(const char *s)
+bool conf_names_valid(const char *s)
 {
 	static const char host[] = "abcdefghijklmnopqrstuvwxyz"
 				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:";
@@ -192,7 +191,7 @@ static int value_set(const struct entry *e, struct role_config *cfg,
 	case CONF_NAMES:
 		snprintf(need, 160,
 			 "host names and IP addresses, comma-separated");
-		if (!names_valid(value))
+		if (!conf_names_valid(value))
 			return E_CONFIG;
 		/* fall through */
 	case CONF_TEXT:

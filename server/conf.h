@@ -26,6 +26,8 @@ MUST_USE int conf_write(const struct role_config *cfg, char **out);
 /* "127.0.0.1:7443", "[::1]:0" */
 MUST_USE int conf_listen_parse(const char *text, char address[64],
 			       uint32_t *port);
+/* At least one name, and nothing in them that no host or address has. */
+bool conf_names_valid(const char *names);
 /* For tests and the manual: section and key of entry i; false past the end. */
 bool conf_entry(size_t i, const char **section, const char **key);
 

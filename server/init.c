@@ -80,17 +80,37 @@ static int token_make(const char *dir, const struct signer_port *signer,
 	return err;
 }
 
-/* The admin address as people on this machine reach it. */
+/* The host under which people reach the admin port: the address on which it
+ * listens, if the certificate names it, else the first name that it has. */
+static void host_choose(const struct role_config *cfg, char out[80])
+{
+	static const char blanks[] = ", \t";
+	const char *s = cfg->names;
+
+	out[0] = '\0';
+	for (s += strspn(s, blanks); *s; s += strspn(s, blanks)) {
+		size_t len = strcspn(s, blanks);
+		bool listens = len == strlen(cfg->admin_address) &&
+			       !strncmp(s, cfg->admin_address, len);
+
+		if (len < 80 && (listens || out[0] == '\0')) {
+			memcpy(out, s, len);
+			out[len] = '\0';
+		}
+		if (listens)
+			return;
+		s += len;
+	}
+}
+
 static void url_make(const struct role_config *cfg, char out[128])
 {
-	const char *a = cfg->admin_address;
+	char host[80];
 
-	if (!strcmp(a, "0.0.0.0"))
-		a = "127.0.0.1";
-	else if (!strcmp(a, "::"))
-		a = "::1";
-	snprintf(out, 128, strchr(a, ':') ? "https://[%s]:%u" : "https://%s:%u",
-		 a, cfg->admin_port);
+	host_choose(cfg, host);
+	snprintf(out, 128,
+		 strchr(host, ':') ? "https://[%s]:%u" : "https://%s:%u", host,
+		 cfg->admin_port);
 }
 
 static int owner_write(const struct role_config *cfg,

@@ -226,6 +226,10 @@ static int main_init(const struct args *a, struct role_config *cfg)
 		return complain("--owner must be a-z 0-9 . _ -", opt.owner);
 	if (a->names && strlen(a->names) >= ROLE_TEXT_CAP)
 		return complain("--names is too long", NULL);
+	if (a->names && !conf_names_valid(a->names))
+		return complain("--names must be host names and IP addresses, "
+				"comma-separated",
+				a->names);
 	if (a->names)
 		memcpy(cfg->names, a->names, strlen(a->names) + 1);
 	if (a->ports && !ports_read(a->ports, cfg))

@@ -34,14 +34,21 @@ LEDGER_TEST_USE := signerd ledger store api chip keys authority seal sealhost \
 	crypto wire base
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
-TESTS += test_ledger_rules test_ledger test_ledger_sealed test_ledger_loader \
-	test_ledger_property test_ledger_crash
+TESTS += test_ledger_rules test_ledger test_ledger_attempts test_ledger_owner \
+	test_ledger_sealed test_ledger_loader test_ledger_property test_ledger_crash
 test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
 test_ledger_rules_USE := $(LEDGER_TEST_USE)
 test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
-test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_TEST_SRC)
+LEDGER_OP_TEST_SRC := tests/lib/ledger_test.c $(LEDGER_TEST_SRC)
+test_ledger_SRC := tests/unit/test_ledger.c $(LEDGER_OP_TEST_SRC)
 test_ledger_USE := $(LEDGER_TEST_USE)
 test_ledger_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_attempts_SRC := tests/unit/test_ledger_attempts.c $(LEDGER_OP_TEST_SRC)
+test_ledger_attempts_USE := $(LEDGER_TEST_USE)
+test_ledger_attempts_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_owner_SRC := tests/unit/test_ledger_owner.c $(LEDGER_OP_TEST_SRC)
+test_ledger_owner_USE := $(LEDGER_TEST_USE)
+test_ledger_owner_LIBS := $(LEDGER_TEST_LIBS)
 SEALED_TEST_SRC := tests/lib/ledger_sealed.c tests/lib/soft_chip.c
 test_ledger_sealed_SRC := tests/unit/test_ledger_sealed.c \
 	$(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)

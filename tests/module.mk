@@ -18,6 +18,7 @@ $(1)_USE := chip vmcu seal sealhost wire base
 $(1)_LIBS := -lunicorn -lcmocka -lcrypto
 endef
 $(foreach s,$(SWEEPS),$(eval $(call SWEEP_RULE,$(s))))
+sweep_debugger_SRC += tests/sweep/step_read.c
 
 TOOLS += vmcu_forks
 vmcu_forks_SRC := tests/tools/vmcu_forks.c tests/lib/fork_bed.c vmcu/run.c \

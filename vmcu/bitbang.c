@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmcu/problem.h"
+
 int bitbang_init(struct bitbang *s, struct bench *b, const char *address,
 		 uint32_t clock_hz, char why[NET_WHY_CAP])
 {
@@ -112,8 +114,9 @@ static void serve(struct bitbang *s, short revents)
 	    net_out_room(&s->out) != 0)
 		err = receive(s);
 	if (err == E_SYNTAX)
-		fprintf(stderr, "signet-vmcu: remote_bitbang client sent an "
-				"unknown character; connection closed\n");
+		problem("connect with remote_bitbang to this port",
+			"remote_bitbang client sent an unknown character; "
+			"connection closed");
 	if (err == 0)
 		err = net_out_flush(&s->out, s->fd);
 	if (err != 0)
@@ -127,8 +130,7 @@ static void accept_client(struct bitbang *s)
 	if (fd < 0)
 		return;
 	if (s->fd >= 0) {
-		fprintf(stderr, "signet-vmcu: second remote_bitbang client "
-				"refused\n");
+		problem(NEXT_SECOND, "second remote_bitbang client refused");
 		close(fd);
 		return;
 	}

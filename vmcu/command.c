@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "vmcu/control.h"
+#include "vmcu/problem.h"
 
 #define PS_PER_MS 1000000000ull
 #define RUN_MS_MAX 3600000u
@@ -38,16 +39,21 @@ static bool number(const char *s, uint64_t max, uint64_t *out)
 	return true;
 }
 
-static int bad(struct call *k, const char *what)
+static int answer(struct call *k, int code, const char *what, const char *next)
 {
-	control_print(k->out, "%.200s\n", what);
-	return CODE_USAGE;
+	control_print(k->out, "signet-vmcu: %.400s\n  next: %s\n", what,
+		      next != NULL ? next : NEXT_HELP);
+	return code;
 }
 
-static int failed(struct call *k, const char *why)
+static int bad(struct call *k, const char *what)
 {
-	control_print(k->out, "%.400s\n", why);
-	return CODE_FAILED;
+	return answer(k, CODE_USAGE, what, NULL);
+}
+
+static int failed(struct call *k, int err, const char *why)
+{
+	return answer(k, CODE_FAILED, why, problem_next(err));
 }
 
 /* -- supply, reset, time -------------------------------------------------- */
@@ -55,8 +61,9 @@ static int failed(struct call *k, const char *why)
 static int save(struct call *k)
 {
 	char why[BENCH_WHY_CAP];
+	int err = bench_save(k->bench, why);
 
-	return bench_save(k->bench, why) == 0 ? CODE_OK : failed(k, why);
+	return err == 0 ? CODE_OK : failed(k, err, why);
 }
 
 static int do_power(struct call *k)
@@ -117,8 +124,8 @@ static int do_usb(struct call *k)
 	if (!in && strcmp(k->argv[0], "unplug") != 0)
 		return bad(k, "usb wants plug or unplug");
 	if (k->c->usb == NULL || k->c->usb->listen_fd < 0)
-		return failed(k, "this bench has no USB: start it with "
-				 "--usbredir");
+		return answer(k, CODE_FAILED, "this bench has no USB",
+			      "start it with --usbredir");
 	usbredir_plug(k->c->usb, in);
 	return CODE_OK;
 }
@@ -130,6 +137,7 @@ static int do_insert(struct call *k)
 	struct bench_insert what = { 0 };
 	uint8_t uid[MCU_UID_MAX];
 	char why[BENCH_WHY_CAP];
+	int err;
 
 	for (int i = 0; i < k->argc; i++) {
 		const char *a = k->argv[i];
@@ -154,8 +162,9 @@ static int do_insert(struct call *k)
 		return bad(k, "insert wants a state file");
 	if (!what.create && (what.uid != NULL || what.profile != NULL))
 		return bad(k, "--uid and --profile only with --new");
-	if (bench_insert(k->bench, &what, why) != 0)
-		return failed(k, why);
+	err = bench_insert(k->bench, &what, why);
+	if (err != 0)
+		return failed(k, err, why);
 	k->c->uart_pos = k->bench->uart_end;
 	return CODE_OK;
 }
@@ -170,7 +179,7 @@ static int do_flip(struct call *k)
 		return bad(k, "flip wants an address and a bit, 0 to 7");
 	bench_settle(k->bench);
 	err = mcu_flash_flip(k->bench->mcu, (uint32_t)addr, (unsigned)bit);
-	return err == 0 ? CODE_OK : failed(k, error_text(err));
+	return err == 0 ? CODE_OK : failed(k, err, error_text(err));
 }
 
 #define PEEK_MAX 16384
@@ -188,7 +197,7 @@ static int do_peek(struct call *k)
 			      "16384");
 	err = mcu_peek(k->bench->mcu, (uint32_t)addr, buf, (size_t)len);
 	if (err != 0)
-		return failed(k, error_text(err));
+		return failed(k, err, error_text(err));
 	hex_encode(buf, (size_t)len, hex);
 	control_print(k->out, "%s\n", hex);
 	return CODE_OK;
@@ -220,7 +229,7 @@ static int do_capture(struct call *k)
 
 	return bench_capture(k->bench, off ? NULL : k->argv[0], why) == 0
 		       ? CODE_OK
-		       : failed(k, why);
+		       : answer(k, CODE_FAILED, why, NEXT_WRITABLE);
 }
 
 /* -- wire faults ---------------------------------------------------------- */
@@ -283,7 +292,8 @@ static int do_send(struct call *k)
 	size_t len = strlen(k->argv[0]);
 
 	if (bench_uart_write(k->bench, p, len) != len)
-		return failed(k, "the firmware's receiver is full");
+		return answer(k, CODE_FAILED, "the firmware's receiver is full",
+			      "let it run: signet-vmcu ctl SOCKET run MS");
 	return CODE_OK;
 }
 
@@ -419,13 +429,18 @@ int control_command(struct control *c, struct control_client *client, int argc,
 			continue;
 		if (k.argc < commands[i].min_args ||
 		    k.argc > commands[i].max_args) {
-			control_print(out, "usage: ctl SOCKET %s\n",
-				      commands[i].usage);
+			control_print(out,
+				      "signet-vmcu: usage: ctl SOCKET %s\n"
+				      "  next: %s\n",
+				      commands[i].usage, NEXT_HELP);
 			return CODE_USAGE;
 		}
 		return commands[i].run(&k);
 	}
-	control_print(out, "unknown command \"%.40s\"; there are:\n", argv[0]);
+	control_print(out,
+		      "signet-vmcu: unknown command \"%.40s\"\n"
+		      "  next: give one of these:\n",
+		      argv[0]);
 	control_usage(out);
 	return CODE_USAGE;
 }

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmcu/problem.h"
+
 int dap_server_init(struct dap_server *s, struct bench *b, const char *address,
 		    uint64_t packet_ps, char why[NET_WHY_CAP])
 {
@@ -138,7 +140,7 @@ static void refuse(int fd)
 		(void)!net_out_flush(&o, fd);
 	net_out_free(&o);
 	close(fd);
-	fprintf(stderr, "signet-vmcu: second CMSIS-DAP client refused\n");
+	problem(NEXT_SECOND, "second CMSIS-DAP client refused");
 }
 
 static void accept_client(struct dap_server *s)
@@ -190,8 +192,9 @@ static void serve(struct dap_server *s, short revents)
 			break;
 	}
 	if (err == E_SYNTAX)
-		fprintf(stderr, "signet-vmcu: CMSIS-DAP client sent a "
-				"malformed frame; connection closed\n");
+		problem("connect with CMSIS-DAP over TCP to this port",
+			"CMSIS-DAP client sent a malformed frame; "
+			"connection closed");
 	if (err != 0)
 		drop_client(s);
 }

@@ -8,7 +8,7 @@ vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/fault.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_queue.c vmcu/dap_server.c vmcu/bitbang.c \
 	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c vmcu/uart_server.c \
-	vmcu/control.c vmcu/command.c
+	vmcu/control.c vmcu/command.c vmcu/problem.c
 
 PROGRAMS += signet-vmcu
 signet-vmcu_SRC := vmcu/main.c vmcu/run.c vmcu/tool.c vmcu/unicorn_leaks.c
@@ -34,7 +34,8 @@ test_vmcu_line_LIBS := -lunicorn -lcmocka
 
 # USB: the other side is usbredir's own parser.
 TESTS += test_vmcu_usb
-test_vmcu_usb_SRC := tests/unit/test_vmcu_usb.c vmcu/unicorn_leaks.c
+test_vmcu_usb_SRC := tests/unit/test_vmcu_usb.c tests/lib/usb_guest.c \
+	vmcu/unicorn_leaks.c
 test_vmcu_usb_USE := $(VMCU_USE)
 test_vmcu_usb_LIBS := -lunicorn -lusbredirparser -lcmocka
 

@@ -12,6 +12,7 @@
 #include "vmcu/bench.h"
 #include "vmcu/control.h"
 #include "vmcu/dap_probe.h"
+#include "vmcu/problem.h"
 #include "vmcu/run.h"
 
 #define VERSION "0.1.0"
@@ -65,12 +66,12 @@ static const char help_text[] =
 	"2 wrong usage.\n"
 	"\n";
 
-static void print_chips(FILE *f)
+static void print_chips(void)
 {
-	fputs("chips:", f);
+	fputs("chips:", stdout);
 	for (unsigned i = 0; mcu_chip_name(i) != NULL; i++)
-		fprintf(f, " %s", mcu_chip_name(i));
-	fputc('\n', f);
+		printf(" %s", mcu_chip_name(i));
+	putchar('\n');
 }
 
 static void print_help(void)
@@ -80,7 +81,7 @@ static void print_help(void)
 
 	control_usage(&text);
 	fputs(help_text, stdout);
-	print_chips(stdout);
+	print_chips();
 	fputs("\ncommands of ctl:\n", stdout);
 	fwrite(text.buf, 1, text.len, stdout);
 }
@@ -276,6 +277,24 @@ static const struct {
 };
 #define RUN_OPTIONS (sizeof(run_option) / sizeof(run_option[0]))
 
+static int wrong(const char *next, const char *what, const char *value)
+{
+	problem(next, "%s%s", what, value);
+	return VMCU_EXIT_USAGE;
+}
+
+static int no_such_chip(const char *name)
+{
+	char list[256] = "give one of:";
+	size_t len = strlen(list);
+
+	for (unsigned i = 0; mcu_chip_name(i) != NULL; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, " %s",
+					mcu_chip_name(i));
+	problem(list, "--chip: there is no \"%s\"", name);
+	return VMCU_EXIT_USAGE;
+}
+
 /* A state file knows its chip; a new one must be told. */
 static int choose_chip(struct mcu_config *m)
 {
@@ -286,18 +305,43 @@ static int choose_chip(struct mcu_config *m)
 	if (m->chip == NULL)
 		m->chip = VMCU_CHIP;
 	len = mcu_chip_uid_len(m->chip);
-	if (len == 0) {
-		fprintf(stderr, "signet-vmcu: --chip: there is no \"%s\"; ",
-			m->chip);
-		print_chips(stderr);
-		return VMCU_EXIT_USAGE;
-	}
+	if (len == 0)
+		return no_such_chip(m->chip);
 	if (m->uid != NULL && m->uid_len != len) {
-		fprintf(stderr,
-			"signet-vmcu: --uid: %s has one of %zu hex digits\n",
-			m->chip, 2 * len);
+		problem("give as many, or leave --uid out: the seed makes one",
+			"--uid: %s has one of %zu hex digits", m->chip,
+			2 * len);
 		return VMCU_EXIT_USAGE;
 	}
+	return VMCU_EXIT_OK;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Options that mean nothing without another, or spoil it. */
+static int check_together(const struct run_options *o)
+{
+	const char *const files[] = { o->mcu.state, o->control, o->capture,
+				      o->ready_file };
+
+	if (o->dap == NULL && o->bitbang == NULL && o->usbredir == NULL &&
+	    o->control == NULL)
+		return wrong("give --dap, --bitbang, --usbredir or --control",
+			     "nobody could reach the chip", "");
+	if (o->fiction_jtag && o->bitbang == NULL)
+		return wrong("give --bitbang, or leave it out",
+			     "--fiction-jtag: there is no JTAG client", "");
+	if (o->usb_serial != NULL && o->usbredir == NULL && o->dap == NULL)
+		return wrong("give --usbredir or --dap, or leave it out",
+			     "--usb-serial: there is no probe", "");
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned k = i + 1; k < 4; k++)
+			if (same(files[i], files[k]))
+				return wrong("name different files",
+					     "two options write to ", files[i]);
 	return VMCU_EXIT_OK;
 }
 
@@ -313,28 +357,20 @@ static int parse_run(int argc, char **argv, struct parse *p)
 						      : required_argument,
 					      NULL, 'x' };
 	while ((c = getopt_long(argc, argv, "", options, &i)) != -1) {
-		if (c != 'x')
+		if (c != 'x') { /* getopt has said what */
+			fprintf(stderr, "  next: %s\n", NEXT_HELP);
 			return VMCU_EXIT_USAGE;
+		}
 		if (!run_option[i].set(p, optarg)) {
-			fprintf(stderr,
-				"signet-vmcu: --%s: \"%s\" is not valid\n",
+			problem(NULL, "--%s: \"%s\" is not valid",
 				run_option[i].name, optarg);
 			return VMCU_EXIT_USAGE;
 		}
 	}
-	if (optind != argc) {
-		fprintf(stderr, "signet-vmcu: unexpected argument \"%s\"\n",
-			argv[optind]);
-		return VMCU_EXIT_USAGE;
-	}
-	if (p->o.dap == NULL && p->o.bitbang == NULL && p->o.usbredir == NULL &&
-	    p->o.control == NULL) {
-		fprintf(stderr, "signet-vmcu: nobody could reach the chip: "
-				"give --dap, --bitbang, --usbredir or "
-				"--control\n");
-		return VMCU_EXIT_USAGE;
-	}
-	return choose_chip(&p->o.mcu);
+	if (optind != argc)
+		return wrong(NULL, "unexpected argument ", argv[optind]);
+	c = check_together(&p->o);
+	return c != VMCU_EXIT_OK ? c : choose_chip(&p->o.mcu);
 }
 
 static int run(int argc, char **argv)
@@ -387,8 +423,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
 		if (strcmp(tools[i].name, what) == 0)
 			return tools[i].run(argc - 2, argv + 2);
-	fprintf(stderr, "signet-vmcu: %s%s%s; see signet-vmcu --help\n",
-		*what != '\0' ? "unknown command \"" : "no command", what,
-		*what != '\0' ? "\"" : "");
+	if (*what == '\0')
+		return wrong(NULL, "no command", "");
+	problem(NULL, "unknown command \"%s\"", what);
 	return VMCU_EXIT_USAGE;
 }

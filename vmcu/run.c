@@ -15,6 +15,7 @@
 #include "vmcu/bitbang.h"
 #include "vmcu/control.h"
 #include "vmcu/dap_server.h"
+#include "vmcu/problem.h"
 #include "vmcu/uart_server.h"
 #include "vmcu/usbredir.h"
 
@@ -56,63 +57,136 @@ static int signals_open(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int check_jtag(struct bench *b, const struct run_options *o,
-		      char why[256])
+/* -- the bench, piece by piece -------------------------------------------- */
+
+static int open_chip(struct loop *l, const struct run_options *o, char why[256])
 {
+	const struct mcu_config *cfg = &o->mcu;
+	int err = bench_new(cfg, &l->bench, why);
+	const uint8_t *uid;
+	size_t len;
+
+	if (err != 0 || cfg->uid == NULL)
+		return err;
+	uid = mcu_uid(l->bench->mcu, &len);
+	if (memcmp(uid, cfg->uid, len) == 0)
+		return 0;
+	snprintf(why, 256, "state file %.180s: the chip in it has another UID",
+		 cfg->state);
+	return E_STATE;
+}
+
+static int open_jtag(struct loop *l, const struct run_options *o, char why[256])
+{
+	struct bench *b = l->bench;
+
 	b->swj.fiction = o->fiction_jtag;
 	swj_power_on_reset(&b->swj);
 	if (o->bitbang == NULL || swj_has_jtag(&b->swj))
 		return 0;
-	snprintf(why, 256,
-		 "--bitbang: %s has SWD alone; --fiction-jtag puts a JTAG port "
-		 "in front of it that no silicon has",
-		 mcu_chip(b->mcu));
+	snprintf(why, 256, "--bitbang: %s has SWD alone", mcu_chip(b->mcu));
 	return E_UNSUPPORTED;
 }
 
+static int open_dap(struct loop *l, const struct run_options *o, char why[256])
+{
+	int err = dap_server_init(&l->dap, l->bench, o->dap, o->packet_ps, why);
+
+	l->dap.probe.serial = o->usb_serial;
+	return err;
+}
+
+static int open_bitbang(struct loop *l, const struct run_options *o,
+			char why[256])
+{
+	return bitbang_init(&l->bitbang, l->bench, o->bitbang, o->jtag_hz, why);
+}
+
+static int open_usb(struct loop *l, const struct run_options *o, char why[256])
+{
+	return usbredir_init(&l->usb, &l->dap.probe, o->usbredir, why);
+}
+
+static int open_uart(struct loop *l, const struct run_options *o, char why[256])
+{
+	return uart_server_init(&l->uart, l->bench, o->uart, why);
+}
+
+static int open_control(struct loop *l, const struct run_options *o,
+			char why[256])
+{
+	int err = control_init(&l->control, l->bench, &l->dap, o->control, why);
+
+	l->control.usb = &l->usb;
+	return err;
+}
+
+static int open_capture(struct loop *l, const struct run_options *o,
+			char why[256])
+{
+	return o->capture != NULL ? bench_capture(l->bench, o->capture, why)
+				  : 0;
+}
+
+static int open_faults(struct loop *l, const struct run_options *o,
+		       char why[256])
+{
+	int err = 0;
+
+	for (unsigned i = 0; err == 0 && i < o->fault_count; i++)
+		err = bench_fault(l->bench, o->faults[i], why);
+	return err;
+}
+
+#define NEXT_ADDRESS                                                    \
+	"give 127.0.0.1:PORT with a port that nobody uses, or port 0, " \
+	"which takes a free one"
+static const struct {
+	int (*open)(struct loop *l, const struct run_options *o, char why[256]);
+	const char *next; /* NULL: by the error */
+} pieces[] = {
+	{ open_chip, NULL },
+	{ open_jtag, "use --dap, or --fiction-jtag for a JTAG port that no "
+		     "silicon has" },
+	{ open_dap, NEXT_ADDRESS },
+	{ open_bitbang, NEXT_ADDRESS },
+	{ open_usb, NEXT_ADDRESS },
+	{ open_uart, NEXT_ADDRESS },
+	{ open_control, "name another socket, or end the bench that has this "
+			"one: signet-vmcu ctl SOCKET quit" },
+	{ open_capture, NEXT_WRITABLE },
+	{ open_faults, NEXT_HELP },
+};
+
 static int loop_open(struct loop *l, const struct run_options *o)
 {
-	char why[256] = "";
-	int err;
+	int err = 0;
 
 	l->dap.fd = l->dap.listen_fd = -1;
 	l->bitbang.fd = l->bitbang.listen_fd = -1;
 	l->usb.fd = l->usb.listen_fd = -1;
 	l->uart.fd = l->uart.listen_fd = -1;
 	l->signal_fd = signals_open();
-	err = bench_new(&o->mcu, &l->bench, why);
-	if (err == 0)
-		err = check_jtag(l->bench, o, why);
-	if (err == 0)
-		err = dap_server_init(&l->dap, l->bench, o->dap, o->packet_ps,
-				      why);
-	if (err == 0)
-		err = bitbang_init(&l->bitbang, l->bench, o->bitbang,
-				   o->jtag_hz, why);
-	l->dap.probe.serial = o->usb_serial;
-	if (err == 0)
-		err = usbredir_init(&l->usb, &l->dap.probe, o->usbredir, why);
-	if (err == 0)
-		err = uart_server_init(&l->uart, l->bench, o->uart, why);
-	if (err == 0)
-		err = control_init(&l->control, l->bench, &l->dap, o->control,
-				   why);
-	l->control.usb = &l->usb;
-	if (err == 0 && o->capture != NULL)
-		err = bench_capture(l->bench, o->capture, why);
-	for (unsigned i = 0; err == 0 && i < o->fault_count; i++)
-		err = bench_fault(l->bench, o->faults[i], why);
-	if (err != 0)
-		fprintf(stderr, "signet-vmcu: %s\n", why);
-	else if (o->prepare != NULL)
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		char why[256] = "";
+
+		err = pieces[i].open(l, o, why);
+		if (err == 0)
+			continue;
+		problem(pieces[i].next != NULL ? pieces[i].next
+					       : problem_next(err),
+			"%s", *why != '\0' ? why : error_text(err));
+		return err;
+	}
+	if (o->prepare != NULL)
 		o->prepare(l->bench, o->prepare_user);
-	return err;
+	return 0;
 }
 
 static int loop_close(struct loop *l)
 {
 	char why[BENCH_WHY_CAP];
-	int err = 0;
+	int err, save_err;
 
 	if (l->bench == NULL)
 		return 0;
@@ -130,13 +204,12 @@ static int loop_close(struct loop *l)
 		close(l->signal_fd);
 	err = bench_capture(l->bench, NULL, why);
 	if (err != 0)
-		fprintf(stderr, "signet-vmcu: %s\n", why);
-	if (bench_save(l->bench, why) != 0) {
-		fprintf(stderr, "signet-vmcu: %s\n", why);
-		err = E_IO;
-	}
+		problem(NEXT_WRITABLE, "%s", why);
+	save_err = bench_save(l->bench, why);
+	if (save_err != 0)
+		problem(problem_next(save_err), "%s", why);
 	bench_free(l->bench);
-	return err;
+	return err != 0 ? err : save_err;
 }
 
 /* -- telling that all is ready -------------------------------------------- */
@@ -193,8 +266,8 @@ static int write_ready(const struct loop *l, const struct run_options *o)
 		err = E_IO;
 out:
 	if (err != 0)
-		fprintf(stderr, "signet-vmcu: cannot write %s: %s\n",
-			o->ready_file, strerror(errno));
+		problem(NEXT_WRITABLE, "cannot write %s: %s", o->ready_file,
+			strerror(errno));
 	free(part);
 	return err;
 }

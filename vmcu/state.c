@@ -312,9 +312,11 @@ static int sync_folder(const char *path)
 	return err;
 }
 
-static int write_file(const char *path, const uint8_t *buf, size_t len)
+/* Into a file of its own, so that two that save the same chip do not write
+ * into each other's; its name ends in six X. */
+static int write_file(char *path, const uint8_t *buf, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = mkostemp(path, O_CLOEXEC);
 	int err;
 
 	if (fd < 0)
@@ -335,7 +337,7 @@ int state_save(const struct state_table *t, const struct state_name *name,
 	uint8_t *buf;
 	int err;
 
-	if ((size_t)snprintf(temp, sizeof(temp), "%s.new", path) >=
+	if ((size_t)snprintf(temp, sizeof(temp), "%s.new.XXXXXX", path) >=
 	    sizeof(temp))
 		return E_ARG;
 	buf = malloc(len);

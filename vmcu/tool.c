@@ -11,19 +11,29 @@
 
 #include "base/hex.h"
 #include "vmcu/net.h"
+#include "vmcu/problem.h"
 #include "vmcu/run.h"
 
 static int usage(const char *text)
 {
-	fprintf(stderr, "usage: signet-vmcu %s\n", text);
+	problem(NULL, "usage: signet-vmcu %s", text);
 	return VMCU_EXIT_USAGE;
 }
 
-static int failed(const char *what, const char *why)
+/* next NULL: signet-vmcu --help. */
+static int failed(const char *what, const char *why, const char *next)
 {
-	fprintf(stderr, "signet-vmcu: %s: %s\n", what, why);
+	problem(next, "%s: %s", what, why);
 	return VMCU_EXIT_FAILED;
 }
+
+static int failed_by(const char *what, int err)
+{
+	return failed(what, error_text(err), problem_next(err));
+}
+
+#define NEXT_BENCH "start one: signet-vmcu run --control SOCKET"
+#define NEXT_COPY "give as many hex digits as the chip's UID has"
 
 /* -- ctl ------------------------------------------------------------------ */
 
@@ -99,7 +109,7 @@ int tool_ctl(int argc, char **argv)
 	if (argc < 2)
 		return usage("ctl SOCKET COMMAND [ARGUMENT...]");
 	if (net_connect_unix(argv[0], &fd, why) != 0)
-		return failed("ctl", why);
+		return failed("ctl", why, NEXT_BENCH);
 	for (int i = 1; i < argc; i++) {
 		const char *s = from_here(argc, argv, i, path, sizeof(path));
 
@@ -110,7 +120,8 @@ int tool_ctl(int argc, char **argv)
 	code = show_answer(fd);
 	close(fd);
 	if (code < 0)
-		return failed(argv[0], "the virtual MCU closed the connection");
+		return failed(argv[0], "the virtual MCU closed the connection",
+			      "see what it said last; start it again");
 	return code;
 }
 
@@ -123,9 +134,9 @@ static int open_state(const char *path, struct mcu **out)
 	int err;
 
 	if (access(path, R_OK) != 0)
-		return failed(path, strerror(errno));
+		return failed(path, strerror(errno), problem_next(E_SYNTAX));
 	err = mcu_new(&cfg, out, why);
-	return err == 0 ? 0 : failed(path, why);
+	return err == 0 ? 0 : failed(path, why, problem_next(err));
 }
 
 static int copy_into(const char *path, const uint8_t *uid, size_t uid_len,
@@ -140,12 +151,12 @@ static int copy_into(const char *path, const uint8_t *uid, size_t uid_len,
 	int err = mcu_new(&cfg, &to, why);
 
 	if (err != 0)
-		return failed(path, why);
+		return failed(path, why, NEXT_COPY);
 	err = mcu_copy_from(to, from);
 	if (err == 0)
 		err = mcu_save(to);
 	mcu_free(to);
-	return err == 0 ? VMCU_EXIT_OK : failed(path, error_text(err));
+	return err == 0 ? VMCU_EXIT_OK : failed_by(path, err);
 }
 
 int tool_copy(int argc, char **argv)
@@ -159,10 +170,10 @@ int tool_copy(int argc, char **argv)
 		return usage("copy FROM TO --uid HEX");
 	if (hex_decode(argv[3], uid, sizeof(uid), &uid_len) != 0 ||
 	    uid_len == 0)
-		return failed("--uid",
-			      "hex digits are needed, as many as the chip has");
+		return failed("--uid", "hex digits are needed", NEXT_COPY);
 	if (access(argv[1], F_OK) == 0)
-		return failed(argv[1], "exists already");
+		return failed(argv[1], "exists already",
+			      "name a file that does not exist yet");
 	code = open_state(argv[0], &from);
 	if (code == 0)
 		code = copy_into(argv[1], uid, uid_len, from);
@@ -197,7 +208,7 @@ int tool_flip(int argc, char **argv)
 	if (err == 0)
 		err = mcu_save(m);
 	mcu_free(m);
-	return err == 0 ? VMCU_EXIT_OK : failed(argv[1], error_text(err));
+	return err == 0 ? VMCU_EXIT_OK : failed_by(argv[1], err);
 }
 
 static int write_file(const char *path, const uint8_t *p, size_t len)
@@ -207,7 +218,7 @@ static int write_file(const char *path, const uint8_t *p, size_t len)
 
 	if (f != NULL && fclose(f) != 0)
 		ok = false;
-	return ok ? VMCU_EXIT_OK : failed(path, strerror(errno));
+	return ok ? VMCU_EXIT_OK : failed(path, strerror(errno), NEXT_WRITABLE);
 }
 
 int tool_dump(int argc, char **argv)
@@ -225,7 +236,7 @@ int tool_dump(int argc, char **argv)
 	len = mcu_flash_len(m);
 	p = malloc(len);
 	if (p == NULL || mcu_flash_peek(m, mcu_flash_base(m), p, len) != 0)
-		code = failed(argv[0], error_text(E_NOMEM));
+		code = failed_by(argv[0], E_NOMEM);
 	else
 		code = write_file(argv[1], p, len);
 	free(p);

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "vmcu/problem.h"
+
 int uart_server_init(struct uart_server *s, struct bench *b,
 		     const char *address, char why[NET_WHY_CAP])
 {
@@ -55,7 +57,7 @@ static void accept_client(struct uart_server *s)
 	if (fd < 0)
 		return;
 	if (s->fd >= 0) {
-		fprintf(stderr, "signet-vmcu: second UART client refused\n");
+		problem(NEXT_SECOND, "second UART client refused");
 		close(fd);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <usbredirparser.h>
 
+#include "vmcu/problem.h"
 #include "vmcu/usb_stream.h"
 
 #define VERSION_TEXT "signet-vmcu"
@@ -309,8 +310,8 @@ static void on_iso(void *priv, uint64_t id,
 static void on_filter_reject(void *priv)
 {
 	(void)priv;
-	fprintf(stderr, "signet-vmcu: the other side's filter refuses the "
-			"USB probe\n");
+	problem("let the filter of QEMU's usb-redir pass it",
+		"the other side's filter refuses the USB probe");
 }
 
 static void on_filter(void *priv, struct usbredirfilter_rule *rules, int count)
@@ -479,8 +480,7 @@ static void accept_client(struct usbredir *u)
 		return;
 	if (u->fd >= 0) { /* a plug fits into one socket */
 		close(fd);
-		fprintf(stderr, "signet-vmcu: second usbredir client "
-				"refused\n");
+		problem(NEXT_SECOND, "second usbredir client refused");
 		return;
 	}
 	u->fd = fd;
@@ -514,8 +514,9 @@ static void serve(struct usbredir *u, short revents)
 	if (err == 0)
 		err = net_out_flush(&u->out, u->fd);
 	if (err == E_SYNTAX)
-		fprintf(stderr, "signet-vmcu: what came is not usbredir; "
-				"connection closed\n");
+		problem("connect with usbredir to this port, as QEMU's "
+			"usb-redir does",
+			"what came is not usbredir; connection closed");
 	if (err != 0 || u->broken)
 		drop_client(u);
 }

@@ -11,7 +11,8 @@
  *           (copied to RAM)
  *   0x1800  nothing
  *   0x1B00  resident stub, at most 224 bytes: starts the firmware when the
- *           marker is set, else the loader
+ *           marker is set, else the loader.  4 bytes on, where chip/chip.h's
+ *           boot_faults asks for it: its fault entry
  *   0x1BE0  stage-0 secret, 32 bytes; all FF = the chip has none.  Outside of
  *           the bytes that are hashed as the loader's, and overwritten with
  *           zeros when the loader is erased
@@ -27,7 +28,11 @@
  *           stage-0 secret with zeros, and sets the second.  Complete = both;
  *           only then the firmware starts.
  *
- * The boot page's first double word (stack, stub) is programmed in step 3.
+ * The boot page's first double word (stack, stub) is programmed in step 3.  A
+ * chip whose vectors cannot be moved has two more words there, of NMI and
+ * HardFault: the stub's fault entry, which hands on to the loader's handler
+ * until the chip is complete, then to the firmware's own.  Those are in the
+ * vectors 4 and 5 of the image, which its core (ARMv6-M) does not use.
  * Neither it nor the last page is erased again, but for torn cells that an
  * attempt before has left there: then their fixed part is written back at
  * once.
@@ -38,6 +43,7 @@
 #define LOADER_OFFSET (-0x0800)
 #define LOADER_LEN 0x2000
 #define STUB_OFFSET 0x1b00
+#define STUB_FAULT_OFFSET 0x1b04
 #define STUB_LEN 0x0100 /* its place, secret included */
 #define STUB_CODE_LEN 0x00e0
 #define STAGE0_SECRET_OFFSET 0x1be0

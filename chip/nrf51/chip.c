@@ -91,7 +91,19 @@ const struct chip chip_nrf51 = {
 	.recover = &recover,
 	.links = 1u << LOADER_LINK_UART,
 	.no_pins = "SWDIO and SWDCLK are no GPIO pins of this chip",
+	/* NRM 9.1.2 and table 40: code in RAM that reads flash has a HardFault,
+	 * of which the loader makes a value. */
+	.witnesses = {
+		{ 0x00000000, 1, {
+			{ 0xffffffff, 0xfa017ed0, false,
+			  "read protection is not in force: code in RAM can "
+			  "read the flash" } } },
+	},
+	.witness_count = 1,
+	.rng_run = 39, /* chip/nrf51/target.h */
+	.rng_peak = 683,
 	.boot_stack = 0x20004000,
+	.boot_faults = true,
 	.stage0 = false,
 	.check_uid = nrf51_check_uid,
 };

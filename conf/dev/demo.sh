@@ -24,9 +24,9 @@ usage() {
 	                 flash is programmed as it is.
 	  --chip C       stm32l432 (default), stm32f103xb, stm32f103xe, stm32f051,
 	                 nrf51822: docs/threat-model.md says what each protects
-	  --mode M       sealed: encrypted from the server into the chip (default
-	                 where the chip has it: stm32f103xe, nrf51822 have not);
-	                 signed: the station and the debug wire carry it in clear
+	  --mode M       sealed: encrypted from the server into the chip
+	                 (default); signed: the station and the debug wire
+	                 carry it in clear
 	  --devices N    size of the order, 1 to 64 (default 8)
 	  --channels N   chips programmed at the same time, 1 to 16 (default 4)
 	  --keep         leave the server running and say how to reach it

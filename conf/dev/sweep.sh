@@ -9,7 +9,8 @@
 #   debugger   four attacks through the debug port at a sweep of cycles
 #   lock       each instruction before the handshake left out in turn
 #              (all three also on the STM32F1 and STM32F0, which have no ECC and
-#              whose SRAM is open)
+#              whose SRAM is open, and on the nRF51, which opens all of itself to
+#              a debugger that steps)
 #   listener   all wires of two devices, the station's memory, disk, sockets
 #
 # The short forms are tests/e2e/sweep.sh and tests/e2e/listener.sh.  Logs stay
@@ -77,11 +78,12 @@ step power-twice "$B/sweep_power" --twice "${twice[@]}"
 step debugger "$B/sweep_debugger" "${debugger[@]}"
 step lock "$B/sweep_lock" "${lock[@]}"
 # what a debugger finds differs by family (docs/threat-model.md)
-for chip in stm32f103xb stm32f103xe stm32f051; do
+for chip in stm32f103xb stm32f103xe stm32f051 nrf51822; do
 	step "debugger-$chip" "$B/sweep_debugger" --chip $chip "${chips[@]}"
 	step "lock-$chip" "$B/sweep_lock" --chip $chip "${chips_lock[@]}"
 	step "power-$chip" "$B/sweep_power" --chip $chip "${chips_power[@]}"
-	[ ${#chips_power_swd[@]} = 0 ] ||
+	# (the nRF51 has no such line)
+	[ ${#chips_power_swd[@]} = 0 ] || [ $chip = nrf51822 ] ||
 		step "power-swd-$chip" "$B/sweep_power" --chip $chip \
 			--line swd "${chips_power_swd[@]}"
 	# (the xE's loader is the xB's, in other pages)

@@ -33,6 +33,9 @@ order two 2.0.0 40
 station_enrol line1 1
 station_channels 1
 sed -i '/^\[channel 0\]/a link = uart' "$DIR/station/flasher.conf"
+# virtual time: what does not come within that never does
+sed -i "s/^start-timeout = .*/start-timeout = $BOOT_MS/" \
+	"$DIR/station/flasher.conf"
 
 # what the proxy needs: the owner's CA signs for it, and the station's keys
 mkdir "$DIR/proxy"
@@ -86,11 +89,11 @@ gone() {
 	cp "$DIR/enrolled" "$DIR/station/enrolled.json"
 }
 program() { station --json program --channels 0 --order "$@"; }
-# bad WHAT CODE RULE...: order one
-bad() {
+# refused WHAT CODE RULE...: order one, whatever board is there; no unit is taken,
+# or an attempt that failed is recorded
+refused() {
 	local what=$1 code=$2
 	shift 2
-	fresh
 	between "$@"
 	program one >"$DIR/out" 2>"$DIR/err" </dev/null &&
 		fail "$what: built all the same"
@@ -103,9 +106,16 @@ bad() {
 		grep -q "$(grep -o '"uid":"[0-9a-f]*' "$DIR/out" | tail -n 1 |
 			cut -d'"' -f4)" "$DIR/log" || fail "$what: not recorded"
 	fi
-	run "$what, again" 0 program one
-	[ "$(device one state)" = closed ] || fail "$what: not closed"
 	say "ok  $what"
+}
+again() { # WHAT: the board is built
+	run "$1, again" 0 program one
+	[ "$(device one state)" = closed ] || fail "$1: not closed"
+}
+bad() { # WHAT CODE RULE...: with a board of its own, which is built in the end
+	fresh
+	refused "$@"
+	again "$1"
 }
 good() { # WHAT RULE...: one attempt
 	local what=$1
@@ -125,7 +135,16 @@ for op in grants handshake installed loader release; do
 done
 
 # -- cut short -------------------------------------------------------------------
-for op in loader release grants handshake installed; do
+fresh # before anything is done to it
+for op in loader release grants; do
+	refused "cut short: $op" E_HTTP "$op:*:cut"
+done
+refused "loader altered" E_CHECKSUM loader:0:flip=loader
+refused "another link's loader" E_HTTP loader:0:set=link=swd-pins
+refused "grant of another release" E_HTTP \
+	"grants:0:set=header_digest=$(printf 'ab%.0s' {1..32})"
+again "before anything is done"
+for op in handshake installed; do
 	bad "cut short: $op" E_HTTP "$op:*:cut"
 done
 # -- lost: the same request gets the same answer -----------------------------------
@@ -133,7 +152,6 @@ good "answers lost" grants:0:lose handshake:0:lose
 good "commit lost" installed:0:lose
 
 # -- altered ----------------------------------------------------------------------
-bad "loader altered" E_CHECKSUM loader:0:flip=loader
 bad "message 2 altered" E_TARGET_LOST 'handshake:*:flip=message2'
 bad "link key altered" E_DECRYPT 'handshake:*:flip=key_sealed'
 bad "commit altered" E_TARGET_NO_PROOF 'installed:*:flip=commit'
@@ -147,9 +165,6 @@ bad "handshake of another chip" E_DECRYPT \
 	"handshake:*:from=$DIR/old-handshake.json"
 bad "commit of another chip" E_TARGET_NO_PROOF \
 	"installed:*:from=$DIR/old-installed.json"
-bad "grant of another release" E_HTTP \
-	"grants:0:set=header_digest=$(printf 'ab%.0s' {1..32})"
-bad "another link's loader" E_HTTP loader:0:set=link=swd-pins
 fresh
 between
 run "another order" 0 program two
@@ -169,20 +184,32 @@ say "ok  grant of another chip"
 
 # -- late: the lease is over ---------------------------------------------------------
 order brief 1.0.0 2 --lease 5
-fresh
-between handshake:0:hold=8
-run "late, and a unit is free" 0 program brief
+late() { # a job whose handshake waits until its lease is over, and then for go
+	local i
+	fresh
+	rm -f "$DIR/go" "$DIR/go.held"
+	between "handshake:0:hold=$DIR/go"
+	program brief >"$DIR/late" 2>&1 </dev/null &
+	LATE=$!
+	PIDS+=("$LATE")
+	for ((i = 0; i < 1200; i++)); do
+		[ -f "$DIR/go.held" ] && [ "$(order_field brief reserved)" = 0 ] &&
+			return
+		sleep 0.05
+	done
+	fail "late: the lease does not end"
+}
+late
+touch "$DIR/go"
+wait $LATE || fail "late, and a unit is free: $(cat "$DIR/late")"
 gone
 say "ok  late, and a unit is free"
 cp -r "$DIR/station" "$DIR/other"
-fresh
-between handshake:0:hold=14
-program brief >"$DIR/late" 2>&1 &
-LATE=$!
-sleep 10
+late
 run "the last unit goes elsewhere" 0 "$B/fake_target" --dir "$DIR/other" \
 	--order brief --uid 7a000a00144f354638353320 \
 	--server-key "$SERVER_KEY" --out "$DIR/stolen"
+touch "$DIR/go"
 wait $LATE && fail "late: built all the same"
 gone
 expect "late, and no unit is left" "$DIR/late" '"code":"lease-expired"'

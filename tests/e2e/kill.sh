@@ -14,20 +14,33 @@ order_number() { # order_number FIELD
 		sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" | head -1
 }
 
+# load: a station at work, process $load, until the server is gone; returns when
+# it has got some 300 credentials
+load() {
+	rm -f "$work/noted"
+	"$B/bench_grants" --dir "$work/s" --ready "$work/ready" --seconds 600 \
+		--connections 32 --note "$work/noted" >"$work/load" 2>&1 &
+	load=$!
+	for _ in $(seq 1200); do
+		[ "$(wc -c <"$work/noted" 2>/dev/null || echo 0)" -gt 8000 ] &&
+			return
+		kill -0 $load 2>/dev/null || break
+		sleep 0.05
+	done
+	echo "FAIL  the station makes no devices"
+	failures=$((failures + 1))
+}
+unlocked() { # orphans end by themselves
+	flock -w 60 "$work/s/lock" true
+}
+
 kill_one() { # kill_one ROLE|parent
 	rm -rf "$work/s" "$work/noted"
 	server_init
 	server_start
 	local victim=$pid before
 	[ "$1" = parent ] || victim=$(role_pid "$1")
-	"$B/bench_grants" --dir "$work/s" --ready "$work/ready" --seconds 20 \
-		--connections 32 --note "$work/noted" >"$work/load" 2>&1 &
-	local load=$!
-	for _ in $(seq 100); do # until it is really at work
-		sleep 0.1
-		[ "$(wc -c <"$work/noted" 2>/dev/null || echo 0)" -gt 8000 ] &&
-			break
-	done
+	load
 	kill -KILL "$victim"
 	wait $load
 	local load_status=$?
@@ -42,10 +55,7 @@ kill_one() { # kill_one ROLE|parent
 			grep -q "the $1 process was killed by signal 9" \
 			"$work/log"
 	fi
-	for _ in $(seq 100); do # orphans end by themselves
-		flock -n "$work/s/lock" true && break
-		sleep 0.1
-	done
+	check "$1 killed: nobody is left" unlocked
 	if [ -n "$have_sqlite" ]; then
 		check "$1 killed: the database is sound" \
 			sh -c "[ \"\$(sqlite3 $work/s/db/signet.db \
@@ -74,13 +84,13 @@ done
 rm -rf "$work/s"
 server_init
 server_start
-"$B/bench_grants" --dir "$work/s" --ready "$work/ready" --seconds 20 \
-	--connections 32 --note "$work/noted" >"$work/load" 2>&1 &
-load=$!
-sleep 3
+load
 server_stop
 check "SIGTERM in the middle: exit 0" [ "$status" = 0 ]
 wait $load
+load_status=$?
+check "SIGTERM in the middle: the station sees the server go" \
+	[ $load_status = 3 ]
 
 # ---- one server per folder
 server_start
@@ -119,6 +129,24 @@ usage_says() { # usage_says ARGS...
 	"$B/signetd" "$@" >"$work/second" 2>&1
 	[ $? = 2 ] && grep -q -- "--help" "$work/second"
 }
+# ---- owner.json leads to a name that the certificate has
+url_is() { # url_is URL ARGS...
+	local url=$1
+	shift
+	rm -rf "$work/named"
+	"$B/signetd" init --dir "$work/named" --ports 1,2,3 \
+		--passphrase-file "$work/pass" "$@" >/dev/null &&
+		grep -qF "\"url\": \"$url\"" "$work/named/owner.json"
+}
+check "listening everywhere: the first name" url_is https://a.example:3 \
+	--names a.example,10.1.2.3 --listen 0.0.0.0
+check "listening on a named address: that" url_is https://10.1.2.3:3 \
+	--names a.example,10.1.2.3 --listen 10.1.2.3
+check "listening on another: the first name" url_is https://localhost:3 \
+	--names localhost --listen 127.0.0.1
+check "IPv6 is written in brackets" url_is "https://[::1]:3" --names ::1 \
+	--listen ::1
+check "a name that cannot be one" usage_says init --dir "$work/n" --names 'a b'
 check "no command is wrong usage" usage_says
 check "an unknown command is" usage_says walk
 check "so is an unknown option" usage_says run --dir "$work/s" --quickly

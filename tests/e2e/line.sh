@@ -20,7 +20,7 @@ cat >"$DIR/next" <<EOF2
 #!/bin/sh
 # CHANNEL RESULT
 echo "\$1 \$2 \$SIGNET_UID" >>"$DIR/next.log"
-"$PWD/$B/signet-vmcu" ctl "$DIR/ch\$1.sock" insert "$DIR/next-\$1.state" --new \
+"$PWD/$VMCU" ctl "$DIR/ch\$1.sock" insert "$DIR/next-\$1.state" --new \
 	--uid $(chip_uid '5${1}') >/dev/null
 EOF2
 chmod +x "$DIR/next"
@@ -72,11 +72,11 @@ run "bent credential" 1 signet verify "$DIR/bent.cbor" --key "$DIR/device.pub"
 run "no credential" 1 signet verify "$DIR/next.log" --key "$DIR/device.pub"
 
 # The bench can read its own chip past the lock: the flash of channel 0.
-"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" save >/dev/null
+"$VMCU" ctl "${CH_SOCKET[0]}" save >/dev/null
 for f in "$DIR/next-0.state" "$DIR/chip0.state"; do
 	[ -f "$f" ] && break
 done
-"$B/signet-vmcu" dump "$f" "$DIR/flash.bin" >/dev/null
+"$VMCU" dump "$f" "$DIR/flash.bin" >/dev/null
 run "flash dump" 0 signet verify --flash "$DIR/flash.bin" \
 	--key "$DIR/device.pub" --release-key "$SIGNET_HOME/keys/main.pub"
 expect "flash dump" "$DIR/out" '^firmware +1.0.0, .*byte for byte'
@@ -104,7 +104,7 @@ expect "empty flash" "$DIR/out" 'no credential'
 boards=0
 fresh() { # CHANNEL UID [PROFILE]: a new chip
 	boards=$((boards + 1))
-	"$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" insert \
+	"$VMCU" ctl "${CH_SOCKET[$1]}" insert \
 		"$DIR/board-$boards.state" --new --uid "$2" \
 		${3:+--profile "$3"} >/dev/null
 }
@@ -121,7 +121,7 @@ refused "order used up" order-used-up
 order_make second lamp 6
 rm -f "$DIR/again.state"
 cp "$f" "$DIR/again.state"
-"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" insert "$DIR/again.state" >/dev/null
+"$VMCU" ctl "${CH_SOCKET[0]}" insert "$DIR/again.state" >/dev/null
 if [ -n "$HIDES" ]; then
 	run "hidden" 6 station program --order second --channels 0
 	expect "hidden" "$DIR/out" 'E_TARGET_PROTECTED.*hides its unique ID'
@@ -151,11 +151,11 @@ run "paused order" 1 station program --order second --channels 0
 refused "paused order" order-closed
 signet order resume second >/dev/null
 
-"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" unplug >/dev/null
+"$VMCU" ctl "${CH_SOCKET[0]}" unplug >/dev/null
 run "no board" 6 station program --order second --channels 0
 expect "no board" "$DIR/out" 'failed in phase "connect"'
 expect "no board" "$DIR/out" 'next: +check that the board sits in its fixture'
-"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" plug >/dev/null
+"$VMCU" ctl "${CH_SOCKET[0]}" plug >/dev/null
 
 run "no probe" 6 station program --order second --probe tcp:127.0.0.1:1
 expect "no probe" "$DIR/out" 'E_PROBE_LOST'
@@ -237,7 +237,7 @@ sys.stdout.buffer.write(seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
 run "operator at a terminal" 0 python3 "$DIR/operator.py" \
-	"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' insert '$DIR/third.state' \
+	"'$VMCU' ctl '${CH_SOCKET[0]}' insert '$DIR/third.state' \
 	--new --uid $(chip_uid 6b 31) >/dev/null" \
 	"$B/signet-flasher" --dir "$DIR/station" program --order third \
 	--channels 0

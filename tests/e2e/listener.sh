@@ -15,6 +15,7 @@
 set -euo pipefail
 . tests/lib/line.sh
 . tests/lib/sealed.sh
+. tests/lib/hold.sh
 need python3 gdb-multiarch
 KB=${LISTEN_KB:-64}
 
@@ -46,25 +47,21 @@ capture() { "$B/signet-vmcu" ctl "${CH_SOCKET[$1]}" capture "$2" >/dev/null; }
 # -- both devices, with the station looked into in mid-stream ------------------
 memory() { # PID FILE: what is in a process's writable memory
 	python3 - "$1" "$2" <<'PY'
-import os, signal, sys
+import os, sys
 pid = int(sys.argv[1])
-os.kill(pid, signal.SIGSTOP)
-try:
-    with open(f"/proc/{pid}/maps") as maps, \
-         open(f"/proc/{pid}/mem", "rb") as mem, \
-         open(sys.argv[2], "wb") as out:
-        for line in maps:
-            area, rights = line.split()[:2]
-            if rights[:2] != "rw" or "[v" in line:
-                continue
-            begin, end = (int(x, 16) for x in area.split("-"))
-            try:
-                mem.seek(begin)
-                out.write(mem.read(end - begin))
-            except OSError:
-                pass
-finally:
-    os.kill(pid, signal.SIGCONT)
+with open(f"/proc/{pid}/maps") as maps, \
+     open(f"/proc/{pid}/mem", "rb") as mem, \
+     open(sys.argv[2], "wb") as out:
+    for line in maps:
+        area, rights = line.split()[:2]
+        if rights[:2] != "rw" or "[v" in line:
+            continue
+        begin, end = (int(x, 16) for x in area.split("-"))
+        try:
+            mem.seek(begin)
+            out.write(mem.read(end - begin))
+        except OSError:
+            pass
 PY
 }
 # The chip's keys as its RAM has them: content key, link keys
@@ -82,46 +79,31 @@ DELIVERY=()
 for link in swd-pins uart; do # channels 0 and 1
 	DELIVERY+=("$(gdb-multiarch -nx -batch \
 		-ex 'p/x &loader.in.delivery.wire.version' \
-		"$DIR/loader/stm32l4-$link/loader.elf" 2>&1 |
+		"$DIR/loader/stm32l432-$link/loader.elf" 2>&1 |
 		sed -n 's/.*= *\(0x[0-9a-f]*\).*/\1/p')")
 	[ -n "${DELIVERY[-1]}" ] ||
 		fail "where does the loader keep message 2?"
 done
 
 build_one() { # CHANNEL: one device, looked into while the stream runs
-	local ch=$1 out=$DIR/out.$1 i got=0
+	local ch=$1
 	capture "$ch" "$DIR/wire$ch.vcd"
-	strace -f -qq -e trace=%network,read,write,readv,writev -xx -s 1000000 \
-		-o "$DIR/calls$ch" "$B/signet-flasher" --dir "$DIR/station" \
-		--json program --order two --channels "$ch" >"$out" \
-		2>"$DIR/err" </dev/null &
-	JOB=$!
-	for ((i = 0; i < 6000; i++)); do
-		grep -q '"phase":"stream"' "$out" && break
-		kill -0 $JOB 2>/dev/null || break
-		sleep 0.01
-	done
-	grep -q '"phase":"stream"' "$out" ||
-		fail "no stream: $(cat "$out" "$DIR/err")"
-	pid=$(pgrep -P $JOB | head -n 1)
-	for ((i = 0; i < 500; i++)); do # message 2 is on its way
-		keys_of "$ch" "$DIR/key$ch"
-		[ ! -s "$DIR/key$ch.content" ] || break
-		kill -0 $JOB 2>/dev/null || break
-	done
-	for i in 1 2 3; do
-		memory "${pid:-$JOB}" "$DIR/memory$ch.$i" 2>/dev/null || break
-		sleep 0.05
-	done
+	JOB_UNDER=(strace -f -qq -e "trace=%network,read,write,readv,writev"
+		-xx -s 1000000 -o "$DIR/calls$ch")
+	HOLD_AFTER=40
+	job_hold '"phase":"stream"' --json program --order two --channels "$ch"
+	expect_not "in mid-stream" "$DIR/out" '"phase":"commit"'
+	keys_of "$ch" "$DIR/key$ch"
+	memory "$(cat "$DIR/hold.pid")" "$DIR/memory$ch.1"
 	[ -s "$DIR/key$ch.content" ] || fail "no keys in the chip in mid-stream"
 	[ -s "$DIR/memory$ch.1" ] || fail "the station's memory cannot be read"
-	wait $JOB || got=$?
-	[ $got = 0 ] || fail "channel $ch: $(cat "$out" "$DIR/err")"
+	job_go
+	job_end "channel $ch" 0
 	capture "$ch" off
-	"$B/signet-vmcu" ctl "${CH_SOCKET[$ch]}" save >/dev/null
-	"$B/signet-vmcu" dump "$DIR/chip$ch.state" "$DIR/flash$ch.bin" \
-		>/dev/null
+	"$VMCU" ctl "${CH_SOCKET[$ch]}" save >/dev/null
+	"$VMCU" dump "$DIR/chip$ch.state" "$DIR/flash$ch.bin" >/dev/null
 }
+hold_init
 need strace
 for ch in 0 1; do
 	build_one $ch

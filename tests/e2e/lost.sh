@@ -7,17 +7,14 @@
 # further unit.  tests/e2e/target.sh tries the same faults against the driver.
 set -euo pipefail
 . tests/lib/line.sh
+. tests/lib/hold.sh
 
 server_init
 server_start
 owner_init
 MODE=signed
 product_make lamp
-# a longer image, so that each phase can be met while it lasts
-head -c 60000 /dev/urandom >"$DIR/filler.bin"
-release_make lamp 1.0.1 "$DIR/lamp/firmware.hex" \
-	"$DIR/filler.bin@0x08008000"
-signet order create first --mode signed --product lamp --release 1.0.1 --quantity 40 \
+signet order create first --mode signed --product lamp --release 1.0.0 --quantity 40 \
 	--manufacturer acme >/dev/null
 station_enrol line1 1
 station_channels 1
@@ -83,34 +80,17 @@ for kind in wait fault parity silence; do
 done
 again "at the start"
 
-# -- when a phase is shown: the job is stopped, the damage done, and on it goes ----
-# met PHASE COMMAND...: exit code in $got
-met() {
-	local phase=$1 i
-	shift
-	: >"$DIR/out"
-	"$B/signet-flasher" --dir "$DIR/station" program --order first \
-		>"$DIR/out" 2>"$DIR/err" </dev/null &
-	pid=$!
-	PIDS+=("$pid")
-	for ((i = 0; i < 6000; i++)); do
-		grep -q " $phase\$" "$DIR/out" && break
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.005
-	done
-	kill -STOP "$pid" 2>/dev/null || true
-	bench "$@"
-	kill -CONT "$pid" 2>/dev/null || true
-	got=0
-	wait "$pid" || got=$?
-}
+# -- in a phase: the job stands still, the damage is done, and on it goes --------
+hold_init
 for damage in unplug "wire wait 1000000" "wire fault 1000000" \
 	"wire parity 1000000" "wire silence 1000000"; do
 	for phase in erase program; do
 		board
+		job_hold " $phase\$" program --order first
 		# shellcheck disable=SC2086
-		met $phase $damage
-		[ "$got" = 6 ] || fail "$damage in $phase: exit $got"
+		bench $damage
+		job_go
+		job_end "$damage in $phase" 6
 		lost "$damage in $phase"
 		expect "$damage in $phase" "$DIR/out" \
 			'failed in phase "(erase|program|verify|records)"'

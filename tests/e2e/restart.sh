@@ -12,6 +12,7 @@ if [ "$(id -u)" != 0 ] && unshare -Urm true 2>/dev/null; then
 	exec unshare -Urm bash "$0" "$@"
 fi
 . tests/lib/line.sh
+. tests/lib/hold.sh
 MODE=signed
 MOUNT=
 unmount() { [ -z "$MOUNT" ] || umount "$MOUNT" || true; }
@@ -21,8 +22,8 @@ server_init
 server_start
 owner_init
 product_make lamp
-# a longer image, so that there is time to kill somebody
-head -c 90000 /dev/urandom >"$DIR/filler.bin"
+# a release that a nearly full disk has no room for
+head -c 40000 /dev/urandom >"$DIR/filler.bin"
 release_make lamp 1.0.1 "$DIR/lamp/firmware.hex" \
 	"$DIR/filler.bin@0x08008000"
 order_of() { # NAME QUANTITY
@@ -32,6 +33,7 @@ order_of() { # NAME QUANTITY
 order_of first 12
 station_enrol line1 2
 station_channels 2
+hold_init
 
 uid=0
 fresh() { # CHANNEL: a new chip
@@ -41,32 +43,17 @@ fresh() { # CHANNEL: a new chip
 		>/dev/null
 }
 
-begin() { # ARGUMENT...: a flasher in the background
-	: >"$DIR/bg.out"
-	# not `station`: the process to kill is the flasher, not a shell
-	"$B/signet-flasher" --dir "$DIR/station" program --order first \
-		--channels 0 "$@" >"$DIR/bg.out" 2>"$DIR/bg.err" </dev/null &
-	FLASHER_PID=$!
-	PIDS+=("$FLASHER_PID")
+# until_phase PHASE ARGUMENT...: a flasher that stands still in it
+until_phase() {
+	local phase=$1
+	shift
+	job_hold " $phase\$" program --order first --channels 0 "$@"
 }
-until_phase() { # PATTERN: of the background flasher's output
-	local i
-	for ((i = 0; i < 3000; i++)); do
-		grep -qE -- "$1" "$DIR/bg.out" && return
-		kill -0 "$FLASHER_PID" 2>/dev/null ||
-			fail "the flasher ended before $1: $(cat "$DIR/bg.out" \
-				"$DIR/bg.err")"
-		sleep 0.01
-	done
-	fail "no $1: $(cat "$DIR/bg.out")"
+killed() {
+	kill -KILL "$JOB"
+	wait "$JOB" 2>/dev/null || true
 }
-ended() { # WHAT EXIT
-	local got=0
-	wait "$FLASHER_PID" || got=$?
-	[ "$got" = "$2" ] && return
-	cat "$DIR/bg.out" "$DIR/bg.err" >&2
-	fail "$1: exit $got, not $2"
-}
+
 counts() { # WHAT DELIVERED CLOSED
 	[ "$(order_field first delivered)" = "$2" ] ||
 		fail "$1: delivered is $(order_field first delivered), not $2"
@@ -75,10 +62,8 @@ counts() { # WHAT DELIVERED CLOSED
 }
 
 # -- killed in mid-program ------------------------------------------------------
-begin
-until_phase ' program$'
-kill -9 "$FLASHER_PID"
-wait "$FLASHER_PID" 2>/dev/null || true
+until_phase program
+killed
 [ -f "$DIR/station/journal/0.json" ] || fail "nothing was noted"
 run "status tells" 0 station status
 expect "status tells" "$DIR/out" '^open attempts +1$'
@@ -93,11 +78,8 @@ expect "the owner sees it" "$DIR/out" 'flasher restarted'
 
 # -- killed before the answer to its grant request was noted ----------------------
 fresh 0
-begin
-until_phase ' (deliver|connect|erase|program)$'
-until_phase ' program$'
-kill -9 "$FLASHER_PID"
-wait "$FLASHER_PID" 2>/dev/null || true
+until_phase program
+killed
 python3 - "$DIR/station/journal/0.json" >"$DIR/grant" <<'PY'
 import json, sys
 j = json.load(open(sys.argv[1]))
@@ -112,10 +94,10 @@ counts "same request, same grant" 2 2
 
 # -- killed between the last report's note and the end of the journal -------------
 fresh 0
-begin
-until_phase ' prove$'
+until_phase prove
 cp "$DIR/station/journal/0.json" "$DIR/late.json"
-ended "late journal" 0
+job_go
+job_end "late journal" 0
 python3 - "$DIR/late.json" "$DIR/station/outbox" <<'PY'
 import json, os, sys
 j = json.load(open(sys.argv[1]))
@@ -140,13 +122,13 @@ counts "damaged journal" 5 5
 
 # -- the server dies in mid-program: the device is finished all the same -----------
 fresh 0
-begin
-until_phase ' program$'
+until_phase program
 server_stop KILL
-ended "server lost" 0
-expect "server lost" "$DIR/bg.out" 'waits for the server'
-expect "server lost" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
-expect "server lost" "$DIR/bg.out" '2 reports for the server wait'
+job_go
+job_end "server lost" 0
+expect "server lost" "$DIR/out" 'waits for the server'
+expect "server lost" "$DIR/out" '^1 built, 0 refused, 0 failed$'
+expect "server lost" "$DIR/out" '2 reports for the server wait'
 
 # -- and stays away: nothing is begun -----------------------------------------------
 fresh 0
@@ -168,33 +150,36 @@ expect "outbox empty" "$DIR/out" '^unsent reports +0$'
 
 # -- the server dies and comes back while the flasher tries ---------------------------
 fresh 0
-sed -i 's/^retry = .*/retry = 30/' "$DIR/station/flasher.conf"
-begin
-until_phase ' program$'
+sed -i 's/^retry = .*/retry = 300/' "$DIR/station/flasher.conf"
+until_phase program
 server_stop KILL
-sleep 1
+job_go
+missed_once
 server_start
-ended "server came back" 0
-expect "server came back" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
+job_end "server came back" 0
+expect "server came back" "$DIR/out" '^1 built, 0 refused, 0 failed$'
 counts "server came back" 8 8
 sed -i 's/^retry = .*/retry = 3/' "$DIR/station/flasher.conf"
 
 # -- one interrupt: the device is finished, no further one is begun -------------------
 fresh 0
-begin --next true --count 5
-until_phase ' program$'
-kill -INT "$FLASHER_PID"
-ended "interrupted" 7
-expect "interrupted" "$DIR/bg.out" '^1 built, 0 refused, 0 failed$'
+until_phase program --next true --count 5
+kill -INT "$JOB"
+job_go
+job_end "interrupted" 7
+expect "interrupted" "$DIR/out" '^1 built, 0 refused, 0 failed$'
 counts "interrupted" 9 9
 
 # -- two flashers, one folder ------------------------------------------------------------
 fresh 0
-begin
-until_phase ' program$'
+until_phase program
+mv "$DIR/out" "$DIR/first.out" # it goes on writing there
+mv "$DIR/err" "$DIR/first.err"
 run "two flashers" 4 station program --order first --channels 1
 says "two flashers" 'another signet-flasher is at work'
-ended "two flashers" 0
+job_go
+job_end "two flashers" 0
+expect "two flashers" "$DIR/first.out" '^1 built, 0 refused, 0 failed$'
 counts "two flashers" 10 10
 
 # -- a full disk -----------------------------------------------------------------------
@@ -211,7 +196,8 @@ cp -r "$DIR/station/." "$DIR/small"
 rm -rf "$DIR/small/cache"
 small() { "$B/signet-flasher" --dir "$DIR/small" "$@"; }
 # room for the journal, not for the release: it is fetched and not kept
-head -c 160000 /dev/zero >"$DIR/small/ballast"
+room=$(df --output=avail -B1 "$DIR/small" | tail -n 1)
+head -c $((room - 32768)) /dev/zero >"$DIR/small/ballast"
 fresh 0
 run "cache does not fit" 0 small program --order first --channels 0
 expect "cache does not fit" "$DIR/out" 'the cache cannot be written'

@@ -15,7 +15,7 @@ server_init
 server_start
 owner_init
 loader_make
-random_image "$DIR/pad.bin" 114688
+random_image "$DIR/pad.bin" 32768
 sealed_example lamp
 signet release make "$DIR/lamp/firmware.hex" "$DIR/pad.bin@0x08020000" \
 	--product lamp --version 2.0.0 --out "$DIR/lamp-2.0.0.signet" \
@@ -36,10 +36,10 @@ fresh() { # a new chip
 }
 program() { station --json program --order long --channels 0 "$@"; }
 # cut_in_stream WHAT LINE: the power fails while chunks stream.  The loader itself
-# is about a thousand double words, the image sixteen thousand: so many flash
+# is about a thousand double words, the image six thousand: so many flash
 # operations on, either way, chunks are on their way, on any machine.
 cut_in_stream() {
-	"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" cut 5000 >/dev/null
+	"$B/signet-vmcu" ctl "${CH_SOCKET[0]}" cut 3000 >/dev/null
 	run "$1" 6 program --link "$2"
 	expect "$1" "$DIR/out" '"phase":"stream"'
 	expect_not "$1" "$DIR/out" '"phase":"commit"'

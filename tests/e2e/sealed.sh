@@ -10,21 +10,15 @@
 set -euo pipefail
 . tests/lib/line.sh
 . tests/lib/sealed.sh
+. tests/lib/hold.sh
 
 server_init
 server_start
 owner_init
 loader_make
-# the example firmware, and enough beside it that a stream lasts a while
-pad=$((FLASH_LEN / 4 < 49152 ? FLASH_LEN / 4 : 49152))
-random_image "$DIR/pad.bin" $pad
 sealed_example lamp
-signet release make "$DIR/lamp/firmware.hex" "$DIR/pad.bin@$((FLASH_BASE + FLASH_LEN / 2))" \
-	--product lamp --chip "$CHIP" --version 2.0.0 --out "$DIR/lamp-2.0.0.signet" \
-	--passphrase-file "$DIR/owner.pass" >/dev/null
-signet release upload "$DIR/lamp-2.0.0.signet" >/dev/null
 order_make first lamp 2
-signet order create long --product lamp --release 2.0.0 --quantity 20 \
+signet order create long --product lamp --release 1.0.0 --quantity 20 \
 	--retries 9 --manufacturer acme --serial-prefix long- >/dev/null
 station_enrol line1 2
 station_channels 2
@@ -108,31 +102,37 @@ cp "$DIR/conf" "$DIR/station/flasher.conf"
 [ "$(order_field long delivered)" = 0 ] || fail "a key was given out"
 
 # -- something fails at a phase -----------------------------------------------
-# after a kill its children need a moment to end
+# job_with WHAT EXIT PHASE ACTION: channel 0 builds one; ACTION when it is
+# there, in the stream when some of it has been sent
+job_with() {
+	local phase=$3
+	[ "$phase" != stream ] || HOLD_AFTER=10
+	job_hold "\"phase\":\"$phase\"" --json program --order long --channels 0
+	HOLD_AFTER=0
+	tail -n 1 "$DIR/out" >"$DIR/now"
+	expect "$1" "$DIR/now" "\"phase\":\"$phase\""
+	$4
+	job_end "$1" "$2"
+}
+dark() { # the power fails
+	"$VMCU" ctl "${CH_SOCKET[0]}" power off >/dev/null
+	job_go
+}
+dip() { # or for a moment only
+	"$VMCU" ctl "${CH_SOCKET[0]}" power cycle 1 >/dev/null
+	job_go
+}
 server_lost() {
 	server_stop KILL
-	sleep 1
+	job_go
 }
-# job_with WHAT EXIT PHASE ACTION: channel 0 builds one; ACTION when it is there
-job_with() {
-	local what=$1 want=$2 phase=$3 got=0 i
-	# the program itself, so that it is what a signal hits
-	"$B/signet-flasher" --dir "$DIR/station" --json program --order long \
-		--channels 0 >"$DIR/out" 2>"$DIR/err" </dev/null &
-	JOB=$!
-	for ((i = 0; i < 3000; i++)); do
-		grep -q "\"phase\":\"$phase\"" "$DIR/out" && break
-		kill -0 $JOB 2>/dev/null || break
-		sleep 0.01
-	done
-	grep -q "\"phase\":\"$phase\"" "$DIR/out" ||
-		fail "$what: phase $phase never came: $(cat "$DIR/out" "$DIR/err")"
-	eval "$4"
-	wait $JOB || got=$?
-	[ $got = "$want" ] && return
-	cat "$DIR/out" "$DIR/err" >&2
-	fail "$what: exit $got, not $want"
+server_back() {
+	server_lost
+	missed_once
+	server_start
 }
+killed() { kill -KILL "$JOB"; }
+
 # the board on channel 0 is built, as attempt N under the grant it had
 # shellcheck disable=SC2086 # ERASE is an option or nothing
 again() { # WHAT N
@@ -146,10 +146,10 @@ again() { # WHAT N
 }
 again "power that stays" 2
 
+hold_init
 for phase in link handshake stream; do
 	fresh 0
-	job_with "power fails in $phase" 6 $phase \
-		"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' power off >/dev/null"
+	job_with "power fails in $phase" 6 $phase dark
 	expect "power fails in $phase" "$DIR/out" '"result":"failed"'
 	expect "power fails in $phase" "$DIR/out" '"next":"[^"]'
 	# nothing that runs is in the chip, and nothing can be read
@@ -167,8 +167,7 @@ fi
 
 # nrst, as a nervous operator would
 fresh 0
-job_with "reset in the stream" 6 stream \
-	"'$B/signet-vmcu' ctl '${CH_SOCKET[0]}' power cycle 1 >/dev/null"
+job_with "reset in the stream" 6 stream dip
 again "reset in the stream" 2
 
 # the handshake comes after the link, the commit after the stream
@@ -181,11 +180,10 @@ for phase in link stream; do
 done
 
 # the server comes back in time: one attempt, although answers were lost
-sed -i 's/^retry = .*/retry = 30/' "$DIR/station/flasher.conf"
+sed -i 's/^retry = .*/retry = 300/' "$DIR/station/flasher.conf"
 for phase in link handshake stream; do
 	fresh 0
-	job_with "server restarts in $phase" 0 $phase \
-		'server_lost; server_start'
+	job_with "server restarts in $phase" 0 $phase server_back
 	[ "$(device long attempts)" = 1 ] ||
 		fail "server restarts in $phase: more than one attempt"
 done
@@ -197,7 +195,7 @@ again "a board left dark" 1
 
 for phase in loader handshake stream commit; do
 	fresh 0
-	job_with "station killed in $phase" 137 $phase 'kill -KILL $JOB'
+	job_with "station killed in $phase" 137 $phase killed
 	again "station killed in $phase" 2
 	expect "station killed in $phase" "$DIR/out" \
 		'the flasher was stopped while it built'

@@ -5,91 +5,24 @@
 # start, prove, at level 1 and 2; back; counterfeits; the published race; power
 # cuts.  What is the same on every chip is in target.sh.
 set -euo pipefail
-B=${B:-build/host}
-T=build/target
-vmcu=$B/signet-vmcu
-tool=$B/target_tool
-for f in "$vmcu" "$tool" "$T/tests/hello-stm32f0.bin"; do
-	[ -e "$f" ] || { echo "skipped: $f is not built"; exit 77; }
-done
-
-dir=$(mktemp -d)
-pid=
-cleanup() {
-	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
-	wait 2>/dev/null || true
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-
-bad() {
-	echo "FAILED: $*" >&2
-	[ ! -s "$dir/out" ] || sed 's/^/    /' "$dir/out" >&2
-	exit 1
-}
-
-ctl() { "$vmcu" ctl "$dir/ctl" "$@"; }
-
-boot() { # boot [OPTION...]: a bench with a new chip
-	if [ -n "$pid" ]; then
-		kill "$pid"
-		wait "$pid" || true
-	fi
-	rm -f "$dir/chip" "$dir/ready" "$dir/ctl"
-	"$vmcu" run --chip stm32f051 --dap 127.0.0.1:0 --control "$dir/ctl" \
-		--state "$dir/chip" --ready-file "$dir/ready" "$@" >/dev/null &
-	pid=$!
-	for _ in $(seq 1000); do
-		[ -s "$dir/ready" ] && break
-		kill -0 "$pid" 2>/dev/null || bad "signet-vmcu ended"
-		sleep 0.02
-	done
-	dap=$(grep -o '"dap":"[^"]*"' "$dir/ready" | cut -d'"' -f4)
-}
-
-run() { # run ARGUMENT...: the tool; its output in out, its exit code in rc
-	rc=0
-	timeout 120 "$tool" --chip stm32f051 --probe "tcp:$dap" \
-		--power "$vmcu ctl $dir/ctl power" "$@" >"$dir/out" 2>&1 || rc=$?
-}
-good() {
-	run "$@"
-	[ "$rc" = 0 ] || bad "should succeed: $*"
-}
-refused() { # refused ERROR PHASE ARGUMENT...
-	local error=$1 phase=$2
-	shift 2
-	run "$@"
-	[ "$rc" = 1 ] || bad "exit code $rc, should be refused: $*"
-	grep -q "^FAIL phase=$phase error=$error why=......" "$dir/out" ||
-		bad "should be $error in $phase: $*"
-}
-said() { grep -q -- "$1" "$dir/out" || bad "nobody said: $1"; }
-
+CHIP=stm32f051
+. tests/lib/target.sh
+target_need build/target/tests/hello-stm32f0.bin
 hello=$T/tests/hello-stm32f0.bin@0x08000000
-head -c 304 /dev/urandom >"$dir/record1"
-head -c 472 /dev/urandom >"$dir/record2"
-head -c 9001 /dev/urandom >"$dir/noise"
+head -c 9001 /dev/urandom >"$DIR/noise"
 
 # -- the whole job, at level 1 ------------------------------------------------
 boot
-good --level 1 --record 0x1c00="$dir/record1" --record 0x1e00="$dir/record2" \
+good --level 1 --record 0x1c00="$DIR/record1" --record 0x1e00="$DIR/record2" \
 	identify program "$hello" power start hello 500 prove power \
 	start hello 500
 said "cpuid=410cc200 designer=20 part=440"
 said "start: hello from flash"
 said "prove: locked"
-if grep -q "counterfeit\|impossible" "$dir/out"; then
-	bad "a genuine chip was doubted"
-fi
-ctl save
-"$vmcu" dump "$dir/chip" "$dir/flash"
-cmp -n "$(stat -c %s "${hello%@*}")" "${hello%@*}" "$dir/flash" ||
-	bad "flash does not hold the image"
+not_doubted
+flash_holds 0 "${hello%@*}"
 for i in 1 2; do
-	at=$((65536 - 8192 + 0x1a00 + i * 0x200))
-	cmp -i "$at:0" -n "$(stat -c %s "$dir/record$i")" "$dir/flash" \
-		"$dir/record$i" || bad "record $i is not where it belongs"
+	flash_holds $((65536 - 8192 + 0x1a00 + i * 0x200)) "$DIR/record$i"
 done
 echo "ok: level 1"
 
@@ -107,14 +40,11 @@ echo "ok: unlock"
 # -- images that end anywhere; slowest and fastest flash ----------------------
 for kind in min max typ; do
 	boot --flash-time $kind
-	good --level 1 identify program "$dir/noise@0x08005003" power prove
-	good unlock identify program "$dir/noise@0x0800bcd7"
-	ctl save
-	"$vmcu" dump "$dir/chip" "$dir/flash"
-	cmp -i $((0xbcd7)):0 -n 9001 "$dir/flash" "$dir/noise" ||
-		bad "odd image, $kind"
+	good --level 1 identify program "$DIR/noise@0x08005003" power prove
+	good unlock identify program "$DIR/noise@0x0800bcd7"
+	flash_holds $((0xbcd7)) "$DIR/noise"
 done
-refused E_RANGE connect identify program "$dir/noise@0x0800bcd8"
+refused E_RANGE connect identify program "$DIR/noise@0x0800bcd8"
 echo "ok: odd images, flash times"
 
 # -- option bytes: USER bits, no others ---------------------------------------
@@ -135,7 +65,7 @@ for profile in clone-m0plus clone-arm remarked; do
 	boot --profile "$profile"
 	good identify
 	said "counterfeit: "
-	echo "ok: $profile: $(grep -o 'counterfeit: .*' "$dir/out")"
+	echo "ok: $profile: $(grep -o 'counterfeit: .*' "$DIR/out")"
 done
 
 # -- level 2: for ever; silence is the proof ----------------------------------
@@ -161,12 +91,11 @@ boot
 good identify
 for n in 1 2 3 50 200 201 202 203; do
 	ctl cut "$n"
-	run --level 1 --record 0x1e00="$dir/record2" identify program "$hello" \
+	run --level 1 --record 0x1e00="$DIR/record2" identify program "$hello" \
 		power start hello 500
 	ctl cut 0
 	ctl power cycle
-	[ "$rc" = 0 ] || grep -q 'error=E_TARGET_LOST' "$dir/out" ||
-		bad "cut $n"
+	[ "$rc" = 0 ] || said 'error=E_TARGET_LOST'
 	good unlock identify program "$hello" power start hello 500
 done
 echo "ok: power cuts"

@@ -6,57 +6,24 @@
 # lock; back; imitations, each by its own witness; flash times; power cuts.
 # What is the same on every chip is in target.sh.
 set -euo pipefail
-. tests/lib/vmcu.sh
-for f in "$B/target_tool" build/target/tests/hello-stm32f1.bin; do
-	[ -e "$f" ] || { say "skipped: $f is not built"; exit 77; }
-done
-hello=build/target/tests/hello-stm32f1.bin@0x08000000
-head -c 304 /dev/urandom >"$DIR/record1"
-head -c 472 /dev/urandom >"$DIR/record2"
+. tests/lib/target.sh
+target_need build/target/tests/hello-stm32f1.bin
+hello=$T/tests/hello-stm32f1.bin@0x08000000
 head -c 9001 /dev/urandom >"$DIR/noise"
-
-boot() { # [OPTION...]: a bench with a new chip
-	[ -z "${VMCU_PID:-}" ] || { kill "$VMCU_PID"; wait "$VMCU_PID" || true; }
-	rm -f "$DIR/f1.ready" "$DIR/chip"
-	vmcu_start f1 --chip "$chip" --dap 127.0.0.1:0 --state "$DIR/chip" "$@"
-}
-run() {
-	rc=0
-	timeout 120 "$B/target_tool" --chip "$chip" --probe "tcp:$VMCU_DAP" \
-		--power "$B/signet-vmcu ctl $VMCU_SOCKET power" "$@" \
-		>"$DIR/out" 2>&1 || rc=$?
-}
-good() {
-	run "$@"
-	[ "$rc" = 0 ] || { cat "$DIR/out"; fail "should succeed: $*"; }
-}
-refused() { # ERROR PHASE ARGUMENT...
-	local error=$1 phase=$2
-	shift 2
-	run "$@"
-	[ "$rc" = 1 ] || { cat "$DIR/out"; fail "exit $rc, not refused: $*"; }
-	expect "$*" "$DIR/out" "^FAIL phase=$phase error=$error why=......"
-}
-flash_holds() { # OFFSET FILE
-	ctl save >/dev/null
-	"$B/signet-vmcu" dump "$DIR/chip" "$DIR/flash" >/dev/null
-	cmp -i "$1:0" -n "$(stat -c %s "$2")" "$DIR/flash" "$2" ||
-		fail "flash at $1 does not hold $2"
-}
 
 whole_job() { # LEN PART
 	for quirk in '' '--quirk nrst-keeps-open' '--quirk no-crystal'; do
-		say "$chip: the whole job ${quirk#--quirk }"
+		say "$CHIP: the whole job ${quirk#--quirk }"
 		# shellcheck disable=SC2086
 		boot $quirk
 		good --level 1 --record 0x1c00="$DIR/record1" \
 			--record 0x1e00="$DIR/record2" identify \
 			program "$hello" power start hello 500 prove power \
 			start hello 500
-		expect job "$DIR/out" "cpuid=411fc231 designer=20 part=$2"
-		expect job "$DIR/out" 'start: hello from flash'
-		expect job "$DIR/out" 'prove: locked'
-		expect_not job "$DIR/out" 'counterfeit|impossible'
+		said "cpuid=411fc231 designer=20 part=$2"
+		said 'start: hello from flash'
+		said 'prove: locked'
+		not_doubted
 		flash_holds 0 "${hello%@*}"
 		flash_holds $(($1 - 8192 + 0x1c00)) "$DIR/record1"
 		flash_holds $(($1 - 8192 + 0x1e00)) "$DIR/record2"
@@ -66,15 +33,15 @@ whole_job() { # LEN PART
 for sister in 'stm32f103xb 131072 410' 'stm32f103xe 524288 414'; do
 	# shellcheck disable=SC2086
 	set -- $sister
-	chip=$1
+	CHIP=$1
 	whole_job "$2" "$3"
 
-	say "$chip: locked, it hides its unique ID and its size; and back"
+	say "$CHIP: locked, it hides its unique ID and its size; and back"
 	good identify
-	expect locked "$DIR/out" 'uid= .*flash=0 .*locked=1'
+	said 'uid= .*flash=0 .*locked=1'
 	refused E_TARGET_PROTECTED connect identify program "$hello"
 	good unlock identify program "$hello" power start hello 500
-	expect unlocked "$DIR/out" 'locked=0'
+	said 'locked=0'
 	refused E_TARGET_OPEN prove identify prove
 	# programmed, but not in force before a power cycle
 	refused E_TARGET_OPEN prove --level 1 identify program "$hello" prove
@@ -82,7 +49,7 @@ for sister in 'stm32f103xb 131072 410' 'stm32f103xe 524288 414'; do
 	good unlock
 done
 
-chip=stm32f103xb
+CHIP=stm32f103xb
 say "images that end anywhere; slowest and fastest flash"
 for kind in min max typ; do
 	boot --flash-time $kind
@@ -99,18 +66,18 @@ good unlock
 refused E_ARG connect --option 0x1ffff810,0xff,0 identify program "$hello"
 refused E_ARG connect --option 0x1ffff804,0x0100,0 identify program "$hello"
 refused E_ARG connect --level 2 identify program "$hello"
-expect "level 2" "$DIR/out" 'has no read-protection level 2'
+said 'has no read-protection level 2'
 # a write-protected sector: the controller's own word
 good --option 0x1ffff808,0x000000ff,0xfe identify program "$hello" power
 refused E_TARGET_FLASH erase identify program "$hello"
-expect "write protection" "$DIR/out" 'SR=0x000000[13]0'
+said 'SR=0x000000[13]0'
 good unlock
 
 say "imitations, each by its own witness"
 while read -r profile witness; do
 	boot --profile "$profile"
 	good identify
-	expect "$profile" "$DIR/out" "counterfeit: $witness is "
+	said "counterfeit: $witness is "
 done <<-TXT
 	gd32f103 CPUID
 	apm32f103 DPIDR
@@ -134,7 +101,7 @@ for n in 1 2 3 50 100 150 300 301 302 303; do
 		power start hello 500
 	ctl cut 0 >/dev/null
 	ctl power cycle >/dev/null
-	[ "$rc" = 0 ] || expect "cut $n" "$DIR/out" 'error=E_TARGET_LOST'
+	[ "$rc" = 0 ] || said 'error=E_TARGET_LOST'
 	good unlock identify program "$hello" power start hello 500
 done
 say "PASS"

@@ -4,58 +4,28 @@
 # The job on one virtual nRF51822, without a server: identify, program, lock,
 # prove, recover; what its read protection leaves open; power cuts.
 set -euo pipefail
-. tests/lib/vmcu.sh
-[ -x "$B/target_tool" ] || { say "skipped: target_tool is not built"; exit 77; }
-
+CHIP=nrf51822
+. tests/lib/target.sh
+target_need
 head -c 20000 /dev/urandom >"$DIR/noise"
-head -c 304 /dev/urandom >"$DIR/record1"
 image=$DIR/noise@0
-
-boot() { # [OPTION...]: a bench with a new chip
-	rm -f "$DIR/n51.ready" "$DIR/chip"
-	vmcu_start n51 --chip nrf51822 --dap 127.0.0.1:0 --state "$DIR/chip" "$@"
-}
-shut() {
-	kill "$VMCU_PID"
-	wait "$VMCU_PID" || true
-}
-run() {
-	rc=0
-	timeout 120 "$B/target_tool" --chip nrf51822 --probe "tcp:$VMCU_DAP" \
-		--power "$B/signet-vmcu ctl $VMCU_SOCKET power" "$@" \
-		>"$DIR/out" 2>&1 || rc=$?
-}
-good() {
-	run "$@"
-	[ "$rc" = 0 ] || { cat "$DIR/out"; fail "should succeed: $*"; }
-}
-refused() { # ERROR PHASE ARGUMENT...
-	local error=$1 phase=$2
-	shift 2
-	run "$@"
-	[ "$rc" = 1 ] || { cat "$DIR/out"; fail "exit $rc, not refused: $*"; }
-	expect "$*" "$DIR/out" "^FAIL phase=$phase error=$error why=......"
-}
 
 say "the whole job"
 boot
 good --level 1 --record 0x1c00="$DIR/record1" identify program "$image" power \
 	prove power
-expect "whole job" "$DIR/out" 'cpuid=410cc200 designer=144 part=1'
-expect "whole job" "$DIR/out" 'prove: locked'
-expect_not "whole job" "$DIR/out" 'counterfeit|impossible'
-ctl save >/dev/null
-"$B/signet-vmcu" dump "$DIR/chip" "$DIR/flash" >/dev/null
-cmp -n 20000 "$DIR/noise" "$DIR/flash" || fail "flash does not hold the image"
-cmp -i "$((262144 - 1024)):0" -n 304 "$DIR/flash" "$DIR/record1" ||
-	fail "the record is not where it belongs"
+said 'cpuid=410cc200 designer=144 part=1'
+said 'prove: locked'
+not_doubted
+flash_holds 0 "$DIR/noise"
+flash_holds $((262144 - 1024)) "$DIR/record1"
 
 say "locked: known by its unique ID, shut, and recovered by ERASEALL"
 good identify
-expect locked "$DIR/out" 'uid=[0-9a-f]{16}.*locked=1|locked=1.*uid=[0-9a-f]{16}'
+said 'uid=[0-9a-f]{16}.*locked=1|locked=1.*uid=[0-9a-f]{16}'
 refused E_TARGET_PROTECTED connect identify program "$image"
 good unlock identify program "$image"
-expect unlocked "$DIR/out" 'locked=0'
+said 'locked=0'
 
 say "the proof of the lock can fail"
 refused E_TARGET_OPEN prove identify prove
@@ -71,7 +41,7 @@ good --option 0x10001014,0xffffffff,0x0003c000 identify program "$image" power
 
 say "flash that does not hold what it was given"
 refused E_TARGET_VERIFY verify --when verify --run \
-	"$B/signet-vmcu ctl $VMCU_SOCKET flip 0x00001001 3" identify program \
+	"$VMCU ctl $VMCU_SOCKET flip 0x00001001 3" identify program \
 	"$image"
 expect "by the checksum" "$DIR/out" 'has CRC 0x[0-9a-f]{16}, should have'
 # a cell that was not erased takes no ones: what comes back differs
@@ -91,10 +61,8 @@ for n in 1 2 700; do
 	ctl power on 100 >/dev/null
 	good identify program "$image"
 done
-shut
 
 say "old revision, half of its RAM off; slowest flash"
 boot --profile revision2 --flash-time max
 good --level 1 identify program "$image" power prove
-shut
 say "the nRF51822's job"

@@ -5,7 +5,7 @@
 # swapped, copied and damaged, clients that behave badly, a clean end.
 set -euo pipefail
 . tests/lib/vmcu.sh
-need cmp timeout
+need cmp timeout python3
 
 V=$B/signet-vmcu
 # refused CODE PATTERN COMMAND...
@@ -15,6 +15,7 @@ refused() {
 	timeout 20 "$@" >"$DIR/out" 2>&1 || code=$?
 	[ "$code" = "$want" ] || fail "exit $code instead of $want: $*"
 	expect "$*" "$DIR/out" "$pattern"
+	expect "$*: what to do" "$DIR/out" '^  next: .....'
 }
 # field NAME: of ctl info
 field() { ctl info | sed -n 's/.*"'"$1"'":"\{0,1\}\([^",}]*\).*/\1/p'; }
@@ -42,8 +43,20 @@ refused 2 'unexpected argument' "$V" run --dap 127.0.0.1:0 now
 refused 2 '"--seed"|--seed: "x"' "$V" run --dap 127.0.0.1:0 --seed x
 refused 2 'packet-cost' "$V" run --dap 127.0.0.1:0 --packet-cost -1
 refused 2 '24 hex digits' "$V" run --dap 127.0.0.1:0 --uid 1234
-refused 2 'no "pic16"; chips:.* stm32l432' "$V" run --dap 127.0.0.1:0 \
-	--chip pic16
+refused 2 'no "pic16"' "$V" run --dap 127.0.0.1:0 --chip pic16
+expect "chips" "$DIR/out" '^  next: give one of:.* stm32l432'
+refused 2 'no JTAG client' "$V" run --dap 127.0.0.1:0 --fiction-jtag
+refused 2 'no probe' "$V" run --bitbang 127.0.0.1:0 --usb-serial A
+refused 1 'stm32f051 has SWD alone' "$V" run --chip stm32f051 \
+	--bitbang 127.0.0.1:0
+expect "no JTAG" "$DIR/out" '^  next: use --dap, or --fiction-jtag'
+refused 1 'no profile "clone-gd" of nrf51822' "$V" run --dap 127.0.0.1:0 \
+	--chip nrf51822 --profile clone-gd
+refused 1 'stm32l432 has no quirk "swd-race"' "$V" run --dap 127.0.0.1:0 \
+	--quirk swd-race
+refused 2 'two options write to' "$V" run --dap 127.0.0.1:0 \
+	--state "$DIR/one" --capture "$DIR/one"
+[ ! -e "$DIR/one" ] || fail "a file appeared"
 refused 1 'only loopback' "$V" run --dap 0.0.0.0:0
 refused 1 'not ADDRESS:PORT' "$V" run --dap 127.0.0.1:http
 refused 1 'only loopback' "$V" run --usbredir 192.0.2.1:4443
@@ -55,6 +68,64 @@ refused 1 'not a state file|truncated' "$V" run --dap 127.0.0.1:0 \
 	--state "$DIR/foreign"
 [ "$(cat "$DIR/foreign")" = 'this is not a chip' ] ||
 	fail "a foreign file was touched"
+
+say "state files that are not whole, or another's"
+vmcu_start whole --dap 127.0.0.1:0 --state "$DIR/whole" \
+	--uid 00112233445566778899aabb
+ctl quit
+wait "$VMCU_PID" || fail "exit code after quit"
+len=$(stat -c %s "$DIR/whole")
+hurt() { # hurt CODE PATTERN [OPTION...]: refused, and not touched
+	local code=$1 pattern=$2
+	shift 2
+	cp "$DIR/hurt" "$DIR/hurt.before"
+	refused "$code" "$pattern" "$V" run --dap 127.0.0.1:0 \
+		--state "$DIR/hurt" "$@"
+	cmp -s "$DIR/hurt" "$DIR/hurt.before" || fail "$pattern: touched"
+	[ "$(echo "$DIR"/hurt*)" = "$DIR/hurt $DIR/hurt.before" ] ||
+		fail "$pattern: left something behind"
+}
+# named or not: a file this short does not know its chip
+for n in 0 3 40 100 $((len / 2)) $((len - 1)); do
+	head -c "$n" "$DIR/whole" >"$DIR/hurt"
+	hurt 1 'truncated|not a state file' --chip stm32l432
+	hurt 1 'truncated|not a state file'
+done
+{ cat "$DIR/whole"; echo; } >"$DIR/hurt"
+hurt 1 'longer than it should be'
+{ head -c $((len - 100)) "$DIR/whole"; head -c 100 /dev/zero; } >"$DIR/hurt"
+hurt 1 'checksum is wrong'
+{ head -c 4 "$DIR/whole"; printf '\11'; tail -c +6 "$DIR/whole"; } >"$DIR/hurt"
+hurt 1 'unknown version' --chip stm32l432
+expect version "$DIR/out" '^  next: use the signet-vmcu that wrote it'
+cp "$DIR/whole" "$DIR/hurt"
+hurt 1 'of another chip' --chip stm32f103xb
+hurt 1 'of another profile' --profile clone-gd
+hurt 1 'has another UID' --chip stm32l432 --uid 00112233445566778899aabc
+# as the file says it is as good as not said
+vmcu_start said --dap 127.0.0.1:0 --state "$DIR/hurt" --chip stm32l432 \
+	--profile genuine --uid 00112233445566778899aabb
+ctl quit
+wait "$VMCU_PID" || fail "exit code after quit"
+cmp "$DIR/hurt" "$DIR/whole" || fail "a chip that nobody touched has changed"
+
+say "two that save one chip: one of them, whole"
+for i in 1 2; do
+	vmcu_start "twin$i" --dap 127.0.0.1:0 --state "$DIR/twins" \
+		--chip stm32l432 --uid 00112233445566778899aabb
+	eval "twin$i=\$VMCU_SOCKET pid$i=\$VMCU_PID"
+done
+for ((i = 0; i < 20; i++)); do
+	"$V" ctl "$twin1" save &
+	"$V" ctl "$twin2" save || fail "save beside another"
+	wait $! || fail "save beside another"
+	"$V" dump "$DIR/twins" "$DIR/twins.bin" || fail "the file is damaged"
+done
+"$V" ctl "$twin1" quit
+"$V" ctl "$twin2" quit
+wait "$pid1" "$pid2" || fail "exit code of the twins"
+rm "$DIR"/twins*
+[ -z "$(find "$DIR" -name "*.new*")" ] || fail "files of a save stay behind"
 
 say "bench"
 vmcu_start a --dap 127.0.0.1:0 --bitbang 127.0.0.1:0 --state "$DIR/a" \
@@ -185,9 +256,42 @@ host=${VMCU_BITBANG%:*} port=${VMCU_BITBANG##*:}
 exec 5<>"/dev/tcp/$host/$port"
 printf '0R4R' >&5
 [ "$(head -c 2 <&5 | wc -c)" = 2 ] || fail "remote_bitbang"
+exec 6<>"/dev/tcp/$host/$port"
+timeout 5 cat <&6 >/dev/null || fail "a second debugger was not closed"
+exec 6>&-
+printf '4R' >&5
+[ "$(head -c 1 <&5 | wc -c)" = 1 ] || fail "the first one lost its place"
 printf 'x' >&5
 timeout 5 cat <&5 >/dev/null || fail "an unknown character does not close"
 exec 5>&-
+# left in the middle: of a frame's head, of its packet; on ctl's socket
+host=${VMCU_DAP%:*} port=${VMCU_DAP##*:}
+for part in 'DA' 'DAP\0\002\0\001' 'DAP\0\020\0\001\0\005\0\010'; do
+	exec 5<>"/dev/tcp/$host/$port"
+	printf "$part" >&5
+	exec 5>&-
+done
+exec 5<>"/dev/tcp/$host/$port"
+printf 'DAP\0\002\0\001\0\0\376' >&5
+[ "$(head -c 11 <&5 | wc -c)" = 11 ] || fail "no service after a half packet"
+exec 5>&-
+head -c 100000 /dev/urandom | timeout 5 python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(sys.stdin.buffer.read())
+except OSError:
+    pass
+s.close()
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"info")
+s.close()
+' "$VMCU_SOCKET" || fail "the control socket: $?"
+expect "second debugger" "$DIR/a.err" 'second remote_bitbang client refused'
+expect "garbage" "$DIR/a.err" 'sent a malformed frame; connection closed'
+expect "what to do" "$DIR/a.err" '^  next: end the first one'
 [ "$(field power)" = true ] || fail "the virtual MCU is gone"
 
 say "the end"

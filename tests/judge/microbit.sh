@@ -155,7 +155,79 @@ locked() { refused E_TARGET_OPEN 'through the debug port' "$@"; }
 job locked locked --level 1 identify program "$FIRMWARE@0" power prove
 expect locked "$DIR/locked.out" '^FAIL phase=prove'
 machine_end
+
+# Sealed: QEMU has no read protection, and its UICR forgets at each reset.  The
+# nRF51's loader finds that out and gives nothing away; one that is built for
+# this emulator, under a name and with a digest of its own, goes on, says what
+# it sees, and would be refused by every server.
+LOADERS=build/target/loader
+[ -f $LOADERS/qemu_microbit-uart/loader.bin ] || fail "no loaders; make target"
+"$B/sealed_tool" keys "$DIR/keys" >"$DIR/loader_keys.h"
+make -s loader CHIP="nrf51822 qemu_microbit" KEYS="$DIR/loader_keys.h" \
+	OUT="$DIR/loader" >"$DIR/loader.log" 2>&1 ||
+	fail "loader: $(tail -n 5 "$DIR/loader.log")"
+cmp -s "$DIR/loader/nrf51822-uart/loader.bin" \
+	"$DIR/loader/qemu_microbit-uart/loader.bin" &&
+	fail "the emulator's loader is the chip's"
+expect "its name" "$DIR/loader/qemu_microbit-uart/loader.json" \
+	'"chip": "qemu_microbit"'
+sealed() { # sealed KIND NAME CHIP ARGUMENT...: sealed_tool, by good or refused
+	local kind=$1 name=$2 chip=$3
+	shift 3
+	RC=0
+	timeout 120 "$B/sealed_tool" run --chip nrf51822 --probe "$GDB" \
+		--serial "$LINE" --power "$DIR/power" --off-ms 10 --link uart \
+		--keys "$DIR/keys" --loader "$DIR/loader/$chip-uart" "$@" \
+		"$FIRMWARE@0" >"$DIR/$name.out" 2>&1 || RC=$?
+	[ "$RC" != 124 ] || { cat "$DIR/$name.out"; fail "$name: hangs"; }
+	[ "$RC" = "$kind" ] || { cat "$DIR/$name.out"; fail "$name: exit $RC"; }
+}
 machine fourth
+say "sealed mode: the chip's own loader sees that nothing is locked"
+sealed 1 unlocked nrf51822
+expect unlocked "$DIR/unlocked.out" '^FAIL phase=.* why=fault 1$'
+say "nor when RBPCONF reads as it should: code in RAM can still read the flash"
+# written by the core (str r1, [r0]), as GDB cannot there; on to the stub
+good written reset write 0x20000000 0xe7fe6001 set 15 0x20000000 \
+	set 16 0x01000000 set 0 0x10001004 set 1 0xffff00ff step \
+	set 15 0x3fb00 read 0x10001004 4 resume
+expect written "$DIR/written.out" '^read: ff00ffff$'
+python3 - "${LINE#tcp:}" <<'PY' || fail "a word in the UICR passes for a lock"
+import socket, sys, time, zlib
+host, port = sys.argv[1].split(":")
+crc, head = 0xffff, bytes([5, 0, 0, 0, 0])  # LINK_ASK
+for b in head:
+    crc ^= b << 8
+    for _ in range(8):
+        crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xffff
+ask = b"\xa5" + head + crc.to_bytes(2, "little") + zlib.crc32(b"").to_bytes(4, "little")
+s = socket.create_connection((host, int(port)), 5)
+s.settimeout(0.5)
+got = b""
+for _ in range(30):
+    s.sendall(ask)
+    try:
+        got += s.recv(256)
+    except TimeoutError:
+        continue
+    if len(got) >= 12:
+        break
+    time.sleep(0.1)
+# LINK_FAULT, LINK_FAULT_OPEN
+sys.exit(got[:4] != b"\xa5\x86\x01\x00")
+PY
+say "the emulator's loader says so, which a server refuses"
+sealed 1 honest qemu_microbit
+expect honest "$DIR/honest.out" \
+	'^FAIL phase=.* error=E_TARGET_OPEN why=option register RBPCONF .* is 0xffffffff'
+say "and goes on: handshake, stream, report, commit, by QEMU's UART and NVMC"
+sealed 0 whole qemu_microbit --lock none
+expect whole "$DIR/whole.out" '^open: option register RBPCONF'
+job good ready power start 'ready' 20000
+expect ready "$DIR/ready.out" 'start: microbit: table=ok nvmc=ok timer=ok random=ok'
+good gone read 0x3d800 16 read 0x3fff0 16 read 0x3c000 4
+expect "the loader is gone" "$DIR/gone.out" '^read: f{32}$'
+expect "the marker is set" "$DIR/gone.out" '^read: 0{32}$'
 
 say "a machine that goes away"
 refused E_TIMEOUT '' quiet --serial "$LINE" reset uart 115200 hear ready 50

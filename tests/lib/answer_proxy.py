@@ -12,8 +12,8 @@ A RULE is OP:WHICH:DO.  OP is the end of the path (grants, handshake,
 installed, loader, release), WHICH the number of the answer (from 0) or "*".
 DO is cut (the first half of it), lose (the server has done it, nobody hears),
 flip=FIELD (a bit in the middle of its bytes), set=FIELD=TEXT, from=FILE,
-field=FIELD=FILE (the field of another answer), or hold=SECONDS (before it is
-passed on to the server).
+field=FIELD=FILE (the field of another answer), or hold=FILE (before it is passed
+on to the server: writes FILE.held, and waits for FILE).
 """
 import base64
 import http.client
@@ -76,7 +76,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         todo = [r[2] for r in rules if r[0] == op and r[1] in ("*", str(n))]
         for do in todo:
             if do.startswith("hold="):
-                time.sleep(float(do[5:]))
+                open(do[5:] + ".held", "w").close()
+                while not os.path.exists(do[5:]):
+                    time.sleep(0.02)
         context = ssl.create_default_context(cafile=path("ca.crt"))
         context.load_cert_chain(path("station.crt"), path("station.key"))
         server = http.client.HTTPSConnection(upstream, context=context, timeout=60)

@@ -141,10 +141,68 @@ const struct bed_chip bed_f0 = {
 	.ram_len = 0x2000,
 };
 
+/* -- nRF51 (nRF51 Series Reference Manual 6, 8) ---------------------------- */
+
+#define NVMC_READY 0x4001e400u
+#define NVMC_CONFIG 0x4001e504u
+#define NVMC_ERASEALL 0x4001e50cu
+#define UICR_RBPCONF 0x10001004u
+
+static void n51_word(struct mcu *m, uint32_t at, uint32_t v)
+{
+	rig_w(m, at, v);
+	do
+		mcu_advance(m, 10 * US);
+	while (!(rig_r(m, NVMC_READY) & 1));
+}
+
+static void n51_put(struct mcu *m, uint32_t at, const uint8_t *p, size_t len)
+{
+	rig_w(m, NVMC_CONFIG, 1);
+	for (size_t i = 0; i < len; i += 4) {
+		uint32_t v = UINT32_MAX;
+
+		memcpy(&v, p + i, len - i < 4 ? len - i : 4);
+		if (v != UINT32_MAX)
+			n51_word(m, at + (uint32_t)i, v);
+	}
+	rig_w(m, NVMC_CONFIG, 0);
+}
+
+static void n51_lock(struct mcu *m, uint32_t rbpconf)
+{
+	if (rbpconf == 0) {
+		rig_w(m, NVMC_CONFIG, 2);
+		n51_word(m, NVMC_ERASEALL, 1);
+		rig_w(m, NVMC_CONFIG, 0);
+		return;
+	}
+	n51_put(m, UICR_RBPCONF, (const uint8_t *)&rbpconf, 4);
+}
+
+const struct bed_chip bed_n51 = {
+	.name = "nrf51822",
+	.dir = { "build/target/loader/nrf51822-uart", NULL },
+	.flash = 0,
+	.flash_len = 0x40000,
+	.page_len = 1024,
+	.image_at = 0,
+	.stack = 0x20004000,
+	.boot_faults = true,
+	.put = n51_put,
+	.lock = n51_lock,
+	.locked = 0xffff00ff, /* PALL */
+	.open = 0,	      /* here: ERASEALL */
+	.start_ms = 3500,
+	.ram = 0x20000000,
+	.ram_len = 0x4000,
+	.pins_stay = true,
+};
+
 const struct bed_chip *bed_chip_find(const char *name)
 {
 	const struct bed_chip *const all[] = { &bed_l4, &bed_f1, &bed_f1xe,
-					       &bed_f0 };
+					       &bed_f0, &bed_n51 };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i]->name, name) == 0)

@@ -18,9 +18,11 @@ struct bed_chip {
 	uint32_t flash, flash_len, page_len;
 	uint32_t image_at; /* where images begin */
 	uint32_t stack;	   /* the boot words' */
+	/* NMI and HardFault are boot words too (wire/layout.h) */
+	bool boot_faults;
 	/* Programs len bytes; what is erased stays so. */
 	void (*put)(struct mcu *m, uint32_t at, const uint8_t *p, size_t len);
-	/* L4: OPTR; others: the byte RDP. */
+	/* L4: OPTR; nRF51: RBPCONF; others: the byte RDP. */
 	void (*lock)(struct mcu *m, uint32_t option);
 	uint32_t locked;     /* such a value for level 1 */
 	uint32_t open;	     /* and for level 0, as delivered */
@@ -29,8 +31,9 @@ struct bed_chip {
 	/* RAM that the loader lives in, and whether level 1 shuts it */
 	uint32_t ram, ram_len;
 	bool ram_shut;
+	bool pins_stay; /* the debug port cannot be taken away */
 };
-extern const struct bed_chip bed_l4, bed_f1, bed_f1xe, bed_f0;
+extern const struct bed_chip bed_l4, bed_f1, bed_f1xe, bed_f0, bed_n51;
 /* By the chip's name; NULL. */
 const struct bed_chip *bed_chip_find(const char *name);
 

@@ -192,7 +192,7 @@ static uint32_t plaintext(const uint8_t *is, const struct flash_truth *t)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 8; i + 8 <= t->image_len; i += 8)
+	for (uint32_t i = t->boot_len; i + 8 <= t->image_len; i += 8)
 		if (memcmp(is + i, t->installed + i, 8) == 0 &&
 		    !all(is + i, 8, 0xff))
 			n += 8;
@@ -220,7 +220,7 @@ static enum flash_class judge(const struct mcu *m, const uint8_t *is,
 	const uint8_t *was = t->before + t->len - RESERVED;
 	bool stub = memcmp(top + STUB_OFFSET, was + STUB_OFFSET,
 			   STUB_CODE_LEN) == 0 &&
-		    memcmp(is, t->installed, 8) == 0;
+		    memcmp(is, t->installed, t->boot_len) == 0;
 	bool loader = stub && memcmp(top + LOADER_OFFSET, was + LOADER_OFFSET,
 				     LOADER_LEN) == 0;
 	bool firmware = memcmp(is, t->installed, t->image_len) == 0;

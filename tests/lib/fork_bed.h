@@ -66,6 +66,7 @@ struct flash_truth {
 	const uint8_t *installed; /* len bytes: as it is at the end, with FF
 				   * where nothing belongs */
 	uint32_t image_len;	  /* firmware from base on */
+	uint32_t boot_len;	  /* what it begins with is there before it */
 	const uint8_t *before;	  /* len bytes: ready for the job */
 };
 enum flash_class flash_classify(const struct mcu *m,

@@ -38,15 +38,9 @@ static void make_header(struct release_header *h)
 
 static void make_plain(uint8_t plain[VAULT_SIZE])
 {
-	const struct chip *c = l4();
-	struct wr w;
-
 	for (uint32_t i = 0; i < VAULT_SIZE; i++)
 		plain[i] = (uint8_t)(i * 13 + i / 256);
-	wr_init(&w, plain, 8);
-	wr_u32(&w, c->boot_stack);
-	wr_u32(&w,
-	       (c->flash_base + c->flash_len - RESERVED_LEN + STUB_OFFSET) | 1);
+	(void)chip_boot(l4(), plain);
 }
 
 static void make_release(struct vault *v)

@@ -71,13 +71,9 @@ server_start() {
 server_stop() {
 	kill -"${1:-TERM}" "$SERVER_PID"
 	wait "$SERVER_PID" 2>/dev/null || true
-	local i
-	# after a kill -9 the children end by themselves; the ports with them
-	for ((i = 0; i < 100; i++)); do
-		(exec 3<>"/dev/tcp/127.0.0.1/${PORTS%%,*}") 2>/dev/null ||
-			return 0
-		sleep 0.05
-	done
+	# after a kill -9 the children end by themselves, and the ports and the
+	# lock with them
+	flock -w 60 "$DIR/server/lock" true || fail "the server lives on"
 }
 
 # owner_init: settings and the release key "main"
@@ -153,7 +149,7 @@ station_channels() {
 		CH_PID[i]=$VMCU_PID
 		printf '[channel %d]\nprobe = tcp:%s\npower = %s\n' "$i" \
 			"$VMCU_DAP" \
-			"$PWD/$B/signet-vmcu ctl $VMCU_SOCKET power" \
+			"$PWD/$VMCU ctl $VMCU_SOCKET power" \
 			>>"$DIR/station/flasher.conf"
 	done
 }

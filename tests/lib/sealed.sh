@@ -25,14 +25,17 @@ loader_make() {
 IMAGE_BASE=$(printf '0x%08x' $((FLASH_BASE + FROZEN)))
 
 # random_image FILE BYTES: no byte of it can be guessed, but it starts like
-# an image: a stack pointer, and a reset vector 256 bytes on
+# an image: a stack pointer, a reset vector 256 bytes on, and nothing where a
+# core without a table of its own keeps nothing (vectors 4 and 5)
 random_image() {
 	local v=$((FLASH_BASE + FROZEN + 0x101))
 	printf '\x00\x20\x00\x20' >"$1"
 	# shellcheck disable=SC2059 # the format is what is made
 	printf "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $((v & 255)) \
 		$((v >> 8 & 255)) $((v >> 16 & 255)) $((v >> 24 & 255)))" >>"$1"
-	head -c $(($2 - 8)) /dev/urandom >>"$1"
+	head -c 8 /dev/urandom >>"$1"
+	head -c 8 /dev/zero >>"$1"
+	head -c $(($2 - 24)) /dev/urandom >>"$1"
 }
 
 # sealed_product NAME IMAGE [OPTION...]: the product, and its release 1.0.0

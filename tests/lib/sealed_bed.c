@@ -25,6 +25,20 @@ uint32_t sealed_bed_top(const struct sealed_bed *b)
 	return b->chip->flash + b->chip->flash_len - RESERVED_LEN;
 }
 
+size_t sealed_bed_boot(const struct sealed_bed *b, uint8_t out[BED_BOOT_MAX])
+{
+	uint32_t top = sealed_bed_top(b);
+	const uint32_t words[] = {
+		b->chip->stack,
+		(top + STUB_OFFSET) | 1,
+		(top + STUB_FAULT_OFFSET) | 1,
+		(top + STUB_FAULT_OFFSET) | 1,
+	};
+
+	memcpy(out, words, sizeof(words));
+	return b->chip->boot_faults ? 16 : 8;
+}
+
 static size_t load(const struct sealed_bed *b, const char *name, uint8_t *out,
 		   size_t cap)
 {
@@ -46,7 +60,8 @@ void sealed_bed_new_on(struct sealed_bed *b, const struct bed_chip *chip,
 {
 	struct mcu_config cfg = rig_config();
 	static uint8_t code[16384];
-	uint32_t boot[2], top;
+	uint8_t boot[BED_BOOT_MAX];
+	uint32_t top;
 	size_t n;
 
 	memset(b, 0, sizeof(*b));
@@ -57,9 +72,8 @@ void sealed_bed_new_on(struct sealed_bed *b, const struct bed_chip *chip,
 	b->mcu = rig_new(&cfg);
 	rig_halt(b->mcu);
 	top = sealed_bed_top(b);
-	boot[0] = chip->stack;
-	boot[1] = (top + STUB_OFFSET) | 1;
-	chip->put(b->mcu, chip->flash, (const uint8_t *)boot, sizeof(boot));
+	n = sealed_bed_boot(b, boot);
+	chip->put(b->mcu, chip->flash, boot, n);
 	n = load(b, "loader.bin", code, sizeof(code));
 	chip->put(b->mcu, (uint32_t)(top + LOADER_OFFSET), code, n);
 	n = load(b, "stub.bin", code, sizeof(code));
@@ -89,10 +103,10 @@ void sealed_bed_image(struct sealed_bed *b, uint32_t len)
 		b->image[i] = (uint8_t)(x >> 24);
 	}
 	if (b->chip->image_at == b->chip->flash) {
-		memcpy(b->image, &b->chip->stack, 4);
-		memcpy(b->image + 4,
-		       (uint32_t[]){ (sealed_bed_top(b) + STUB_OFFSET) | 1 },
-		       4);
+		uint8_t boot[BED_BOOT_MAX];
+		size_t n = sealed_bed_boot(b, boot);
+
+		memcpy(b->image, boot, n);
 	}
 	memcpy(b->image + BED_ENTRY, (uint16_t[]){ 0xe7fe }, 2); /* b . */
 	b->delivery.chunk_len = SEALED_CHUNK_MAX;
@@ -141,7 +155,7 @@ static bool uart_turn(struct sealed_bed *b, const uint8_t *p, size_t len)
 	uint8_t in[64];
 	size_t done = 0;
 
-	for (unsigned t = 1; t <= 20000; t++) {
+	for (unsigned t = 1; t <= 60000; t++) {
 		size_t n;
 
 		if (done < len)

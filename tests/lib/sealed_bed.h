@@ -57,6 +57,9 @@ void sealed_bed_new_on(struct sealed_bed *b, const struct bed_chip *chip,
 		       enum bed_line line, uint32_t option);
 uint32_t sealed_bed_top(const struct sealed_bed *b);
 void sealed_bed_free(struct sealed_bed *b);
+/* What step 3 programs at the beginning of flash; returns its length. */
+#define BED_BOOT_MAX 16
+size_t sealed_bed_boot(const struct sealed_bed *b, uint8_t out[BED_BOOT_MAX]);
 /* Random bytes, len of them from where images begin; the first double word as
  * the layout demands, if that is the flash's beginning. */
 void sealed_bed_image(struct sealed_bed *b, uint32_t len);

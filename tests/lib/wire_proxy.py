@@ -14,12 +14,13 @@ DO is drop, double, flip (a bit of the body), old (the frame of this type that
 came before it), say=TYPE,INDEX[,BODY] (another frame in its place), or
 from=FILE (what FILE has recorded with this way, type and index).
 """
-import socket
 import struct
 import sys
 import zlib
 
-ABORT, UART_CONFIGURE, UART_TRANSFER = 0x07, 0x20, 0x21
+from dap_tcp import listen, pass_by
+
+UART_CONFIGURE, UART_TRANSFER = 0x20, 0x21
 
 
 def crc16(data):
@@ -97,33 +98,6 @@ class Way:
         return out
 
 
-class Probe:
-    def __init__(self, address):
-        host, port = address.rsplit(":", 1)
-        self.s = socket.create_connection((host, int(port)))
-        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def ask(self, packet):
-        self.s.sendall(struct.pack("<IHBB", 0x00504144, len(packet), 1, 0) + packet)
-        return None if packet[0] == ABORT else receive(self.s)
-
-
-def receive(s):
-    head = b""
-    while len(head) < 8:
-        got = s.recv(8 - len(head))
-        if not got:
-            return None
-        head += got
-    length, packet = struct.unpack("<IHBB", head)[1], b""
-    while len(packet) < length:
-        got = s.recv(length - len(packet))
-        if not got:
-            return None
-        packet += got
-    return packet
-
-
 def uart(probe, packet, up, down, out):
     """One DAP_UART_Transfer; what the station has not asked for waits in out."""
     want, length = struct.unpack("<HH", packet[1:5])
@@ -141,19 +115,6 @@ def uart(probe, packet, up, down, out):
     return struct.pack("<BBHH", UART_TRANSFER, status, length, len(now)) + now
 
 
-def serve(station, probe, up, down):
-    out = bytearray()
-    while True:
-        packet = receive(station)
-        if packet is None:
-            return
-        if packet[0] == UART_CONFIGURE:
-            up.pending = down.pending = b""
-        answer = uart(probe, packet, up, down, out) if packet[0] == UART_TRANSFER else probe.ask(packet)
-        if answer is not None:
-            station.sendall(struct.pack("<IHBB", 0x00504144, len(answer), 2, 0) + answer)
-
-
 def main():
     args = sys.argv[4:]
     record = None
@@ -163,18 +124,20 @@ def main():
     for a in args:
         way, kind, which, do = a.split(":", 3)
         rules.append((way, int(kind, 16), which, do))
-    server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
-    with open(sys.argv[3] + ".new", "w") as f:
-        f.write("127.0.0.1:%d\n" % server.getsockname()[1])
-    __import__("os").rename(sys.argv[3] + ".new", sys.argv[3])
     up, down = Way("up", rules, record), Way("down", rules, record)
+
+    def session():
+        out = bytearray()
+
+        def exchange(probe, packet):
+            if packet[0] == UART_CONFIGURE:
+                up.pending = down.pending = b""
+            return uart(probe, packet, up, down, out) if packet[0] == UART_TRANSFER else probe.ask(packet)
+        return exchange
+
+    server = listen(int(sys.argv[1]), sys.argv[3])
     while True:
-        station, _ = server.accept()
-        station.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        probe = Probe(sys.argv[2])
-        serve(station, probe, up, down)
-        probe.s.close()
-        station.close()
+        pass_by(server, sys.argv[2], session())
 
 
 main()

@@ -20,6 +20,12 @@
  * docs/threat-model.md says that the keys are found: then they must be, by each
  * attack that resets, wherever they are.
  *
+ * On the nRF51, whose debugger no lock keeps out, what the debug bus gives is
+ * zeros, and what the core gives when it is made to load word after word (step_
+ * read.h) is all: every byte of RAM, and of the firmware as far as it is
+ * installed, as it truly is; and with it the keys, by every attack, the one
+ * without a reset too.
+ *
  * Control: past the lock, the content key must be found in SRAM2 in
  * mid-stream, or the search searches for nothing.
  */
@@ -36,6 +42,7 @@
 #include "tests/lib/fork_bed.h"
 #include "tests/lib/leak.h"
 #include "tests/lib/sealed_bed.h"
+#include "tests/sweep/step_read.h"
 #include "tests/unit/vmcu_rig.h"
 
 #define SRAM1_LEN 0xc000u
@@ -61,25 +68,34 @@ static const struct sample {
 		uint32_t base, len;
 		enum mcu_bus want;
 	} areas[AREAS];
+	bool steps; /* see above; areas that answer give zeros */
 } samples[] = {
 	{ &bed_l4,
 	  { { "SRAM1", SRAM1, SRAM1_LEN, MCU_BUS_OK },
 	    { "SRAM2", SRAM2, SRAM2_LEN, MCU_BUS_FAULT },
 	    { "SRAM2, high", SRAM1 + SRAM1_LEN, SRAM2_LEN, MCU_BUS_FAULT },
 	    { "flash", FLASH, 0x40000, MCU_BUS_FAULT },
-	    { "flash, low", 0, 0x40000, MCU_BUS_FAULT } } },
+	    { "flash, low", 0, 0x40000, MCU_BUS_FAULT } },
+	  false },
 	{ &bed_f1,
 	  { { "SRAM", SRAM1, 0x5000, MCU_BUS_OK },
 	    { "flash", FLASH, 0x20000, MCU_BUS_FAULT },
-	    { "flash, low", 0, 0x20000, MCU_BUS_FAULT } } },
+	    { "flash, low", 0, 0x20000, MCU_BUS_FAULT } },
+	  false },
 	{ &bed_f1xe,
 	  { { "SRAM", SRAM1, 0x10000, MCU_BUS_OK },
 	    { "flash", FLASH, 0x80000, MCU_BUS_FAULT },
-	    { "flash, low", 0, 0x80000, MCU_BUS_FAULT } } },
+	    { "flash, low", 0, 0x80000, MCU_BUS_FAULT } },
+	  false },
 	{ &bed_f0,
 	  { { "SRAM", SRAM1, 0x2000, MCU_BUS_OK },
 	    { "flash", FLASH, 0x10000, MCU_BUS_FAULT },
-	    { "flash, low", 0, 0x10000, MCU_BUS_FAULT } } },
+	    { "flash, low", 0, 0x10000, MCU_BUS_FAULT } },
+	  false },
+	{ &bed_n51,
+	  { { "RAM", SRAM1, 0x4000, MCU_BUS_OK },
+	    { "flash", 0, 0x40000, MCU_BUS_OK } },
+	  true },
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 static const struct sample *sample = &samples[0];
@@ -134,10 +150,36 @@ static void vector_catch(struct mcu *m)
 	mcu_advance(m, MS);
 }
 
+/* No pin resets a chip that a debugger is at: the core's own request does. */
+static void begin_steps(struct mcu *m, enum attack how)
+{
+	bool halted;
+
+	if (how == BROWN_OUT) {
+		mcu_power(m, false);
+		mcu_advance(m, MS);
+		mcu_power(m, true);
+	}
+	halted = how == UNDER_RESET ? step_halt_at_reset(m) : step_halt(m);
+	if (halted && how == AFTER_RESET) {
+		rig_w(m, DHCSR, DBGKEY | 1);
+		rig_w(m, AIRCR, 0x05fa0004);
+		mcu_advance(m, 20 * US);
+		halted = step_halt(m);
+	}
+	if (!halted)
+		fprintf(stderr, "%s: the core does not halt\n",
+			attack_names[how]);
+}
+
 static void begin(struct mcu *m, enum attack how)
 {
 	uint32_t v;
 
+	if (sample->steps) {
+		begin_steps(m, how);
+		return;
+	}
 	switch (how) {
 	case ATTACH:
 		mcu_debug_power(m, true, true);
@@ -189,9 +231,8 @@ static size_t dump(struct sealed_bed *b, enum attack attack,
 	size_t found = registers(b, how);
 
 	for (unsigned i = 0; i < AREAS && sample->areas[i].name; i++) {
-		enum mcu_bus want = attack == ATTACH || level2
-					    ? MCU_BUS_DEAD
-					    : sample->areas[i].want;
+		bool dead = (attack == ATTACH && !sample->steps) || level2;
+		enum mcu_bus want = dead ? MCU_BUS_DEAD : sample->areas[i].want;
 		unsigned wrong = 0;
 
 		memset(buf, 0, sizeof(buf));
@@ -200,7 +241,8 @@ static size_t dump(struct sealed_bed *b, enum attack attack,
 
 			wrong += mcu_bus_read(b->mcu,
 					      sample->areas[i].base + at, 4,
-					      &v) != want;
+					      &v) != want ||
+				 (sample->steps && v != 0);
 			memcpy(buf + at, &v, 4);
 		}
 		found += search(b, sample->areas[i].name, how, buf,
@@ -211,6 +253,31 @@ static size_t dump(struct sealed_bed *b, enum attack attack,
 		       how, sample->areas[i].name, wrong);
 		*ret_otherwise = true;
 	}
+	return found;
+}
+
+/* What the core loads, which must be what is there. */
+static size_t dump_steps(struct sealed_bed *b, const char *how,
+			 bool *ret_otherwise)
+{
+	static uint8_t got[0x40000], is[0x40000];
+	const struct bed_chip *c = b->chip;
+	uint32_t pc = step_find(b->mcu, c->flash, c->flash_len);
+	size_t found;
+
+	if (pc == 0 || mcu_peek(b->mcu, c->ram, is, c->ram_len) != 0) {
+		*ret_otherwise = true;
+		return 0;
+	}
+	step_read(b->mcu, pc, c->ram, got, c->ram_len);
+	found = search(b, "RAM", how, got, c->ram_len);
+	if (memcmp(got, is, c->ram_len) != 0 ||
+	    mcu_flash_peek(b->mcu, c->flash, is, b->image_len) != 0)
+		*ret_otherwise = true;
+	step_read(b->mcu, pc, c->flash, got, b->image_len);
+	found += search(b, "flash", how, got, b->image_len);
+	if (memcmp(got, is, b->image_len) != 0)
+		*ret_otherwise = true;
 	return found;
 }
 
@@ -237,9 +304,13 @@ static int stop(void *user, unsigned variant)
 		control(s);
 	begin(s->bed.mcu, (enum attack)variant);
 	found = dump(&s->bed, (enum attack)variant, &otherwise);
-	if (variant == ATTACH && found)
+	if (sample->steps && found) /* over the bus there is nothing */
 		otherwise = true;
-	else if (found)
+	if (sample->steps)
+		found = dump_steps(&s->bed, attack_names[variant], &otherwise);
+	if (variant == ATTACH && found && !sample->steps)
+		otherwise = true;
+	else if (found && !(sample->steps && otherwise))
 		return SAID_LEAK;
 	return otherwise ? SAID_OTHERWISE : SAID_NOTHING;
 }
@@ -344,5 +415,6 @@ int main(int argc, char **argv)
 	if (!leaky())
 		return f.codes[SAID_NOTHING] != f.stops * ATTACKS;
 	return f.codes[SAID_OTHERWISE] != 0 || f.codes[FORK_BROKEN] != 0 ||
-	       f.codes[SAID_LEAK] < (ATTACKS - 1) * *s.seen;
+	       f.codes[SAID_LEAK] <
+		       (sample->steps ? ATTACKS : ATTACKS - 1) * *s.seen;
 }

@@ -8,6 +8,7 @@
  *   level 0      the read protection is off
  *   keeps SRAM2  level 1, but a reset would not erase the RAM with the keys
  *   pins         locked well; a skipped instruction may leave the debug pins on
+ *   region 0 only  nRF51: PALL is not set; its pins are nobody's to take away
  *
  * What is executed from reset up to the first answer is recorded, then run
  * once for each of its addresses and times (1 to --times, default 2) with that
@@ -36,7 +37,6 @@
 #include "wire/release.h"
 
 #define TRACE_CAP 65536
-#define READY_MS 20
 
 /* By chip: what must not pass, behind which comes the chip that is locked
  * well. */
@@ -47,16 +47,25 @@ static const struct sample {
 		const char *name;
 		uint32_t option;
 	} variants[VARIANTS];
-	unsigned bad; /* how many are no lock */
+	unsigned bad;	   /* how many are no lock */
+	unsigned ready_ms; /* from power on, until it would answer */
 } samples[] = {
 	{ &bed_l4,
 	  { { "level 0", 0xfdeff8aa },
 	    { "keeps SRAM2", 0xffeff8bb },
 	    { "pins", BED_OPTR_LOCKED } },
-	  2 },
-	{ &bed_f1, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1 },
-	{ &bed_f1xe, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1 },
-	{ &bed_f0, { { "level 0", 0xaa }, { "pins", 0xbb } }, 1 },
+	  2,
+	  20 },
+	{ &bed_f1, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1, 20 },
+	{ &bed_f1xe, { { "level 0", 0xa5 }, { "pins", 0xff } }, 1, 20 },
+	{ &bed_f0, { { "level 0", 0xaa }, { "pins", 0xbb } }, 1, 20 },
+	/* it looks through its flash first, at 16 MHz; its pins stay */
+	{ &bed_n51,
+	  { { "not set", 0xffffffff },
+	    { "region 0 only", 0xffffff00 },
+	    { "locked", 0xffff00ff } },
+	  2,
+	  120 },
 };
 static const struct sample *sample = &samples[0];
 
@@ -80,7 +89,7 @@ static unsigned record(struct sealed_bed *b, uint32_t *pcs)
 	mcu_power(b->mcu, false);
 	mcu_advance(b->mcu, 1000 * MS);
 	mcu_power(b->mcu, true);
-	return fork_bed_trace(b->mcu, READY_MS * MS, pcs, TRACE_CAP);
+	return fork_bed_trace(b->mcu, sample->ready_ms * MS, pcs, TRACE_CAP);
 }
 
 /* -- one run ------------------------------------------------------------------
@@ -95,7 +104,8 @@ static enum said judge(struct sealed_bed *b)
 		.sealed = true,
 	};
 	unsigned type = sealed_bed_hello(b);
-	bool open = mcu_debug_pins_on(b->mcu) || mcu_protection(b->mcu) == 0;
+	bool open = (mcu_debug_pins_on(b->mcu) && !b->chip->pins_stay) ||
+		    mcu_protection(b->mcu) == 0;
 	char why[CHIP_WHY_CAP];
 
 	if (type == LINK_FAULT)

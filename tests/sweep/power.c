@@ -148,7 +148,7 @@ static bool regress(struct sweep *s)
 	rig_power_cycle(m);
 	s->shared->regressed++;
 	return mcu_protection(m) == 0 &&
-	       mcu_flash_peek(m, chip->flash + 8, word, 8) == 0 &&
+	       mcu_flash_peek(m, chip->flash + 16, word, 8) == 0 &&
 	       memcmp(word, "\xff\xff\xff\xff\xff\xff\xff\xff", 8) == 0 &&
 	       flash_plaintext(m, &s->truth) == 0;
 }
@@ -240,15 +240,19 @@ static void truth(struct sweep *s)
 	const struct bed_chip *chip = s->bed.chip;
 	uint32_t len = chip->flash_len, at = chip->image_at - chip->flash;
 	uint8_t *end = malloc(len), *before = malloc(len);
+	uint8_t boot[BED_BOOT_MAX];
+	size_t n;
 
 	if (end == NULL || before == NULL ||
 	    mcu_flash_peek(s->bed.mcu, chip->flash, before, len) != 0)
 		exit(2);
 	memset(end, 0xff, len);
-	memcpy(end, before, 8);
+	n = sealed_bed_boot(&s->bed, boot);
+	memcpy(end, boot, n);
 	memcpy(end + at, s->bed.image, s->bed.image_len);
 	s->truth = (struct flash_truth){ .base = chip->flash,
 					 .len = len,
+					 .boot_len = (uint32_t)n,
 					 .installed = end,
 					 .image_len = at + s->bed.image_len,
 					 .before = before };

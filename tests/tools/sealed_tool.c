@@ -17,6 +17,9 @@
  *          --keys FILE  --loader DIR (loader.bin, stub.bin)
  *          --link swd-pins|uart  --rate HZ  --level 0..2
  *          --secret HEX   the chip has a stage 0 with this secret
+ *          --lock none    an emulator without a lock: what the chip says of
+ *                         its lock must be refused, is printed, and passed
+ *                         over
  *          --at COMMAND   run at each boundary, with its name appended:
  *                         begin prepared dark ready shaken last
  *                         streamed done (last: before the last chunk)
@@ -57,7 +60,7 @@ struct tool {
 	uint8_t loader[LOADER_LEN], stub[STUB_LEN];
 	size_t stub_len;
 	uint8_t secret[STAGE0_SECRET_LEN];
-	bool stage0;
+	bool stage0, no_lock;
 	/* the job */
 	const struct chip *chip;
 	struct target_identity id;
@@ -157,11 +160,7 @@ static struct crypto_key *keys_read(const char *file)
 static void layout(struct tool *t)
 {
 	struct release_header *h = &t->header;
-	uint32_t stub = t->chip->flash_base + t->chip->flash_len -
-			RESERVED_LEN + STUB_OFFSET;
 	struct rd r;
-	struct wr w;
-	size_t len;
 
 	rd_init(&r, t->plain, 8);
 	h->sealed = true;
@@ -169,11 +168,9 @@ static void layout(struct tool *t)
 	h->boot[1] = rd_u32(&r);
 	if (t->chip->frozen)
 		return;
-	wr_init(&w, t->plain, 8);
-	wr_u32(&w, t->chip->boot_stack);
-	wr_u32(&w, stub | 1);
-	if (wr_end(&w, &len) != 0)
-		die("layout");
+	if (t->chip->boot_faults) /* as cli/layout.c */
+		memcpy(t->plain + 16, t->plain + 8, 8);
+	(void)chip_boot(t->chip, t->plain);
 }
 
 /* One segment, padded to the program unit. */
@@ -189,7 +186,7 @@ static void load(struct tool *t, const char *name)
 	if (image_load(name, &image, why) != 0)
 		die(why);
 	if (image.count != 1 || image.segments[0].address != first ||
-	    image.segments[0].len < 8)
+	    image.segments[0].len < 24)
 		die("the image must be one piece from where sealed images "
 		    "begin");
 	len = (image.segments[0].len + 7) & ~7u;
@@ -286,13 +283,26 @@ static void want(struct tool *t, uint8_t type)
 	must(t, t->heard.head.type == type ? 0 : E_TARGET, why);
 }
 
+/* As the server's signer judges a claim or a report. */
+static void lock_check(struct tool *t, const struct claim_word *words,
+		       size_t count)
+{
+	char why[CHIP_WHY_CAP] = "";
+	int err = chip_check_lock(t->chip, &t->header, words, count, why);
+
+	if (t->no_lock) {
+		printf("open: %s\n", why);
+		err = err == E_TARGET_OPEN ? 0 : E_STATE;
+	}
+	must(t, err, why);
+}
+
 static void handshake(struct tool *t)
 {
 	struct crypto_key *key = keys_read(t->keys);
 	struct authority_chip chip = { .hello = t->hello,
 				       .uid_len = t->id.uid_len };
 	uint8_t hello[HELLO_LEN], message[MESSAGE2_MAX];
-	char why[CHIP_WHY_CAP] = "";
 	struct noise noise;
 	struct claim claim;
 	size_t len;
@@ -306,10 +316,7 @@ static void handshake(struct tool *t)
 	     authority_message1(key, &chip, t->heard.body, t->heard.head.len,
 				&noise, &claim),
 	     "message 1");
-	must(t,
-	     chip_check_lock(t->chip, &t->header, claim.words, claim.word_count,
-			     why),
-	     why);
+	lock_check(t, claim.words, claim.word_count);
 	must(t, crypto_random(t->delivery.link_key, LINK_KEY_LEN), "");
 	must(t, crypto_random(t->delivery.done_token, DONE_TOKEN_LEN), "");
 	must(t,
@@ -359,7 +366,6 @@ static void commit(struct tool *t)
 	uint8_t signature[300], credential[RECORD_CREDENTIAL_CAP];
 	uint8_t firmware[RECORD_FIRMWARE_CAP], message[COMMIT_SEALED_MAX];
 	size_t credential_len, firmware_len, len;
-	char why[CHIP_WHY_CAP] = "";
 	struct report report;
 
 	must(t,
@@ -371,10 +377,7 @@ static void commit(struct tool *t)
 		     ? 0
 		     : E_TARGET_VERIFY,
 	     "the report's digest is not the image's");
-	must(t,
-	     chip_check_lock(t->chip, &t->header, report.words,
-			     report.word_count, why),
-	     why);
+	lock_check(t, report.words, report.word_count);
 	/* as long as real ones are */
 	must(t, crypto_random(signature, sizeof(signature)), "");
 	must(t,
@@ -513,6 +516,8 @@ static void parse_option(struct tool *t, const char *name, const char *value)
 		t->header.protection = (uint8_t)strtoul(value, NULL, 0);
 	else if (strcmp(name, "--at") == 0)
 		t->at = value;
+	else if (strcmp(name, "--lock") == 0)
+		t->no_lock = strcmp(value, "none") == 0;
 	else if (strcmp(name, "--secret") == 0)
 		t->stage0 = hex_decode(value, t->secret, STAGE0_SECRET_LEN,
 				       &len) == 0 &&

@@ -113,7 +113,8 @@ int main(int argc, char **argv)
 	memcpy(before, installed, 8); /* the boot words */
 	(void)load(path['l'], before + TOP + LOADER_OFFSET, LOADER_LEN);
 	(void)load(path['b'], before + TOP + STUB_OFFSET, STUB_CODE_LEN);
-	f.truth = (struct flash_truth){ .base = FLASH_BASE,
+	f.truth = (struct flash_truth){ .boot_len = 8,
+					.base = FLASH_BASE,
 					.len = FLASH_LEN,
 					.installed = installed,
 					.image_len = len,

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -389,6 +392,53 @@ static void test_server_away(void **state)
 	server_stop(&w);
 }
 
+/* A server that dies: it lets in, hears us or not, and hangs up. */
+static pid_t hang_up(int listener, bool hear)
+{
+	pid_t pid = fork();
+	char bytes[64];
+	int fd;
+
+	if (pid != 0)
+		return pid;
+	fd = accept(listener, NULL, NULL);
+	if (hear && read(fd, bytes, sizeof(bytes)) <= 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void test_hung_up(void **state)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET };
+	socklen_t len = sizeof(here);
+	struct http_client_config cfg;
+	struct status a;
+	struct refusal r;
+	struct world w;
+	int fd, status;
+
+	(void)state;
+	server_start(&w, "127.0.0.1", false);
+	cfg = client_cfg(&w);
+	here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&here, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
+	snprintf(w.url, sizeof(w.url), "https://127.0.0.1:%u",
+		 ntohs(here.sin_port));
+	for (int hear = 0; hear < 2; hear++) {
+		pid_t pid = hang_up(fd, hear != 0);
+
+		/* not E_TLS: it is worth another attempt */
+		assert_int_equal(call_as(&cfg, "", &a, &r), E_NET);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	close(fd);
+	server_stop(&w);
+}
+
 static void test_busy_is_retried(void **state)
 {
 	struct http_client_config cfg;
@@ -445,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_mutual),
 		cmocka_unit_test(test_bad_configs),
 		cmocka_unit_test(test_server_away),
+		cmocka_unit_test(test_hung_up),
 		cmocka_unit_test(test_busy_is_retried),
 		cmocka_unit_test(test_time_and_stop),
 	};

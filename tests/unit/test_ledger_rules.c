@@ -320,79 +320,69 @@ static void test_deliver_apply(void **unused)
 }
 
 /* -- report -------------------------------------------------------------- */
+static const struct report_row {
+	uint32_t state;
+	uint32_t keyed, over;
+	enum report what;
+	enum refusal_code want;
+	uint32_t then;
+	uint32_t changed, held;
+} report_rows[] = {
+	{ GRANT_RESERVED, 0, 0, REPORT_INSTALLED, R_STATE, 0, 0, 0 },
+	{ GRANT_RESERVED, 0, 0, REPORT_CLOSED, R_STATE, 0, 0, 0 },
+	{ GRANT_RESERVED, 0, 0, REPORT_FAILED, R_NONE, GRANT_RELEASED, 1, 0 },
+	{ GRANT_RELEASED, 0, 0, REPORT_FAILED, R_NONE, GRANT_RELEASED, 1, 1 },
+	{ GRANT_DELIVERED, 1, 0, REPORT_INSTALLED, R_NONE, GRANT_INSTALLED, 1,
+	  1 },
+	{ GRANT_DELIVERED, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 1, 0 },
+	{ GRANT_DELIVERED, 1, 0, REPORT_FAILED, R_NONE, GRANT_DELIVERED, 1, 1 },
+	{ GRANT_INSTALLED, 1, 0, REPORT_FAILED, R_NONE, GRANT_DELIVERED, 1, 1 },
+	{ GRANT_UNKNOWN, 1, 0, REPORT_FAILED, R_NONE, GRANT_DELIVERED, 1, 1 },
+	{ GRANT_DELIVERED, 1, 1, REPORT_FAILED, R_NONE, GRANT_DELIVERED, 0, 1 },
+	{ GRANT_DELIVERED, 1, 1, REPORT_CLOSED, R_STATE, 0, 0, 0 },
+	{ GRANT_DELIVERED, 0, 0, REPORT_INSTALLED, R_STATE, 0, 0, 0 },
+	{ GRANT_INSTALLED, 1, 0, REPORT_INSTALLED, R_NONE, GRANT_INSTALLED, 0,
+	  1 },
+	{ GRANT_INSTALLED, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 1, 0 },
+	{ GRANT_UNKNOWN, 1, 0, REPORT_INSTALLED, R_NONE, GRANT_INSTALLED, 1,
+	  1 },
+	{ GRANT_UNKNOWN, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 1, 0 },
+	{ GRANT_CLOSED, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 0, 1 },
+	{ GRANT_CLOSED, 1, 0, REPORT_INSTALLED, R_NONE, GRANT_CLOSED, 0, 1 },
+	{ GRANT_CLOSED, 1, 0, REPORT_FAILED, R_STATE, 0, 0, 0 },
+	{ GRANT_SCRAPPED, 1, 0, REPORT_CLOSED, R_STATE, 0, 0, 0 },
+};
+
 static void test_report(void **unused)
 {
-	static const struct {
-		uint32_t state;
-		uint32_t keyed, over;
-		enum report what;
-		enum refusal_code want;
-		uint32_t then;
-		uint32_t changed, held;
-	} rows[] = {
-		{ GRANT_RESERVED, 0, 0, REPORT_INSTALLED, R_STATE, 0, 0, 0 },
-		{ GRANT_RESERVED, 0, 0, REPORT_CLOSED, R_STATE, 0, 0, 0 },
-		{ GRANT_RESERVED, 0, 0, REPORT_FAILED, R_NONE, GRANT_RELEASED,
-		  1, 0 },
-		{ GRANT_RELEASED, 0, 0, REPORT_FAILED, R_NONE, GRANT_RELEASED,
-		  1, 1 },
-		{ GRANT_DELIVERED, 1, 0, REPORT_INSTALLED, R_NONE,
-		  GRANT_INSTALLED, 1, 1 },
-		{ GRANT_DELIVERED, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 1,
-		  0 },
-		{ GRANT_DELIVERED, 1, 0, REPORT_FAILED, R_NONE, GRANT_DELIVERED,
-		  1, 1 },
-		{ GRANT_INSTALLED, 1, 0, REPORT_FAILED, R_NONE, GRANT_DELIVERED,
-		  1, 1 },
-		{ GRANT_UNKNOWN, 1, 0, REPORT_FAILED, R_NONE, GRANT_DELIVERED,
-		  1, 1 },
-		{ GRANT_DELIVERED, 1, 1, REPORT_FAILED, R_NONE, GRANT_DELIVERED,
-		  0, 1 },
-		{ GRANT_DELIVERED, 1, 1, REPORT_CLOSED, R_STATE, 0, 0, 0 },
-		{ GRANT_DELIVERED, 0, 0, REPORT_INSTALLED, R_STATE, 0, 0, 0 },
-		{ GRANT_INSTALLED, 1, 0, REPORT_INSTALLED, R_NONE,
-		  GRANT_INSTALLED, 0, 1 },
-		{ GRANT_INSTALLED, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 1,
-		  0 },
-		{ GRANT_UNKNOWN, 1, 0, REPORT_INSTALLED, R_NONE,
-		  GRANT_INSTALLED, 1, 1 },
-		{ GRANT_UNKNOWN, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 1,
-		  0 },
-		{ GRANT_CLOSED, 1, 0, REPORT_CLOSED, R_NONE, GRANT_CLOSED, 0,
-		  1 },
-		{ GRANT_CLOSED, 1, 0, REPORT_INSTALLED, R_NONE, GRANT_CLOSED, 0,
-		  1 },
-		{ GRANT_CLOSED, 1, 0, REPORT_FAILED, R_STATE, 0, 0, 0 },
-		{ GRANT_SCRAPPED, 1, 0, REPORT_CLOSED, R_STATE, 0, 0, 0 },
-	};
-
 	(void)unused;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(report_rows); i++) {
 		struct row_order o = order(8, 1, 1);
 		struct row_flasher f = flasher(7, 1);
 		struct row_grant g = { .id = 1,
 				       .flasher_id = 7,
-				       .state = rows[i].state,
+				       .state = report_rows[i].state,
 				       .attempt = 2,
 				       .held = true,
-				       .keyed = rows[i].keyed,
-				       .over = rows[i].over };
+				       .keyed = report_rows[i].keyed,
+				       .over = report_rows[i].over };
 		enum refusal_code got;
 
 		o.installed = o.closed = o.unknown = o.scrapped = 1;
 		g.charged = g.state >= GRANT_DELIVERED ? 1 : 0;
-		got = rules_report(&o, &f, &g, 2, rows[i].what, false);
-		if (got != rows[i].want)
+		got = rules_report(&o, &f, &g, 2, report_rows[i].what, false);
+		if (got != report_rows[i].want)
 			fail_msg("row %zu: got %d, want %d", i, got,
-				 rows[i].want);
+				 report_rows[i].want);
 		if (got != R_NONE)
 			continue;
-		assert_int_equal(
-			rules_report_apply(&o, &f, &g, rows[i].what, 3600, NOW),
-			rows[i].changed);
-		assert_int_equal(g.state, rows[i].then);
-		assert_int_equal(g.held, rows[i].held);
-		assert_int_equal(f.open, rows[i].held ? 1 : 0);
+		assert_int_equal(rules_report_apply(&o, &f, &g,
+						    report_rows[i].what, 3600,
+						    NOW),
+				 report_rows[i].changed);
+		assert_int_equal(g.state, report_rows[i].then);
+		assert_int_equal(g.held, report_rows[i].held);
+		assert_int_equal(f.open, report_rows[i].held ? 1 : 0);
 		assert_int_equal(o.delivered, 1); /* never a decrement */
 	}
 }

@@ -807,11 +807,13 @@ static void test_loader_input(void **state)
 		bed_call(&w->bed, OP_LOADER_ADD, w->bed.admin, &q, &a, NULL),
 		R_BAD_REQUEST);
 	q.stub.len = 8;
-	BED_SET(q.chip, "nrf51822");
+	BED_SET(q.chip, "nrf51822"); /* its debug pins are no GPIO pins */
+	BED_SET(q.link, "swd-pins");
 	assert_int_equal(
 		bed_call(&w->bed, OP_LOADER_ADD, w->bed.admin, &q, &a, NULL),
 		R_BAD_REQUEST);
 	BED_SET(q.chip, "stm32l432");
+	BED_SET(q.link, "uart");
 	assert_int_equal(
 		bed_call(&w->bed, OP_LOADER_ADD, w->bed.admin, &q, &a, NULL),
 		R_NONE);

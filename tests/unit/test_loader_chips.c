@@ -16,7 +16,18 @@
 #include "tests/unit/vmcu_rig.h"
 #include "wire/layout.h"
 
-/* One per chip: what its claim must be, and what it must refuse. */
+/*
+ * One per chip: what its claim must be, and what it must refuse; flash
+ * operations from message 2 on at which power fails, and a number that is
+ * beyond the last.
+ *
+ * With half-words, 3,000 bytes are 1,500 of them; the records up to 1,696; boot
+ * words, the marker's first half up to 1,704; that half again, 8 pages, 16
+ * half-words of zeros, the second half: 1,736 (4 pages of 2 kB: 1,732; less
+ * what happens to be FFFF).  With words 750, 848, 852, 872.
+ */
+#define HALF_WORDS { 1, 800, 1500, 1600, 1698, 1702, 1706, 1711, 1718 }, 1800
+#define WORDS { 1, 400, 750, 800, 849, 851, 853, 857, 860 }, 900
 static const struct row {
 	const struct bed_chip *chip;
 	uint8_t family, word_count;
@@ -27,6 +38,7 @@ static const struct row {
 	double handshake; /* seconds at most */
 	unsigned busy_ms; /* it works longer than this on message 2 */
 	bool sister;	  /* of the row before: another end of the flash */
+	uint32_t cuts[9], beyond;
 } rows[] = {
 	{ &bed_f1,
 	  FAMILY_STM32F1,
@@ -41,7 +53,8 @@ static const struct row {
 	  { 0xa5, 0xa5 },
 	  0.2,
 	  20,
-	  false },
+	  false,
+	  HALF_WORDS },
 	{ &bed_f1xe,
 	  FAMILY_STM32F1,
 	  7,
@@ -55,7 +68,8 @@ static const struct row {
 	  { 0xa5, 0xa5 },
 	  0.2,
 	  20,
-	  true },
+	  true,
+	  HALF_WORDS },
 	{ &bed_f0,
 	  FAMILY_STM32F0,
 	  5,
@@ -67,7 +81,21 @@ static const struct row {
 	  { 0xaa, 0xaa },
 	  2.5,
 	  300,
-	  false },
+	  false,
+	  HALF_WORDS },
+	{ &bed_n51,
+	  FAMILY_NRF51,
+	  5,
+	  { { 0x10001004, 0xffffffff, 0xffff00ff },
+	    { 0x10001000, 0xffffffff, 0xffffffff },
+	    { 0x10001008, 0xffffffff, 0xffffffff },
+	    { 0x10001014, 0xffffffff, 0xffffffff },
+	    { 0x00000000, 0xffffffff, 0xfa017ed0 } },
+	  { 0xffffff00, 0xffff7fff }, /* PR0 alone is no lock */
+	  2,
+	  300,
+	  false,
+	  WORDS },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -105,7 +133,8 @@ static void refuses_open(void **state)
 					  rows[i].open[n]);
 			sealed_bed_start(&b);
 			fault_is(&b, LINK_FAULT_OPEN);
-			assert_false(mcu_debug_pins_on(b.mcu));
+			assert_int_equal(mcu_debug_pins_on(b.mcu),
+					 rows[i].chip->pins_stay);
 			sealed_bed_free(&b);
 		}
 }
@@ -138,7 +167,7 @@ static void claim(void **state)
 
 		start(&b, r, BED_UART, 5000);
 		assert_int_equal(ask(&b), LINK_READY);
-		assert_false(mcu_debug_pins_on(b.mcu));
+		assert_int_equal(mcu_debug_pins_on(b.mcu), r->chip->pins_stay);
 		assert_int_equal(sealed_bed_hello(&b), LINK_MSG1);
 		c = &b.claim;
 		assert_int_equal(c->family, r->family);
@@ -357,22 +386,15 @@ static bool cut_at(const struct row *r, uint32_t n)
 	return cut;
 }
 
-/*
- * 3,000 bytes are 1,500 half-words; the records up to 1,696; boot words, the
- * marker's first half up to 1,704; that half again, 8 pages, 16 half-words of
- * zeros, the second half: 1,736 (4 pages of 2 kB: 1,732; less what happens to
- * be FFFF).
- */
 static void cuts(void **state)
 {
-	static const uint32_t n[] = { 1,    800,  1500, 1600, 1698,
-				      1702, 1706, 1711, 1718 };
-
 	(void)state;
 	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t k = 0; k < sizeof(n) / sizeof(n[0]); k++)
-			assert_true(cut_at(&rows[i], n[k]));
-		assert_false(cut_at(&rows[i], 1800));
+		for (size_t k = 0; k < 9; k++)
+			if (!cut_at(&rows[i], rows[i].cuts[k]))
+				fail_msg("%s, no operation %u",
+					 rows[i].chip->name, rows[i].cuts[k]);
+		assert_false(cut_at(&rows[i], rows[i].beyond));
 	}
 }
 

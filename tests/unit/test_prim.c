@@ -27,7 +27,7 @@
 	int p##_aead_open(const uint8_t[32], uint32_t, const void *, size_t,  \
 			  uint8_t *, size_t, const uint8_t[16]);
 PRIM_DECLARE(m31)
-PRIM_DECLARE(least)
+PRIM_DECLARE(m15)
 
 static const struct prim {
 	const char *name;
@@ -49,7 +49,7 @@ static const struct prim {
 	}
 	PRIM(prim),
 	PRIM(m31),
-	PRIM(least),
+	PRIM(m15),
 };
 
 enum { PRIMS = sizeof(prims) / sizeof(*prims), LONG = 700 };

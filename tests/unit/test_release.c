@@ -321,103 +321,105 @@ static int decode_hex(const char *hex, try_decode *decode)
 	return decode(buf, unhex(hex, buf, sizeof(buf)));
 }
 
+static const struct bad_header {
+	const char *hex;
+	int err;
+} bad_headers[] = {
+	{ "aa" FW REST "0e00", E_CRITICAL },
+	{ "ab" FW REST "0a820102"
+	  "0e00",
+	  E_CRITICAL },
+	{ "ac" FW REST "0a820102"
+	  "0b01"
+	  "0e00",
+	  E_CRITICAL },
+	{ "ad" FW REST "0a820102"
+	  "0b01"
+	  "0c83000402"
+	  "0e00",
+	  E_CRITICAL },
+	{ "aa" FW REST "0d00", E_RANGE },
+	{ "aa" FW REST "0d01", E_RANGE }, /* of sealed ones */
+	{ "ab" FW REST "0a820102"	  /* of level 2 */
+	  "0d01",
+	  E_RANGE },
+	{ "ab" FW REST "0d01"
+	  "0a820102",
+	  E_SYNTAX },
+	{ "aa" FW REST "0c00", E_SYNTAX },
+	{ "aa" FW REST "0c83000400", E_NOT_CANONICAL },
+	/* at address 0, which no segment has */
+	{ "aa" FW REST "0c83000402", E_RANGE },
+	{ "aa" FW REST "0b00", E_NOT_CANONICAL },
+	{ "ab" FW REST "0b01"
+	  "0a820102",
+	  E_SYNTAX },
+	{ "aa" FW REST "0900", E_SYNTAX },
+	{ "aa" FW REST "0b1b0000000100000000", E_RANGE },
+	{ "aa" FW REST "0a00", E_SYNTAX },
+	{ "aa" FW REST "0a8101", E_SYNTAX },
+	{ "aa" FW REST "0a82011b0000000100000000", E_RANGE },
+	{ "a9" FW REST "0a820102", E_TRAILING },
+	{ "a9" FW "06190200"
+	  "0703"
+	  "0880"
+	  "0a00",
+	  E_SYNTAX },
+	{ "a9" FW "06190200"
+	  "0703"
+	  "0901"
+	  "0880",
+	  E_SYNTAX },
+	{ "a8" FW "06190200"
+	  "0703"
+	  "0901",
+	  E_SYNTAX },
+	{ "a9" FW "06190200"
+	  "0703"
+	  "0889"
+	  "830000008300000083000000830000008300000083000000"
+	  "830000008300000083000000"
+	  "0901",
+	  E_TOO_LARGE },
+	{ "a9" FW "06190200"
+	  "0703"
+	  "08818200"
+	  "00"
+	  "0901",
+	  E_SYNTAX },
+	{ "a9" FW "061b0000000100000400"
+	  "0703"
+	  "0880"
+	  "0901",
+	  E_RANGE },
+	{ "a9" FW "06190200"
+	  "07190103"
+	  "0880"
+	  "0901",
+	  E_RANGE },
+	{ "a9" FW "06190200"
+	  "0703"
+	  "0880"
+	  "0920",
+	  E_SYNTAX },
+	{ "a9" FW "06190200"
+	  "0703"
+	  "089fff"
+	  "0901",
+	  E_NOT_CANONICAL },
+};
+
 static void test_header_bytes(void **state)
 {
-	static const struct {
-		const char *hex;
-		int err;
-	} bad[] = {
-		{ "aa" FW REST "0e00", E_CRITICAL },
-		{ "ab" FW REST "0a820102"
-		  "0e00",
-		  E_CRITICAL },
-		{ "ac" FW REST "0a820102"
-		  "0b01"
-		  "0e00",
-		  E_CRITICAL },
-		{ "ad" FW REST "0a820102"
-		  "0b01"
-		  "0c83000402"
-		  "0e00",
-		  E_CRITICAL },
-		{ "aa" FW REST "0d00", E_RANGE },
-		{ "aa" FW REST "0d01", E_RANGE }, /* of sealed ones */
-		{ "ab" FW REST "0a820102"	  /* of level 2 */
-		  "0d01",
-		  E_RANGE },
-		{ "ab" FW REST "0d01"
-		  "0a820102",
-		  E_SYNTAX },
-		{ "aa" FW REST "0c00", E_SYNTAX },
-		{ "aa" FW REST "0c83000400", E_NOT_CANONICAL },
-		/* at address 0, which no segment has */
-		{ "aa" FW REST "0c83000402", E_RANGE },
-		{ "aa" FW REST "0b00", E_NOT_CANONICAL },
-		{ "ab" FW REST "0b01"
-		  "0a820102",
-		  E_SYNTAX },
-		{ "aa" FW REST "0900", E_SYNTAX },
-		{ "aa" FW REST "0b1b0000000100000000", E_RANGE },
-		{ "aa" FW REST "0a00", E_SYNTAX },
-		{ "aa" FW REST "0a8101", E_SYNTAX },
-		{ "aa" FW REST "0a82011b0000000100000000", E_RANGE },
-		{ "a9" FW REST "0a820102", E_TRAILING },
-		{ "a9" FW "06190200"
-		  "0703"
-		  "0880"
-		  "0a00",
-		  E_SYNTAX },
-		{ "a9" FW "06190200"
-		  "0703"
-		  "0901"
-		  "0880",
-		  E_SYNTAX },
-		{ "a8" FW "06190200"
-		  "0703"
-		  "0901",
-		  E_SYNTAX },
-		{ "a9" FW "06190200"
-		  "0703"
-		  "0889"
-		  "830000008300000083000000830000008300000083000000"
-		  "830000008300000083000000"
-		  "0901",
-		  E_TOO_LARGE },
-		{ "a9" FW "06190200"
-		  "0703"
-		  "08818200"
-		  "00"
-		  "0901",
-		  E_SYNTAX },
-		{ "a9" FW "061b0000000100000400"
-		  "0703"
-		  "0880"
-		  "0901",
-		  E_RANGE },
-		{ "a9" FW "06190200"
-		  "07190103"
-		  "0880"
-		  "0901",
-		  E_RANGE },
-		{ "a9" FW "06190200"
-		  "0703"
-		  "0880"
-		  "0920",
-		  E_SYNTAX },
-		{ "a9" FW "06190200"
-		  "0703"
-		  "089fff"
-		  "0901",
-		  E_NOT_CANONICAL },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		int err = decode_hex(bad[i].hex, decode_header);
+	for (size_t i = 0; i < sizeof(bad_headers) / sizeof(bad_headers[0]);
+	     i++) {
+		int err = decode_hex(bad_headers[i].hex, decode_header);
 
-		if (err != bad[i].err)
+		if (err != bad_headers[i].err)
 			fail_msg("case %zu: %s, expected %s", i,
-				 error_name(err), error_name(bad[i].err));
+				 error_name(err),
+				 error_name(bad_headers[i].err));
 	}
 }
 

@@ -30,7 +30,7 @@ static const struct core {
 	uint32_t max_text;
 	uint32_t max_stack;
 } cores[] = {
-	{ "cm0", "build/target/seal/cm0.elf", THUMB_M0, 48, 2.5, 5100, 1500 },
+	{ "cm0", "build/target/seal/cm0.elf", THUMB_M0, 48, 2.5, 5100, 2000 },
 	{ "cm3", "build/target/seal/cm3.elf", THUMB_M3, 72, 0.3, 4950, 1500 },
 	{ "cm4", "build/target/seal/cm4.elf", THUMB_M4, 80, 0.2, 4950, 1500 },
 };

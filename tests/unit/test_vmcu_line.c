@@ -205,6 +205,58 @@ static void test_noise(void **state)
 }
 
 /* A capture, read by somebody who knows nothing of the virtual MCU. */
+/* Connects, and writes a word twice. */
+static void capture_debug(struct fixture *f)
+{
+	static const uint8_t wake[] = { DAP_SWJ_SEQUENCE,
+					136,
+					255,
+					255,
+					255,
+					255,
+					255,
+					255,
+					255,
+					0x9e,
+					0xe7,
+					255,
+					255,
+					255,
+					255,
+					255,
+					255,
+					255,
+					0 };
+	static const uint8_t transfers[] = {
+		DAP_TRANSFER, 0, 3,    2,    4,	   0,	0, 0,
+		0x50,	      5, 0x78, 0x56, 0x34, 0x12
+	};
+	uint8_t resp[DAP_PACKET_MAX];
+
+	dprobe_packet(&f->p, wake, sizeof(wake), resp);
+	assert_int_equal(resp[1], DAP_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		dprobe_packet(&f->p, transfers, sizeof(transfers), resp);
+		assert_int_equal(resp[1], 3);
+	}
+}
+
+/* The last 64 samples are what turn() did with v: to the chip, from the chip.
+ */
+static void check_turn(const struct trace *t, uint32_t v)
+{
+	assert_true(t->samples.len > 64 + 136);
+	for (unsigned i = 0; i < 64; i++) {
+		uint8_t s = t->samples.p[t->samples.len - 64 + i];
+
+		assert_int_equal(s & 1, v >> i % 32 & 1);
+		/* open drain: the chip drives the zeros only */
+		assert_int_equal(s >> 1, i >= 32 && !(s & 1));
+	}
+	assert_int_equal(t->at[t->samples.len - 1] - t->at[t->samples.len - 64],
+			 63 * 1000);
+}
+
 static void test_capture(void **state)
 {
 	struct fixture *f = *state;
@@ -217,40 +269,7 @@ static void test_capture(void **state)
 	bench_nrst(f->b, BENCH_NRST_BENCH, true);
 	bench_power(f->b, true);
 	f->p.clock_hz = 4000000;
-	for (unsigned i = 0; i < 3; i++) { /* connect, and write a word */
-		static const uint8_t words_out[] = { DAP_SWJ_SEQUENCE,
-						     136,
-						     255,
-						     255,
-						     255,
-						     255,
-						     255,
-						     255,
-						     255,
-						     0x9e,
-						     0xe7,
-						     255,
-						     255,
-						     255,
-						     255,
-						     255,
-						     255,
-						     255,
-						     0 };
-		static const uint8_t transfers[] = {
-			DAP_TRANSFER, 0, 3,    2,    4,	   0,	0, 0,
-			0x50,	      5, 0x78, 0x56, 0x34, 0x12
-		};
-		uint8_t resp[DAP_PACKET_MAX];
-
-		if (i == 0)
-			dprobe_packet(&f->p, words_out, sizeof(words_out),
-				      resp);
-		else
-			dprobe_packet(&f->p, transfers, sizeof(transfers),
-				      resp);
-		assert_int_equal(resp[1], i == 0 ? DAP_OK : 3);
-	}
+	capture_debug(f);
 	bench_nrst(f->b, BENCH_NRST_BENCH, false);
 	bench_run(f->b, 5 * MS);
 	set_clock(f, 1000000);
@@ -262,17 +281,7 @@ static void test_capture(void **state)
 	assert_int_equal(t->power_ons, 1);
 	assert_int_equal(t->tx.len, 2);
 	assert_memory_equal(t->tx.p, "OK", 2);
-	/* the last 64 samples: to the chip, from the chip */
-	assert_true(t->samples.len > 64 + 136);
-	for (unsigned i = 0; i < 64; i++) {
-		uint8_t s = t->samples.p[t->samples.len - 64 + i];
-
-		assert_int_equal(s & 1, 0xc001d00du >> i % 32 & 1);
-		/* open drain: the chip drives the zeros only */
-		assert_int_equal(s >> 1, i >= 32 && !(s & 1));
-	}
-	assert_int_equal(t->at[t->samples.len - 1] - t->at[t->samples.len - 64],
-			 63 * 1000);
+	check_turn(t, 0xc001d00d);
 	trace_swd_words(t, &words, &none);
 	assert_int_equal(words.len, 8);
 	assert_memory_equal(words.p, "\x78\x56\x34\x12", 4);

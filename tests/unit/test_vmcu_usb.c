@@ -3,323 +3,22 @@
  * The virtual probe as a USB device.  The other side is usbredir's own parser
  * in the part of a guest.
  */
-#include "tests/unit/vmcu_wire.h"
+#include "tests/lib/usb_guest.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <usbredirparser.h>
 
-#include "vmcu/dap_server.h"
-#include "vmcu/usbredir.h"
-
-#define CAP 2048
-#define SERIAL "USB-TEST-1"
 #define REPORT 64
 
-struct answer {
-	uint64_t id;
-	int status, len;
-	uint8_t data[CAP];
-};
-
-struct fixture {
-	struct bench *b;
-	struct dap_server dap;
-	struct usbredir u;
-	struct usbredirparser *guest;
-	size_t at; /* how much of u.out the guest has read */
-	unsigned hellos, connects, disconnects, reports, bulks, statuses;
-	struct usb_redir_device_connect_header device;
-	struct usb_redir_ep_info_header ep;
-	struct answer control, bulk, out, report, other; /* bulk: IN */
-};
-
-/* -- the guest ------------------------------------------------------------ */
-
-static void keep(struct fixture *f, struct answer *a, uint64_t id, int status,
-		 uint8_t *data, int len)
-{
-	assert_true(len <= CAP);
-	a->id = id;
-	a->status = status;
-	a->len = len;
-	if (len != 0)
-		memcpy(a->data, data, (size_t)len);
-	usbredirparser_free_packet_data(f->guest, data);
-}
-
-static void on_log(void *priv, int level, const char *msg)
-{
-	(void)priv;
-	if (level <= usbredirparser_warning)
-		fail_msg("guest: %s", msg);
-}
-
-static int on_read(void *priv, uint8_t *data, int count)
-{
-	struct fixture *f = priv;
-	size_t left = f->u.out.len - f->at;
-	size_t n = left < (size_t)count ? left : (size_t)count;
-
-	memcpy(data, f->u.out.buf + f->at, n);
-	f->at += n;
-	return (int)n;
-}
-
-/* In pieces: the device must not mind. */
-static int on_write(void *priv, uint8_t *data, int count)
-{
-	struct fixture *f = priv;
-
-	for (int i = 0; i < count; i++)
-		assert_int_equal(usbredir_take(&f->u, data + i, 1), 0);
-	return count;
-}
-
-static void on_hello(void *priv, struct usb_redir_hello_header *h)
-{
-	(void)h;
-	((struct fixture *)priv)->hellos++;
-}
-
-static void on_connect(void *priv, struct usb_redir_device_connect_header *h)
-{
-	struct fixture *f = priv;
-
-	f->device = *h;
-	f->connects++;
-}
-
-static void on_disconnect(void *priv)
-{
-	((struct fixture *)priv)->disconnects++;
-}
-
-static void on_interface(void *priv, struct usb_redir_interface_info_header *h)
-{
-	(void)priv;
-	assert_int_equal(h->interface_count, 2);
-	assert_int_equal(h->interface_class[0], 0xff);
-	assert_int_equal(h->interface_class[1], 3);
-}
-
-static void on_ep(void *priv, struct usb_redir_ep_info_header *h)
-{
-	((struct fixture *)priv)->ep = *h;
-}
-
-static void on_configuration(void *priv, uint64_t id,
-			     struct usb_redir_configuration_status_header *h)
-{
-	struct fixture *f = priv;
-
-	f->statuses++;
-	f->other = (struct answer){ .id = id,
-				    .status = h->status,
-				    .len = h->configuration };
-}
-
-static void on_alt(void *priv, uint64_t id,
-		   struct usb_redir_alt_setting_status_header *h)
-{
-	struct fixture *f = priv;
-
-	f->statuses++;
-	f->other = (struct answer){ .id = id, .status = h->status };
-}
-
-static void on_polling(void *priv, uint64_t id,
-		       struct usb_redir_interrupt_receiving_status_header *h)
-{
-	struct fixture *f = priv;
-
-	f->statuses++;
-	f->other = (struct answer){ .id = id, .status = h->status };
-}
-
-static void on_iso(void *priv, uint64_t id,
-		   struct usb_redir_iso_stream_status_header *h)
-{
-	struct fixture *f = priv;
-
-	f->statuses++;
-	f->other = (struct answer){ .id = id, .status = h->status };
-}
-
-static void on_control(void *priv, uint64_t id,
-		       struct usb_redir_control_packet_header *h, uint8_t *data,
-		       int len)
-{
-	struct fixture *f = priv;
-
-	keep(f, &f->control, id, h->status, data, len);
-}
-
-static void on_bulk(void *priv, uint64_t id,
-		    struct usb_redir_bulk_packet_header *h, uint8_t *data,
-		    int len)
-{
-	struct fixture *f = priv;
-
-	f->bulks++;
-	keep(f, (h->endpoint & 0x80) != 0 ? &f->bulk : &f->out, id, h->status,
-	     data, len);
-}
-
-static void on_interrupt(void *priv, uint64_t id,
-			 struct usb_redir_interrupt_packet_header *h,
-			 uint8_t *data, int len)
-{
-	struct fixture *f = priv;
-
-	if ((h->endpoint & 0x80) != 0)
-		f->reports++;
-	keep(f, (h->endpoint & 0x80) != 0 ? &f->report : &f->out, id, h->status,
-	     data, len);
-}
-
-static void exchange(struct fixture *f)
-{
-	assert_int_equal(usbredirparser_do_write(f->guest), 0);
-	assert_int_equal(usbredirparser_do_read(f->guest), 0);
-	assert_int_equal(usbredirparser_do_write(f->guest), 0);
-	assert_int_equal(usbredirparser_do_read(f->guest), 0);
-	f->u.out.len = f->u.out.sent = f->at = 0;
-}
-
-static void guest_new(struct fixture *f)
-{
-	static const int caps[] = {
-		usb_redir_cap_connect_device_version,
-		usb_redir_cap_device_disconnect_ack,
-		usb_redir_cap_ep_info_max_packet_size,
-		usb_redir_cap_64bits_ids,
-		usb_redir_cap_32bits_bulk_length,
-	};
-	uint32_t mask[USB_REDIR_CAPS_SIZE] = { 0 };
-	struct usbredirparser *g = usbredirparser_create();
-
-	assert_non_null(g);
-	f->guest = g;
-	g->priv = f;
-	g->log_func = on_log;
-	g->read_func = on_read;
-	g->write_func = on_write;
-	g->hello_func = on_hello;
-	g->device_connect_func = on_connect;
-	g->device_disconnect_func = on_disconnect;
-	g->interface_info_func = on_interface;
-	g->ep_info_func = on_ep;
-	g->configuration_status_func = on_configuration;
-	g->alt_setting_status_func = on_alt;
-	g->iso_stream_status_func = on_iso;
-	g->interrupt_receiving_status_func = on_polling;
-	g->control_packet_func = on_control;
-	g->bulk_packet_func = on_bulk;
-	g->interrupt_packet_func = on_interrupt;
-	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
-		usbredirparser_caps_set_cap(mask, caps[i]);
-	usbredirparser_init(g, "test", mask, USB_REDIR_CAPS_SIZE, 0);
-}
-
-static int setup(void **state)
-{
-	static struct fixture f;
-	char why[NET_WHY_CAP];
-
-	memset(&f, 0, sizeof(f));
-	f.b = bench_setup();
-	if (dap_server_init(&f.dap, f.b, NULL, 0, why) != 0 ||
-	    usbredir_init(&f.u, &f.dap.probe, NULL, why) != 0)
-		return -1;
-	f.dap.probe.serial = SERIAL;
-	assert_int_equal(usbredir_attach(&f.u), 0);
-	guest_new(&f);
-	exchange(&f);
-	*state = &f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	usbredirparser_destroy(f->guest);
-	usbredir_close(&f->u);
-	dap_server_close(&f->dap);
-	bench_free(f->b);
-	return 0;
-}
-
-static void control(struct fixture *f, uint8_t type, uint8_t request,
-		    uint16_t value, uint16_t index, uint16_t length)
-{
-	struct usb_redir_control_packet_header h = {
-		.endpoint = type & 0x80,
-		.request = request,
-		.requesttype = type,
-		.value = value,
-		.index = index,
-		.length = length,
-	};
-
-	memset(&f->control, 0xee, sizeof(f->control));
-	usbredirparser_send_control_packet(f->guest, 77, &h, NULL, 0);
-	exchange(f);
-	assert_int_equal(f->control.id, 77);
-}
-
-static void put(struct fixture *f, uint64_t id, const uint8_t *p, size_t len)
-{
-	struct usb_redir_bulk_packet_header h = { .endpoint = USB_EP_V2_OUT,
-						  .length = (uint16_t)len };
-
-	usbredirparser_send_bulk_packet(f->guest, id, &h,
-					(uint8_t *)(uintptr_t)p, (int)len);
-	exchange(f);
-}
-
-static void get(struct fixture *f, uint64_t id, uint16_t cap)
-{
-	struct usb_redir_bulk_packet_header h = { .endpoint = USB_EP_V2_IN,
-						  .length = cap };
-
-	usbredirparser_send_bulk_packet(f->guest, id, &h, NULL, 0);
-	exchange(f);
-}
-
-static void put_report(struct fixture *f, const uint8_t *p, size_t len)
-{
-	struct usb_redir_interrupt_packet_header h = {
-		.endpoint = USB_EP_V1_OUT, .length = (uint16_t)len
-	};
-
-	usbredirparser_send_interrupt_packet(f->guest, 5, &h,
-					     (uint8_t *)(uintptr_t)p, (int)len);
-	exchange(f);
-}
-
-static void poll_reports(struct fixture *f, uint8_t ep)
-{
-	struct usb_redir_start_interrupt_receiving_header h = { ep };
-
-	usbredirparser_send_start_interrupt_receiving(f->guest, 6, &h);
-	exchange(f);
-}
-
-#define BYTES(...)                        \
-	(const uint8_t[]){ __VA_ARGS__ }, \
-		sizeof((const uint8_t[]){ __VA_ARGS__ })
-
 /* A command over v2: out, then in. */
-static void ask(struct fixture *f, const uint8_t *p, size_t len)
+static void ask(struct usb_guest *f, const uint8_t *p, size_t len)
 {
-	put(f, 10, p, len);
+	usb_guest_put(f, 10, p, len);
 	assert_int_equal(f->out.id, 10);
 	assert_int_equal(f->out.status, usb_redir_success);
-	get(f, 11, USB_V2_PACKET);
+	usb_guest_get(f, 11, USB_V2_PACKET);
 	assert_int_equal(f->bulk.id, 11);
 	assert_int_equal(f->bulk.status, usb_redir_success);
 }
@@ -328,7 +27,7 @@ static void ask(struct fixture *f, const uint8_t *p, size_t len)
 
 static void test_connect(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 
 	assert_int_equal(f->hellos, 1);
 	assert_int_equal(f->connects, 1);
@@ -348,18 +47,18 @@ static void test_connect(void **state)
  * where they were announced. */
 static void test_descriptors(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	unsigned at = 0, interfaces = 0, endpoints = 0, report = 0;
 	const uint8_t *d = f->control.data;
 
-	control(f, 0x80, 6, 0x0100, 0, 64);
+	usb_guest_control(f, 0x80, 6, 0x0100, 0, 64);
 	assert_int_equal(f->control.len, 18);
 	assert_int_equal(d[0], 18);
 	assert_int_equal(d[8] | d[9] << 8, USB_VENDOR);
-	control(f, 0x80, 6, 0x0100, 0, 8); /* as hosts begin */
+	usb_guest_control(f, 0x80, 6, 0x0100, 0, 8); /* as hosts begin */
 	assert_int_equal(f->control.len, 8);
 
-	control(f, 0x80, 6, 0x0200, 0, 255);
+	usb_guest_control(f, 0x80, 6, 0x0200, 0, 255);
 	assert_int_equal(d[2] | d[3] << 8, f->control.len);
 	while (at < (unsigned)f->control.len) {
 		assert_true(d[at] >= 2);
@@ -372,13 +71,13 @@ static void test_descriptors(void **state)
 	assert_int_equal(at, f->control.len);
 	assert_int_equal(interfaces, 2);
 	assert_int_equal(endpoints, 4);
-	control(f, 0x81, 6, 0x2200, 1, 255);
+	usb_guest_control(f, 0x81, 6, 0x2200, 1, 255);
 	assert_int_equal(f->control.status, usb_redir_success);
 	assert_int_equal(f->control.len, report);
 	assert_int_equal(d[report - 1], 0xc0); /* end collection */
 }
 
-static bool text_has(const struct answer *a, const char *want)
+static bool text_has(const struct usb_answer *a, const char *want)
 {
 	char s[128] = "";
 	size_t n = 0;
@@ -391,73 +90,73 @@ static bool text_has(const struct answer *a, const char *want)
 
 static void test_strings(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	static const char *const want[] = { NULL,	    "Signet",
-					    "CMSIS-DAP",    SERIAL,
+					    "CMSIS-DAP",    USB_GUEST_SERIAL,
 					    "CMSIS-DAP v2", "CMSIS-DAP v1" };
 
 	for (uint16_t i = 1; i < 6; i++) {
-		control(f, 0x80, 6, 0x0300 | i, 0x0409, 255);
+		usb_guest_control(f, 0x80, 6, 0x0300 | i, 0x0409, 255);
 		assert_true(text_has(&f->control, want[i]));
 	}
-	control(f, 0x80, 6, 0x0306, 0x0409, 255);
+	usb_guest_control(f, 0x80, 6, 0x0306, 0x0409, 255);
 	assert_int_equal(f->control.status, usb_redir_stall);
 	ask(f, BYTES(DAP_INFO, DAP_INFO_SERIAL));
-	assert_string_equal((char *)f->bulk.data + 2, SERIAL);
+	assert_string_equal((char *)f->bulk.data + 2, USB_GUEST_SERIAL);
 }
 
 static void test_microsoft(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	const uint8_t *d = f->control.data;
 	uint8_t code;
 	int total;
 
-	control(f, 0x80, 6, 0x0f00, 0, 255);
+	usb_guest_control(f, 0x80, 6, 0x0f00, 0, 255);
 	assert_int_equal(f->control.len, 33);
 	total = d[29] | d[30] << 8;
 	code = d[31];
-	control(f, 0xc0, code, 0, 7, 4096);
+	usb_guest_control(f, 0xc0, code, 0, 7, 4096);
 	assert_int_equal(f->control.len, total);
 	assert_int_equal(d[8] | d[9] << 8, total);
 	assert_memory_equal(d + 30, "WINUSB\0", 8);
-	control(f, 0xc0, code, 0, 4, 4096); /* the older kind */
+	usb_guest_control(f, 0xc0, code, 0, 4, 4096); /* the older kind */
 	assert_int_equal(f->control.status, usb_redir_stall);
 }
 
 static void test_requests(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	struct usb_redir_set_configuration_header c = { 1 };
 	struct usb_redir_set_alt_setting_header a = { .interface = 1 };
 
-	control(f, 0x21, 0x0a, 0, 1, 0); /* SET_IDLE */
+	usb_guest_control(f, 0x21, 0x0a, 0, 1, 0); /* SET_IDLE */
 	assert_int_equal(f->control.status, usb_redir_success);
-	control(f, 0x21, 0x09, 0x200, 1, 0); /* SET_REPORT */
+	usb_guest_control(f, 0x21, 0x09, 0x200, 1, 0); /* SET_REPORT */
 	assert_int_equal(f->control.status, usb_redir_stall);
-	control(f, 0x80, 6, 0x0600, 0, 10); /* device qualifier */
+	usb_guest_control(f, 0x80, 6, 0x0600, 0, 10); /* device qualifier */
 	assert_int_equal(f->control.status, usb_redir_stall);
 	usbredirparser_send_set_configuration(f->guest, 1, &c);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->other.status, usb_redir_success);
 	assert_int_equal(f->other.len, 1);
 	c.configuration = 2;
 	usbredirparser_send_set_configuration(f->guest, 2, &c);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->other.status, usb_redir_inval);
 	usbredirparser_send_set_alt_setting(f->guest, 3, &a);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->other.status, usb_redir_success);
 	a.alt = 1;
 	usbredirparser_send_set_alt_setting(f->guest, 4, &a);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->other.status, usb_redir_inval);
 	assert_int_equal(f->statuses, 4);
 }
 
 static void test_v2(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	const uint8_t *d = f->bulk.data;
 
 	ask(f, BYTES(DAP_INFO, DAP_INFO_PACKET_SIZE));
@@ -478,23 +177,23 @@ static void test_v2(void **state)
 /* A transfer that waits, one that is called back, one that is too small. */
 static void test_v2_waiting(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 
-	get(f, 20, 512);
+	usb_guest_get(f, 20, 512);
 	assert_int_equal(f->bulks, 0);
 	usbredirparser_send_cancel_data_packet(f->guest, 20);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->bulk.id, 20);
 	assert_int_equal(f->bulk.status, usb_redir_cancelled);
 	usbredirparser_send_cancel_data_packet(f->guest, 20);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->bulks, 1);
 
-	get(f, 21, 512);
-	put(f, 22, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
+	usb_guest_get(f, 21, 512);
+	usb_guest_put(f, 22, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
 	assert_int_equal(f->bulks, 3);
-	put(f, 23, BYTES(DAP_INFO, DAP_INFO_PRODUCT));
-	get(f, 24, 4);
+	usb_guest_put(f, 23, BYTES(DAP_INFO, DAP_INFO_PRODUCT));
+	usb_guest_get(f, 24, 4);
 	assert_int_equal(f->bulk.id, 24);
 	assert_int_equal(f->bulk.status, usb_redir_babble);
 }
@@ -503,7 +202,7 @@ static void test_v2_waiting(void **state)
 static void test_v2_bad(void **state)
 {
 	static const uint8_t big[1500] = { DAP_INFO };
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	struct usb_redir_bulk_packet_header h = { .endpoint = 0x03,
 						  .length = 2 };
 	struct usb_redir_start_iso_stream_header iso = { 0x83, 1, 1 };
@@ -512,18 +211,18 @@ static void test_v2_bad(void **state)
 	assert_int_equal(f->bulk.data[0], DAP_INVALID);
 	ask(f, big, sizeof(big));
 	assert_int_equal(f->bulk.data[0], DAP_INVALID);
-	put(f, 30, NULL, 0);
+	usb_guest_put(f, 30, NULL, 0);
 	assert_int_equal(f->out.id, 30);
-	get(f, 31, 512);
+	usb_guest_get(f, 31, 512);
 	assert_int_equal(f->bulk.id, 11); /* nothing to fetch */
 	usbredirparser_send_cancel_data_packet(f->guest, 31);
 	usbredirparser_send_bulk_packet(f->guest, 32, &h, (uint8_t[]){ 0, 1 },
 					2);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->out.id, 32);
 	assert_int_equal(f->out.status, usb_redir_inval);
 	usbredirparser_send_start_iso_stream(f->guest, 33, &iso);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->other.status, usb_redir_inval);
 	/* no answer of v2 may be longer than its packet */
 	ask(f, BYTES(DAP_CONNECT, 1));
@@ -534,14 +233,15 @@ static void test_v2_bad(void **state)
 /* Whoever does not fetch answers is not served for ever. */
 static void test_v2_unfetched(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	unsigned refused = 0, done = 0;
 	uint64_t packets = f->dap.probe.packets;
 
 	for (uint64_t i = 0; i < 100; i++) {
 		unsigned before = f->bulks;
 
-		put(f, 100 + i, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
+		usb_guest_put(f, 100 + i,
+			      BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
 		if (f->bulks == before)
 			continue; /* it waits */
 		if (f->out.status == usb_redir_success)
@@ -553,7 +253,7 @@ static void test_v2_unfetched(void **state)
 	assert_true(done + refused + USBREDIR_PENDING == 100);
 	assert_int_equal(f->dap.probe.packets - packets, done);
 	for (unsigned i = 0; i < done + USBREDIR_PENDING; i++) {
-		get(f, 300 + i, 512);
+		usb_guest_get(f, 300 + i, 512);
 		assert_int_equal(f->bulk.id, 300 + i);
 		assert_int_equal(f->bulk.len, 3);
 	}
@@ -563,38 +263,38 @@ static void test_v2_unfetched(void **state)
 
 static void test_v2_queue(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	unsigned before;
 
-	put(f, 40, BYTES(DAP_QUEUE_COMMANDS, 1, DAP_INFO, 0xfe));
-	get(f, 41, 512);
+	usb_guest_put(f, 40, BYTES(DAP_QUEUE_COMMANDS, 1, DAP_INFO, 0xfe));
+	usb_guest_get(f, 41, 512);
 	before = f->bulks;
-	put(f, 42, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
+	usb_guest_put(f, 42, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
 	assert_int_equal(f->bulks, before + 2);
-	get(f, 43, 512);
+	usb_guest_get(f, 43, 512);
 	assert_int_equal(f->bulk.id, 43);
 	assert_int_equal(f->bulk.len, 3);
 }
 
 static void test_v1(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	uint8_t request[REPORT] = { DAP_INFO, DAP_INFO_PACKET_SIZE };
 
-	put_report(f, request, sizeof(request));
+	usb_guest_put_report(f, request, sizeof(request));
 	assert_int_equal(f->out.status, usb_redir_success);
 	assert_int_equal(f->reports, 0); /* nobody fetches */
-	poll_reports(f, 0x81);
+	usb_guest_poll(f, 0x81);
 	assert_int_equal(f->other.status, usb_redir_inval);
-	poll_reports(f, USB_EP_V1_IN);
+	usb_guest_poll(f, USB_EP_V1_IN);
 	assert_int_equal(f->other.status, usb_redir_success);
 	assert_int_equal(f->reports, 1);
 	assert_int_equal(f->report.len, REPORT);
 	assert_memory_equal(f->report.data, "\x00\x02\x40\x00\x00", 5);
 	request[1] = DAP_INFO_SERIAL;
-	put_report(f, request, sizeof(request));
-	assert_string_equal((char *)f->report.data + 2, SERIAL);
-	put_report(f, (uint8_t[REPORT + 1]){ 0 }, REPORT + 1);
+	usb_guest_put_report(f, request, sizeof(request));
+	assert_string_equal((char *)f->report.data + 2, USB_GUEST_SERIAL);
+	usb_guest_put_report(f, (uint8_t[REPORT + 1]){ 0 }, REPORT + 1);
 	assert_int_equal(f->reports, 3);
 	assert_int_equal(f->report.data[0], DAP_INVALID);
 	assert_int_equal(f->report.len, REPORT);
@@ -603,7 +303,7 @@ static void test_v1(void **state)
 /* One probe, three ways to it. */
 static void test_one_user(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 
 	f->dap.probe.user = DPROBE_TCP;
 	ask(f, BYTES(DAP_CONNECT, 1));
@@ -614,17 +314,17 @@ static void test_one_user(void **state)
 	ask(f, BYTES(DAP_CONNECT, 1));
 	assert_int_equal(f->dap.probe.user, DPROBE_USB_V2);
 	/* v1 may ask, and no more, until v2 lets go */
-	poll_reports(f, USB_EP_V1_IN);
-	put_report(f, BYTES(DAP_CONNECT, 1));
+	usb_guest_poll(f, USB_EP_V1_IN);
+	usb_guest_put_report(f, BYTES(DAP_CONNECT, 1));
 	assert_int_equal(f->report.data[0], DAP_INVALID);
-	put_report(f, BYTES(DAP_DISCONNECT));
+	usb_guest_put_report(f, BYTES(DAP_DISCONNECT));
 	assert_int_equal(f->report.data[0], DAP_INVALID);
-	put_report(f, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
+	usb_guest_put_report(f, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
 	assert_int_equal(f->report.data[0], DAP_INFO);
 	assert_int_equal(f->dap.probe.user, DPROBE_USB_V2);
 	ask(f, BYTES(DAP_DISCONNECT));
 	assert_int_equal(f->dap.probe.user, DPROBE_FREE);
-	put_report(f, BYTES(DAP_CONNECT, 1));
+	usb_guest_put_report(f, BYTES(DAP_CONNECT, 1));
 	assert_int_equal(f->dap.probe.user, DPROBE_USB_V1);
 	ask(f, BYTES(DAP_SWJ_CLOCK, 0x40, 0x42, 0x0f, 0));
 	assert_int_equal(f->bulk.data[0], DAP_INVALID);
@@ -632,15 +332,15 @@ static void test_one_user(void **state)
 
 static void test_unplug(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 
 	ask(f, BYTES(DAP_CONNECT, 1));
-	get(f, 50, 512);
+	usb_guest_get(f, 50, 512);
 	usbredir_plug(&f->u, false);
 	assert_int_equal(f->dap.probe.user, DPROBE_FREE);
 	usbredir_plug(&f->u, true); /* too soon: the other side has not seen */
 	assert_true(!f->u.connected);
-	exchange(f); /* the guest's parser acknowledges */
+	usb_guest_exchange(f); /* the guest's parser acknowledges */
 	assert_int_equal(f->disconnects, 1);
 	assert_int_equal(f->connects, 2);
 	assert_true(f->u.connected);
@@ -650,14 +350,14 @@ static void test_unplug(void **state)
 
 static void test_reset(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 
 	ask(f, BYTES(DAP_CONNECT, 1));
-	put(f, 60, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
+	usb_guest_put(f, 60, BYTES(DAP_INFO, DAP_INFO_PACKET_COUNT));
 	usbredirparser_send_reset(f->guest);
-	exchange(f);
+	usb_guest_exchange(f);
 	assert_int_equal(f->dap.probe.user, DPROBE_FREE);
-	get(f, 61, 512);
+	usb_guest_get(f, 61, 512);
 	assert_int_equal(f->bulk.id, 11); /* the old answer is gone */
 }
 
@@ -692,7 +392,7 @@ static void test_bad_clients(void **state)
 		"\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377"
 		"\377\377\377\377\377\377\377\377\377",
 	};
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	struct usbredir u;
 	char why[NET_WHY_CAP], byte;
 	int fd, second;
@@ -730,7 +430,7 @@ static void test_bad_clients(void **state)
 /* While USB has the probe, a TCP client is told so and closed. */
 static void test_tcp_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct usb_guest *f = *state;
 	struct dap_server *d = &f->dap;
 	char why[NET_WHY_CAP];
 	uint8_t told[9];
@@ -762,7 +462,8 @@ static void test_tcp_refused(void **state)
 	}
 }
 
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t) \
+	cmocka_unit_test_setup_teardown(t, usb_guest_begin, usb_guest_end)
 
 int main(void)
 {

@@ -59,12 +59,14 @@ static void write_word(struct n51 *n, bool torn)
 	uint32_t at = n->nvmc.at, old = n51_get32(n->cells + at);
 	uint32_t v = old & n->nvmc.data;
 	bool worn = n->wear[at / 4] >= N51_WRITES;
+	/* what has nothing to change cannot be left half changed */
+	bool loose = torn && (v != old || n->torn[at / 4]);
 
 	if (torn || worn) /* anything between old and new */
 		v |= old & (uint32_t)mcu_noise(n->m);
 	if (!worn)
 		n->wear[at / 4]++;
-	put_word(n, at, v, torn);
+	put_word(n, at, v, loose);
 	n51_flash_changed(n, at, 4);
 }
 
