@@ -36,7 +36,8 @@
 # of what is in flash), commit (records, marker).  The server's part costs
 # nothing here.  Beside it the signed mode's stream, from the first block to the
 # last; the ratios are stream / signed and stream with report / signed, and the
-# bound is for the second.
+# bound is for the second.  The nRF51, whose core stands still in every write, is
+# without bounds here.
 set -euo pipefail
 B=${B:-build/host}
 . conf/chips.sh
@@ -293,6 +294,8 @@ for kb in "${sizes[@]}"; do
 			sealed+="${sealed:+,
     }{\"kb\":$kb,\"packet_cost_ms\":$cost,\"line\":\"$line\",\"prepare_us\":$prepare,\"ready_us\":$ready,\"handshake_us\":$handshake,\"stream_us\":$stream,\"report_us\":$report,\"commit_us\":$commit,\"signed_stream_us\":$signed,\"stream_ratio\":$alone,\"stream_report_ratio\":$ratio,\"asked\":$asked}"
 			[ "$cost" = 0.25 ] || continue
+			# nothing hides behind programming there
+			[ "$FAMILY" != nrf51 ] || continue
 			[ "$handshake" -le $handshake_max ] || status=1
 			[ $((both * 100)) -le $((signed * 105)) ] || status=1
 		done

@@ -33,6 +33,12 @@
  *                         they read as anything
  *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the
  *                         next character comes; left out: 0
+<<<<<<< HEAD
+=======
+ *   TARGET_GAP_STEP       1: on swd-pins the core looks after its flash twice
+ *                         where the host leaves gaps between characters; left
+ *                         out: 0
+>>>>>>> main
  *   TARGET_STAGE0         0: the family has no stage 0; left out: 1
  *   TARGET_UID, TARGET_UID_LEN
  *                         the unique ID as bytes
@@ -106,6 +112,9 @@
 #endif
 #ifndef TARGET_HEAD_LAST
 #define TARGET_HEAD_LAST 0
+#endif
+#ifndef TARGET_GAP_STEP
+#define TARGET_GAP_STEP 0
 #endif
 #ifndef TARGET_JITTER
 #define TARGET_JITTER 0

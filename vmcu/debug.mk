@@ -7,7 +7,7 @@ MODULES += vmcu_bench
 vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/fault.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_queue.c vmcu/dap_server.c vmcu/bitbang.c \
-	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c vmcu/uart_server.c \
+	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c vmcu/usb_server.c vmcu/uart_server.c \
 	vmcu/control.c vmcu/command.c vmcu/problem.c
 
 PROGRAMS += signet-vmcu
@@ -31,6 +31,10 @@ test_vmcu_line_SRC := tests/unit/test_vmcu_line.c tests/unit/vmcu_rig.c \
 	tests/lib/trace.c vmcu/unicorn_leaks.c
 test_vmcu_line_USE := $(VMCU_USE)
 test_vmcu_line_LIBS := -lunicorn -lcmocka
+
+TESTS += test_trace
+test_trace_SRC := tests/unit/test_trace.c tests/lib/trace.c
+test_trace_LIBS := -lcmocka
 
 # USB: the other side is usbredir's own parser.
 TESTS += test_vmcu_usb

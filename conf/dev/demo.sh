@@ -199,7 +199,7 @@ if [ "$mode" = sealed ]; then
 		{ tail -n 20 "$D/loader.log" >&2; exit 1; }
 	for link in $LINKS; do
 		signet loader add "$D/loader/$CHIP-$link/loader.bin" |
-			sed 's/^/  /' | cut -c1-79
+			sed 's/^digest  */digest  /; s/^/  /' | fit
 	done
 fi
 

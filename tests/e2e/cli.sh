@@ -279,6 +279,24 @@ run "toy release" 0 signet release make "$DIR/fw.bin@0" --product toy \
 run "upload" 0 signet release upload "$DIR/toy.signet"
 run "toy order" 0 new_order t 1 toy 1 --mode signed
 [ "$(order_field t proof)" = demonstration ] || fail "a toy claims more"
+# sealed: the stub needs the places of two vectors that the core does not use
+toy_release() { # VECTOR 4
+	{
+		printf '\x00\x40\x00\x20\x01\x01\x00\x00'
+		printf '\x11\x01\x00\x00\x21\x01\x00\x00'"$1"'\x00\x00\x00\x00'
+		head -c 4072 "$DIR/fw.bin"
+	} >"$DIR/toy.bin"
+	signet release make "$DIR/toy.bin@0" --product toy --version "$2" \
+		--out "$DIR/toy-$2.signet" --passphrase-file "$DIR/owner.pass"
+}
+run "sealed toy, its own" 4 toy_release '\x31\x01\x00\x00' 2
+says "sealed toy, its own" 'needs the vectors 4 and 5 \(at 0x00000010\)'
+run "sealed toy, filled" 0 toy_release '\x21\x01\x00\x00' 3
+run "sealed toy" 0 toy_release '\x00\x00\x00\x00' 4
+run "sealed toy, up" 0 signet release upload "$DIR/toy-4.signet"
+run "sealed toy order" 0 signet order create ts --product toy --release 4 \
+	--quantity 1 --manufacturer acme
+[ "$(order_field ts proof)" = demonstration ] || fail "a sealed toy claims more"
 run "batches" 0 signet batch list
 expect "batches" "$DIR/out" '^b1 +stm32l4 +site +0 '
 
@@ -435,7 +453,7 @@ python3 -c 'import json,sys; e=json.load(open(sys.argv[1]))["error"]
 assert e["code"] and e["cause"] and e["next"]' "$DIR/out" ||
 	fail "a problem in JSON"
 run "log filter" 0 signet --json log list --event order.created
-[ "$(grep -c '"seq"' "$DIR/out")" = 4 ] || fail "the filter by event"
+[ "$(grep -c '"seq"' "$DIR/out")" = 5 ] || fail "the filter by event"
 
 # -- no escape codes, no secrets ---------------------------------------------
 run "plain" 0 signet log list

@@ -174,7 +174,7 @@ sealed() {
 	timeout 300 "$B/sealed_tool" run --probe "$GDB" --serial \
 		"tcp:$VMCU_UART" --off-ms 50 --power \
 		"$B/signet-vmcu ctl $VMCU_SOCKET power" --keys "$DIR/noise.pem" \
-		--loader "$DIR/loader/stm32l4-$1" --link "$1" \
+		--loader "$DIR/loader/stm32l432-$1" --link "$1" \
 		"$DIR/small@0x08000000" >"$DIR/sealed.out" 2>&1 || RC=$?
 }
 sealed swd-pins

@@ -47,7 +47,16 @@ struct uart { /* a receiver that samples in the middle of each bit */
 	unsigned bit;
 	uint8_t byte;
 	struct trace_bytes *out;
+	uint64_t **at; /* when each character began */
+	size_t *at_cap;
 };
+
+static void uart_put(struct uart *u)
+{
+	*u->at = grow(*u->at, u->at_cap, u->out->len + 1, sizeof(**u->at));
+	(*u->at)[u->out->len] = u->begin;
+	trace_put(u->out, u->byte);
+}
 
 /* The level has been u->level up to now. */
 static void uart_until(struct uart *u, uint64_t now)
@@ -59,7 +68,7 @@ static void uart_until(struct uart *u, uint64_t now)
 			continue;
 		}
 		if (u->level) /* a stop bit, or it was no character */
-			trace_put(u->out, u->byte);
+			uart_put(u);
 		u->busy = false;
 	}
 }
@@ -149,8 +158,10 @@ static void read_all(const char *path, struct trace *t, uint64_t bit_ns)
 		die(path, strerror(errno));
 	memset(r.wire_of, -1, sizeof(r.wire_of));
 	memset(r.level, -1, sizeof(r.level));
-	r.tx = (struct uart){ bit_ns, .out = &t->tx };
-	r.rx = (struct uart){ bit_ns, .out = &t->rx };
+	r.tx = (struct uart){ bit_ns, .out = &t->tx, .at = &t->tx_at,
+			      .at_cap = &t->tx_at_cap };
+	r.rx = (struct uart){ bit_ns, .out = &t->rx, .at = &t->rx_at,
+			      .at_cap = &t->rx_at_cap };
 	while (fgets(line, sizeof(line), f) != NULL)
 		line_done(&r, line);
 	uart_until(&r.tx, UINT64_MAX / 4);
@@ -201,6 +212,8 @@ void trace_free(struct trace *t)
 	free(t->tx.p);
 	free(t->rx.p);
 	free(t->at);
+	free(t->tx_at);
+	free(t->rx_at);
 	free(t);
 }
 
@@ -301,10 +314,24 @@ static int character(const struct trace *t, size_t *at, unsigned gap)
 	return (int)get_n(t, p + 1, 8);
 }
 
+/* CRC-16/CCITT-FALSE. */
+static uint16_t crc16(const uint8_t *p, size_t len)
+{
+	unsigned crc = 0xffff;
+
+	while (len-- > 0) {
+		crc ^= (unsigned)*p++ << 8;
+		for (int i = 0; i < 8; i++)
+			crc = crc << 1 ^ (crc & 0x8000 ? 0x11021 : 0);
+	}
+	return (uint16_t)crc;
+}
+
 /* How many bytes of a frame begin here, and the frame itself; 0 = none. */
 static size_t frame_of(const uint8_t *p, size_t len, struct trace_frame *out)
 {
-	if (len < FRAME_HEAD || p[0] != FRAME_SYNC)
+	if (len < FRAME_HEAD || p[0] != FRAME_SYNC ||
+	    crc16(p + 1, 5) != (p[6] | p[7] << 8))
 		return 0;
 	*out = (struct trace_frame){ .type = p[1],
 				     .index = (uint16_t)(p[2] | p[3] << 8),
@@ -316,9 +343,26 @@ static size_t frame_of(const uint8_t *p, size_t len, struct trace_frame *out)
 	return FRAME_HEAD + (size_t)out->len + FRAME_TAIL;
 }
 
-static void frames_on_pins(const struct trace *t,
-			   void (*each)(void *user, const struct trace_frame *),
-			   void *user)
+struct frames {
+	struct trace_frame *p;
+	size_t len, cap;
+};
+
+/* The frame and a copy of its body. */
+static void keep(struct frames *all, struct trace_frame f, uint64_t at)
+{
+	uint8_t *body = malloc(f.len + 1u);
+
+	if (body == NULL)
+		die("trace", "out of memory");
+	memcpy(body, f.body, f.len);
+	f.body = body;
+	f.at = at;
+	all->p = grow(all->p, &all->cap, all->len + 1, sizeof(f));
+	all->p[all->len++] = f;
+}
+
+static void frames_on_pins(const struct trace *t, struct frames *all)
 {
 	uint8_t buf[FRAME_HEAD + FRAME_BODY_MAX + FRAME_TAIL];
 	struct trace_frame f;
@@ -337,14 +381,13 @@ static void frames_on_pins(const struct trace *t,
 		if (n != 0)
 			len = frame_of(buf, n, &f);
 		if (len != 0)
-			each(user, &f);
+			keep(all, f, t->at[at]);
 		at = len != 0 ? ends[len - 1] : at + 1;
 	}
 }
 
-static void frames_on_uart(const struct trace_bytes *b,
-			   void (*each)(void *user, const struct trace_frame *),
-			   void *user)
+static void frames_on_uart(const struct trace_bytes *b, const uint64_t *began,
+			   struct frames *all)
 {
 	struct trace_frame f;
 	size_t at = 0, len;
@@ -352,16 +395,33 @@ static void frames_on_uart(const struct trace_bytes *b,
 	while (at < b->len) {
 		len = frame_of(b->p + at, b->len - at, &f);
 		if (len != 0)
-			each(user, &f);
+			keep(all, f, began[at]);
 		at += len != 0 ? len : 1;
 	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = ((const struct trace_frame *)a)->at;
+	uint64_t y = ((const struct trace_frame *)b)->at;
+
+	return (x > y) - (x < y);
 }
 
 void trace_frames(const struct trace *t,
 		  void (*each)(void *user, const struct trace_frame *f),
 		  void *user)
 {
-	frames_on_pins(t, each, user);
-	frames_on_uart(&t->rx, each, user);
-	frames_on_uart(&t->tx, each, user);
+	struct frames all = { 0 };
+
+	frames_on_pins(t, &all);
+	frames_on_uart(&t->rx, t->rx_at, &all);
+	frames_on_uart(&t->tx, t->tx_at, &all);
+	if (all.len != 0)
+		qsort(all.p, all.len, sizeof(*all.p), by_time);
+	for (size_t i = 0; i < all.len; i++) {
+		each(user, &all.p[i]);
+		free((void *)(uintptr_t)all.p[i].body);
+	}
+	free(all.p);
 }

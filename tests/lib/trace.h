@@ -25,6 +25,8 @@ struct trace {
 	uint64_t *at; /* the time of each sample, ns */
 	size_t at_cap;
 	struct trace_bytes tx, rx; /* UART characters at the given rate */
+	uint64_t *tx_at, *rx_at;   /* the time of each */
+	size_t tx_at_cap, rx_at_cap;
 	uint64_t end_ns;
 	unsigned power_ons; /* times that vdd rose */
 	size_t power_on_at; /* samples before the last of them */
@@ -47,8 +49,10 @@ void trace_swd_words(const struct trace *t, struct trace_bytes *written,
 void trace_pack(const struct trace *t, unsigned period, unsigned phase,
 		unsigned skip, struct trace_bytes *out);
 
-/* Frames of the sealed link, on either line and in either direction. */
+/* Frames of the sealed link whose head check is right, on either line and in
+ * either direction, in the order in which they began. */
 struct trace_frame {
+	uint64_t at; /* ns */
 	uint8_t type;
 	uint16_t index, len;
 	const uint8_t *body;
