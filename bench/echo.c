@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/echo.h"
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <openssl/x509.h>
 #include <signal.h>
@@ -19,6 +20,7 @@ struct pki {
 	uint8_t *ca, *client;
 	size_t ca_len, client_len;
 	struct crypto_key *client_key;
+	char *ca_pem;
 	char *cert_pem, *key_pem; /* the server's */
 };
 
@@ -51,6 +53,8 @@ static int pki_make(struct pki *p)
 	if (!err)
 		err = x509_to_pem(cert, cert_len, &p->cert_pem);
 	if (!err)
+		err = x509_to_pem(p->ca, p->ca_len, &p->ca_pem);
+	if (!err)
 		err = crypto_key_export(server_key, NULL, &p->key_pem);
 	crypto_key_free(ca_key);
 	crypto_key_free(server_key);
@@ -64,6 +68,7 @@ static void pki_clear(struct pki *p)
 {
 	free(p->ca);
 	free(p->client);
+	free(p->ca_pem);
 	free(p->cert_pem);
 	free(p->key_pem);
 	crypto_key_free(p->client_key);
@@ -146,12 +151,41 @@ static enum MHD_Result on_bare(void *arg, struct MHD_Connection *c,
 	return ok;
 }
 
+/* The same TLS as http/server's: a client without a certificate of our CA does
+ * not get through the handshake. */
+static int on_peer(gnutls_session_t session)
+{
+	unsigned status = 0;
+
+	if (gnutls_certificate_verify_peers3(session, NULL, &status) < 0)
+		return GNUTLS_E_CERTIFICATE_ERROR;
+	return status ? GNUTLS_E_CERTIFICATE_ERROR : 0;
+}
+
+static void on_bare_connection(void *arg, struct MHD_Connection *c,
+			       void **state,
+			       enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *tls;
+
+	(void)arg;
+	(void)state;
+	if (code != MHD_CONNECTION_NOTIFY_STARTED)
+		return;
+	tls = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	gnutls_certificate_server_set_request(tls->tls_session,
+					      GNUTLS_CERT_REQUIRE);
+	gnutls_session_set_verify_function(tls->tls_session, on_peer);
+}
+
 static uint16_t bare_run(const struct pki *p)
 {
 	struct MHD_Daemon *d = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS,
 		0, NULL, NULL, on_bare, NULL, MHD_OPTION_HTTPS_MEM_CERT,
 		p->cert_pem, MHD_OPTION_HTTPS_MEM_KEY, p->key_pem,
+		MHD_OPTION_HTTPS_MEM_TRUST, p->ca_pem,
+		MHD_OPTION_NOTIFY_CONNECTION, on_bare_connection, NULL,
 		MHD_OPTION_HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3",
 		MHD_OPTION_CONNECTION_LIMIT, 1000u, MHD_OPTION_END);
 

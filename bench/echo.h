@@ -11,7 +11,8 @@
 #include <sys/types.h>
 
 enum echo_kind {
-	ECHO_BARE,   /* libmicrohttpd and TLS alone, bytes back as they came */
+	ECHO_BARE,   /* libmicrohttpd and TLS alone, client certificate, bytes
+		      * back as they came */
 	ECHO_SERVER, /* http/server: client certificate, JSON to struct and
 		      * back, connection put to sleep and woken */
 };

@@ -204,6 +204,9 @@ static int bench(const struct options *o)
 		goto out;
 	err = report(o, &rounds, &roles, &paced, sync50, sync99);
 out:
+	if (err)
+		fprintf(stderr, "not measured: a connection was not made, or "
+				"ended\n");
 	plant_free(&p);
 	line_free(l);
 	line_free(l2);

@@ -146,8 +146,9 @@ void rounds_print(const struct rounds *r, const struct usage *roles)
 	if (!r->count)
 		return;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		print_row(r, rows[i].text, rows[i].f, rows[i].digits,
-			  rows[i].unit);
+		if (rounds_median(r, rows[i].f) > 0) /* measured */
+			print_row(r, rows[i].text, rows[i].f, rows[i].digits,
+				  rows[i].unit);
 	for (unsigned i = 0; i < roles->count; i++) {
 		snprintf(text, sizeof(text), "    of it %s", roles->of[i].name);
 		print_row(r, text, ROLE_CPU + i, 1, "us");

@@ -32,8 +32,13 @@
  *   TARGET_ECC            1: torn cells are told (target_nmi()); left out: 0,
  *                         they read as anything
  *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the
- * next character comes; left out: 0 TARGET_STAGE0         0: the family has no
- * stage 0; left out: 1 TARGET_UID, TARGET_UID_LEN the unique ID as bytes
+ *                         next character comes; left out: 0
+ *   TARGET_GAP_STEP       1: on swd-pins the core looks after its flash twice
+ *                         where the host leaves gaps between characters; left
+ *                         out: 0
+ *   TARGET_STAGE0         0: the family has no stage 0; left out: 1
+ *   TARGET_UID, TARGET_UID_LEN
+ *                         the unique ID as bytes
  *   TARGET_WORDS          words in the claim and the report, at most 16
  *   TARGET_RNG_RUN, TARGET_RNG_PEAK
  *                         cutoffs of the health tests (target_rng.c), from the
@@ -104,6 +109,9 @@
 #endif
 #ifndef TARGET_HEAD_LAST
 #define TARGET_HEAD_LAST 0
+#endif
+#ifndef TARGET_GAP_STEP
+#define TARGET_GAP_STEP 0
 #endif
 #ifndef TARGET_JITTER
 #define TARGET_JITTER 0

@@ -44,10 +44,6 @@ static int step_able(struct job *j)
 		j->next = "write link = uart into the channel of flasher.conf";
 		return E_UNSUPPORTED;
 	}
-	if (!chip_speaks(j->id.chip, conf_link_name(j->conf->link), j->why)) {
-		j->next = "write link = uart into the channel of flasher.conf";
-		return E_UNSUPPORTED;
-	}
 	r = probe_link_can(j->probe, (enum probe_line)j->conf->link);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why),
@@ -56,12 +52,7 @@ static int step_able(struct job *j)
 		j->next = "use another probe, or another link in flasher.conf";
 		return r;
 	}
-	r = target_can_power(j->target);
-	if (r != 0)
-		j->next = "write power = COMMAND, or gpio:CHIP:LINE, into the "
-			  "channel of flasher.conf, or correct it: a sealed "
-			  "chip must be switched off and on";
-	return r == 0 ? 0 : job_target_failed(j, r);
+	return 0;
 }
 
 static int hello_make(struct job *j)

@@ -231,7 +231,11 @@ static void loop_woken(struct http_server *s)
 	uint64_t n;
 	MHD_socket fd;
 
-	if (read(s->wake, &n, sizeof(n)) < 0 || !atomic_load(&s->quiesce))
+	if (read(s->wake, &n, sizeof(n)) < 0)
+		return;
+	/* before MHD_run() looks: what comes later wakes us again */
+	atomic_store(&s->woken, false);
+	if (!atomic_load(&s->quiesce))
 		return;
 	fd = MHD_quiesce_daemon(s->daemon);
 	if (fd != MHD_INVALID_SOCKET)
@@ -263,6 +267,8 @@ static void *loop(void *arg)
 		if (p[1].revents & POLLIN)
 			loop_woken(s);
 		MHD_run(s->daemon);
+		if (s->cfg.handed)
+			s->cfg.handed(s->cfg.arg);
 	}
 	return NULL;
 }
@@ -271,6 +277,8 @@ void http_server_wake(struct http_server *s)
 {
 	uint64_t one = 1;
 
+	if (atomic_exchange(&s->woken, true))
+		return;
 	if (write(s->wake, &one, sizeof(one)) < 0)
 		return; /* full: it is awake anyway */
 }

@@ -52,6 +52,9 @@ struct http_server_config {
 	size_t body_budget;	  /* all bodies in memory; 0 = 32 MB */
 
 	void (*handle)(void *arg, struct http_exchange *x);
+	/* May be NULL: called when everything that had arrived is handed over,
+	 * by the same thread; so handle() can gather what it sends on. */
+	void (*handed)(void *arg);
 	void *arg;
 	/* May be NULL: hears of a request that was refused before handle(); x
 	 * has no request, and no route either if there is none.  Only the

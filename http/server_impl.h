@@ -40,6 +40,7 @@ struct http_server {
 	bool running;
 	int wake; /* eventfd */
 	atomic_bool stop, quiesce;
+	atomic_bool woken; /* wake has been written, and not been read yet */
 
 	pthread_mutex_t lock; /* conns, and fields of each */
 	struct http_conn *conns;

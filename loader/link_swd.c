@@ -73,6 +73,9 @@ static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 		} else {
 			target_feed();
 			target_pump();
+			/* where the host leaves gaps, there is more time */
+			if (TARGET_GAP_STEP && ones != GAP_MAX)
+				target_pump();
 		}
 	}
 }

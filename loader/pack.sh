@@ -41,6 +41,12 @@ stub_size=$(stat -c %s "$dir/stub.raw")
 [ "$stub_size" -le "$stub_len" ] ||
 	fail "the stub has $stub_size bytes, of $stub_len"
 
+# Those of libgcc take a time that depends on the numbers.
+if slow=$($nm "$dir/loader.elf" |
+	grep -E ' __aeabi_(lmul|u?idiv|u?ldiv|ll|lasr|f|d)'); then
+	fail "libgcc's arithmetic is in it: $slow"
+fi
+
 # An NMI comes on top: eight words, and its handler.
 begin=$(symbol ram_begin)
 end=$(symbol bss_end)

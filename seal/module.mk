@@ -29,6 +29,13 @@ test_prim_SRC := tests/unit/test_prim.c tests/lib/vectors.c \
 test_prim_USE := sealhost base
 test_prim_LIBS := -lcmocka -lcrypto
 
+TESTS += test_poly1305
+test_poly1305_SRC := tests/unit/test_poly1305.c
+test_poly1305_LIBS := -lcmocka -lcrypto
+$(B)/tests/unit/test_poly1305.o: CPPFLAGS += -isystem $(T)/gen \
+	-DBR_LE_UNALIGNED=0 -DBR_BE_UNALIGNED=0 $(BEARSSL_CPPFLAGS)
+$(B)/tests/unit/test_poly1305.o: $(BEARSSL_SMALL)
+
 # The same on the cores, weighed and counted.
 define SEAL_PROBE_RULE
 $(T)/seal/$(1).elf: $(foreach o,tests/target/seal_probe seal/noise base/ct \

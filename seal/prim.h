@@ -8,11 +8,12 @@
  *	seal/prim_bearssl_m31.c    Cortex-M3 and later
  *	seal/prim_bearssl_m15.c    Cortex-M0
  *
- * 3.5 and 3.9 kB there (tests/unit/test_seal_chip); a loader that is one
+ * Their weight is in docs/architecture.md; a loader that is one
  * translation unit includes its adaptor (seal/prim_bearssl_glue.h).
  *
  * They are BearSSL's, whose unrolled loops are rolled up again when they are
- * built (seal/reroll.awk), for size; compared with OpenSSL by test_prim.
+ * built (seal/reroll.awk), for size; compared with OpenSSL by test_prim
+ * and test_poly1305.
  */
 #ifndef SEAL_PRIM_H
 #define SEAL_PRIM_H

@@ -5,8 +5,9 @@
 # The loader has 8 kB.  BearSSL 0.6 writes eight rounds of SHA-256, the eight
 # quarter rounds of ChaCha20, and the words of Poly1305 and of X25519's
 # multiplication one after the other; this makes one step in a loop of each and
-# leaves all else as it is.  least: bytes come before time (Cortex-M0, whose
-# code is longer).  Fails when the source is not as expected.
+# leaves all else as it is.  least: bytes come before time (SHA-256 on the
+# Cortex-M0, whose code is longer).  Fails when the source is not as expected.
+# docs/architecture.md, "The loader's primitives", says why it must be.
 #
 # PRIM_STEP() comes every few microseconds in what opens a frame: a loader looks
 # after its flash there (seal/prim_bearssl_glue.h).

@@ -23,6 +23,8 @@
 #define RENEW_RETRY_S 3600
 #define STOP_S 15 /* for what is in flight, when told to stop */
 
+#define GATHER_MAX 65536 /* longer requests go on by themselves */
+
 #define QUIET_S 10
 
 struct quiet { /* the last line of one port */
@@ -151,8 +153,9 @@ static int request_send(struct edge *e, const struct http_exchange *x,
 		msg[0] = (uint8_t)route->op;
 		msg[1] = (uint8_t)route->port;
 		memcpy(msg + REQUEST_HEAD_LEN, packed, len);
-		err = ipc_send(e->ledger, MSG_REQUEST, id, msg,
-			       REQUEST_HEAD_LEN + len);
+		err = (len < GATHER_MAX ? ipc_put : ipc_send)(
+			e->ledger, MSG_REQUEST, id, msg,
+			REQUEST_HEAD_LEN + len);
 	}
 	free(packed);
 	free(msg);
@@ -178,6 +181,19 @@ static void on_exchange(void *arg, struct http_exchange *x)
 		refuse(x, R_INTERNAL);
 }
 
+/* What has come in at once goes on at once: one message to the ledger's process
+ * wakes it for all of them.  When it is gone, answers_ready() finds out. */
+static void on_handed(void *arg)
+{
+	struct edge *e = arg;
+	int err = ipc_flush(e->ledger);
+
+	if (err)
+		log_line(LOG_LEVEL_ERROR,
+			 "requests cannot reach the ledger: %s",
+			 error_text(err));
+}
+
 /* The log must say what anybody was refused, by name where a certificate or a
  * token tells it.  The ledger not being reached shows at the next request. */
 static void on_refused(void *arg, const struct http_exchange *x,
@@ -194,8 +210,7 @@ static void on_refused(void *arg, const struct http_exchange *x,
 	msg[1] = (uint8_t)http_exchange_port(x);
 	msg[REQUEST_HEAD_LEN] = (uint8_t)code;
 	memcpy(msg + REQUEST_HEAD_LEN + 1, cause, len);
-	if (ipc_send(e->ledger, MSG_REFUSED, 0, msg,
-		     REQUEST_HEAD_LEN + 1 + len))
+	if (ipc_put(e->ledger, MSG_REFUSED, 0, msg, REQUEST_HEAD_LEN + 1 + len))
 		log_line(LOG_LEVEL_ERROR,
 			 "a refusal cannot be told to the ledger: %s", cause);
 }
@@ -302,6 +317,7 @@ static int server_start(struct edge *e, size_t i, const char *address,
 		.request_s = cfg->request_s,
 		.idle_s = cfg->idle_s,
 		.handle = on_exchange,
+		.handed = on_handed,
 		.refused = on_refused,
 		.arg = e,
 		.log = on_server_log,

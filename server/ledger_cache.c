@@ -196,6 +196,7 @@ static int settle_grant(struct ledger *l, const struct row_grant *row,
 	if (!c)
 		return E_NOMEM;
 	c->row = *row;
+	c->charged = rules_charged(row);
 	err = vec_add(&l->batch.grants, c);
 	if (err == 0)
 		*out = c;
@@ -296,7 +297,9 @@ int cache_flush(struct ledger *l)
 		struct cached_grant *c = b->grants.items[i];
 
 		if (c->dirty)
-			err = store_grant_update(l->db, &c->row);
+			err = c->charged ? store_grant_update_charged(l->db,
+								      &c->row)
+					 : store_grant_update(l->db, &c->row);
 	}
 	return err < 0 ? err : flush_logs(l);
 }

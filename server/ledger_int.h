@@ -31,6 +31,7 @@ struct cached_flasher {
 struct cached_grant {
 	struct row_grant row;
 	bool dirty;
+	bool charged; /* in the database already */
 	bool signing; /* its credential or key is being made in this batch */
 };
 

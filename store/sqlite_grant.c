@@ -3,7 +3,8 @@
 #include "store/sqlite_int.h"
 
 /* Columns from state on are what store_grant_update() writes, after
- * flasher_id; id, order, family and UID never change. */
+ * flasher_id; id, order, family and UID never change.  From charged on they
+ * do not change once they are set. */
 const struct col grant_cols[] = {
 	COL(I64, row_grant, id),
 	COL(I64, row_grant, order_id),
@@ -19,13 +20,14 @@ const struct col grant_cols[] = {
 	COL(BOOL, row_grant, over),
 	COL(I64, row_grant, lease_until),
 	COL(I64Z, row_grant, due),
-	COL(I64Z, row_grant, charged),
 	COL(I64, row_grant, changed),
+	COL(I64Z, row_grant, charged),
 	COL_ARRAY(TEXT, row_grant, serial),
 	COL_VAR_OF(row_grant, credential, credential_len),
 };
 const size_t grant_col_count = sizeof(grant_cols) / sizeof(grant_cols[0]);
 #define GRANT_CHANGING (grant_cols + 5), 13
+#define GRANT_CHANGING_CHARGED (grant_cols + 5), 10
 #define GRANT_FROM "SELECT " GRANT_SELECT " FROM grants g "
 
 static const struct col device_name_cols[] = {
@@ -101,7 +103,7 @@ int store_grant_insert(struct store *s, struct row_grant *row)
 		s, ST_GRANT_INSERT,
 		"INSERT INTO grants (order_id, flasher_id, family, uid,"
 		" state, attempt, extra, reworks, held, keyed, over,"
-		" lease_until, due, charged, changed, serial, credential)"
+		" lease_until, due, changed, charged, serial, credential)"
 		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
 		" ?13, ?14, ?15, ?16, ?17)");
 
@@ -117,7 +119,7 @@ int store_grant_update(struct store *s, const struct row_grant *row)
 		s, ST_GRANT_UPDATE,
 		"UPDATE grants SET state = ?1, attempt = ?2, extra = ?3,"
 		" reworks = ?4, held = ?5, keyed = ?6, over = ?7,"
-		" lease_until = ?8, due = ?9, charged = ?10, changed = ?11,"
+		" lease_until = ?8, due = ?9, changed = ?10, charged = ?11,"
 		" serial = ?12, credential = ?13, flasher_id = ?14"
 		" WHERE id = ?15");
 
@@ -127,6 +129,28 @@ int store_grant_update(struct store *s, const struct row_grant *row)
 	sqlite3_bind_int64(st, 14, row->flasher_id);
 	sqlite3_bind_int64(st, 15, row->id);
 	return stmt_done(s, st);
+}
+
+int store_grant_update_charged(struct store *s, const struct row_grant *row)
+{
+	sqlite3_stmt *st = stmt_use(
+		s, ST_GRANT_UPDATE_CHARGED,
+		"UPDATE grants SET state = ?1, attempt = ?2, extra = ?3,"
+		" reworks = ?4, held = ?5, keyed = ?6, over = ?7,"
+		" lease_until = ?8, due = ?9, changed = ?10, flasher_id = ?11"
+		" WHERE id = ?12 AND charged IS NOT NULL");
+
+	int err;
+
+	if (!st)
+		return E_DB;
+	cols_bind(st, 1, GRANT_CHANGING_CHARGED, row);
+	sqlite3_bind_int64(st, 11, row->flasher_id);
+	sqlite3_bind_int64(st, 12, row->id);
+	err = stmt_done(s, st);
+	if (err == 0 && sqlite3_changes(s->db) != 1)
+		err = E_STATE; /* it was not charged after all */
+	return err;
 }
 
 struct each_grant {

@@ -93,6 +93,7 @@ enum stmt_id {
 	ST_GRANT_CHARGED,
 	ST_GRANT_INSERT,
 	ST_GRANT_UPDATE,
+	ST_GRANT_UPDATE_CHARGED,
 	ST_GRANTS_DUE,
 	ST_DEVICE_BY_ID,
 	ST_DEVICES,
@@ -163,6 +164,6 @@ extern const size_t grant_col_count;
 #define GRANT_SELECT                                                 \
 	"g.id, g.order_id, g.flasher_id, g.family, g.uid, g.state, " \
 	"g.attempt, g.extra, g.reworks, g.held, g.keyed, g.over, "   \
-	"g.lease_until, g.due, g.charged, g.changed, g.serial, g.credential"
+	"g.lease_until, g.due, g.changed, g.charged, g.serial, g.credential"
 
 #endif

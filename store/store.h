@@ -356,6 +356,11 @@ MUST_USE int store_station_cert_set(struct store *s, int64_t flasher_id,
 MUST_USE int store_invite_put(struct store *s, const struct row_invite *row);
 MUST_USE int store_grant_insert(struct store *s, struct row_grant *row);
 MUST_USE int store_grant_update(struct store *s, const struct row_grant *row);
+/* The same for a row that was charged when it was read: charge, serial number
+ * and credential stay, and their index, in which every chip is on a page of
+ * its own, is left alone. */
+MUST_USE int store_grant_update_charged(struct store *s,
+					const struct row_grant *row);
 MUST_USE int store_request_insert(struct store *s,
 				  const struct row_request *row);
 

@@ -27,6 +27,7 @@ typedef uint16_t target_unit;
 #define TARGET_RNG_PEAK 810
 #define TARGET_KEY_WORDS 64
 #define TARGET_JITTER 16
+#define TARGET_GAP_STEP 1
 #define TARGET_STAGE0 0 /* the first look of a debugger reads RAM */
 
 #include "chip/target_common.h"

@@ -6,6 +6,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -169,6 +170,70 @@ static void test_x25519_same(void **state)
 	}
 }
 
+static void x25519_all(const uint8_t k[32], const uint8_t u[32])
+{
+	uint8_t want[32], out[32];
+	int err = prims[0].x25519(want, k, u);
+
+	for (size_t i = 1; i < PRIMS; i++) {
+		assert_int_equal(prims[i].x25519(out, k, u), err);
+		assert_memory_equal(out, want, 32);
+	}
+}
+
+/* The numbers that have two encodings, 2^255 - 19 and more, their neighbours,
+ * and each of them with the bit set that says nothing. */
+static void test_x25519_not_canonical(void **state)
+{
+	(void)state;
+	for (unsigned int n = 0; n < 2 * 64; n++) {
+		uint8_t k[32], u[32];
+
+		fill(k, 32);
+		memset(u, 0xff, 32);
+		u[0] = (uint8_t)(0xff - n / 2);
+		u[31] = n & 1 ? 0xff : 0x7f;
+		x25519_all(k, u);
+		memset(u, 0, 32);
+		u[0] = (uint8_t)(n / 2);
+		u[31] = n & 1 ? 0x80 : 0;
+		x25519_all(k, u);
+	}
+}
+
+/* Words as the implementations have them, of 13 and of 30 bits: each alone
+ * full, empty, 1, and one less than full, the others full or empty; and the
+ * same in the scalar. */
+static void test_x25519_words(void **state)
+{
+	static const unsigned int widths[] = { 13, 30, 15, 8 };
+
+	(void)state;
+	for (size_t w = 0; w < sizeof(widths) / sizeof(*widths); w++)
+		for (unsigned int n = 0; n < 8 * (255 / widths[w] + 1); n++) {
+			unsigned int first = n / 8 * widths[w];
+			uint8_t k[32], u[32], u2[32];
+
+			memset(u, n & 1 ? 0xff : 0, 32);
+			for (unsigned int i = 0;
+			     i < widths[w] && first + i < 256; i++) {
+				unsigned int bit = first + i;
+				unsigned int kind = n / 2 % 4;
+				bool on = kind == 1 || (kind == 2 && i == 0) ||
+					  (kind == 3 && i != 0);
+
+				u[bit / 8] &= (uint8_t) ~(1u << bit % 8);
+				u[bit / 8] |= (uint8_t)((unsigned)on
+							<< bit % 8);
+			}
+			fill(k, 32);
+			fill(u2, 32);
+			x25519_all(k, u);
+			x25519_all(u, u2);
+			x25519_all(u, u);
+		}
+}
+
 static void test_x25519_zero(void **state)
 {
 	static const char *const points[] = {
@@ -320,6 +385,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_x25519_rfc),
 		cmocka_unit_test(test_x25519_same),
+		cmocka_unit_test(test_x25519_not_canonical),
+		cmocka_unit_test(test_x25519_words),
 		cmocka_unit_test(test_x25519_zero),
 		cmocka_unit_test(test_aead_same),
 		cmocka_unit_test(test_aead_refusals),
