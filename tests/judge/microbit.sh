@@ -229,9 +229,13 @@ expect "the marker is set" "$DIR/gone.out" '^read: 0{32}$'
 
 say "a machine that goes away"
 refused E_TIMEOUT '' quiet --serial "$LINE" reset uart 115200 hear ready 50
-tool gone --serial "$LINE" --timeout 500 reset uart 115200 hear never 2000 &
+tool gone --serial "$LINE" reset uart 115200 hear random=ok 20000 \
+	hear never 50000 &
 waiter=$!
-sleep 0.7
+for ((i = 0; i < 600; i++)); do # until it listens
+	grep -q '^hear: ' "$DIR/gone.out" && break
+	sleep 0.1
+done
 machine_end
 wait "$waiter" || true
 expect gone "$DIR/gone.out" 'FAIL action=hear error=E_PROBE_LOST why=serial line .* is gone'
