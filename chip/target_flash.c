@@ -19,8 +19,8 @@ struct target_flash target_flash;
 volatile uint32_t target_ecc;
 
 /*
- * In two short steps, look and store: a line that is clocked from outside
- * leaves 80 cycles between two bits.
+ * Where the link says so (PUMP_SHORT) in two short steps, look and store: a line
+ * that is clocked from outside leaves 80 cycles between two bits.
  */
 TARGET_RAM void target_pump(void)
 {
@@ -29,7 +29,7 @@ TARGET_RAM void target_pump(void)
 
 	if (!f->left || target_flash_busy())
 		return;
-	if (f->ready) {
+	if (PUMP_SHORT && f->ready) {
 		target_unit_store(f->to, *f->from);
 		goto next;
 	}
@@ -57,10 +57,12 @@ TARGET_RAM void target_pump(void)
 		is = *(const volatile target_unit *)f->to;
 		if (is == ERASED || want == 0) {
 			f->ready = true;
-			return;
-		}
-		if (is != want)
+			if (PUMP_SHORT)
+				return;
+			target_unit_store(f->to, want);
+		} else if (is != want) {
 			f->failed = 1;
+		}
 	}
 next:
 	f->ready = false;

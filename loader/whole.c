@@ -23,7 +23,17 @@ static inline void target_step(void)
 	if (TARGET_STILL)
 		return;
 	target_pump();
-	target_pump();
+	if (PUMP_SHORT)
+		target_pump();
+}
+
+/* Where nobody clocks the core it is not decryption that the stream waits for:
+ * it may look more often. */
+#define PRIM_STEP_OFTEN() target_step_often()
+static inline void target_step_often(void)
+{
+	if (!PUMP_SHORT && !TARGET_STILL)
+		target_pump();
 }
 
 #include LOADER_PRIM

@@ -20,6 +20,7 @@ struct probe_link {
 	const struct link_ops *ops;
 	struct probe *probe; /* borrowed */
 	uint32_t rate;
+	bool gap;
 	uint64_t us;
 	unsigned idle; /* reads in a row that brought nothing */
 	bool quiet;

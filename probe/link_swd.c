@@ -28,7 +28,7 @@ static void spend(struct probe_link *l, size_t bits)
 
 static unsigned gap(const struct probe_link *l)
 {
-	return l->rate > LINE_FAST_HZ ? LINE_GAP : 0;
+	return l->gap || l->rate > LINE_FAST_HZ ? LINE_GAP : 0;
 }
 
 /* The lead, the frame's bits, and a last 0 so that the latch rests there. */
