@@ -43,7 +43,8 @@ struct chip_algo {
 /* One option register.  Bits outside mask are reserved. */
 struct chip_option {
 	uint32_t reg, def, mask;
-	const char *name; /* "OPTR" */
+	const char *name;  /* "OPTR" */
+	bool sealed_fixed; /* a sealed release leaves it at def */
 };
 #define CHIP_OPTIONS_MAX 5
 
