@@ -19,8 +19,8 @@ struct target_flash target_flash;
 volatile uint32_t target_ecc;
 
 /*
- * Where the link says so (PUMP_SHORT) in two short steps, look and store: a line
- * that is clocked from outside leaves 80 cycles between two bits.
+ * Where the link says so (PUMP_SHORT) in two short steps, look and store: a
+ * line that is clocked from outside leaves 80 cycles between two bits.
  */
 TARGET_RAM void target_pump(void)
 {
