@@ -77,6 +77,7 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 	},                                                                \
 	.option_count = 4, .level_mask = 0xffff,                          \
 	.level_value = { 0x5aa5, 0xffff, 0xffff }, .check_uid = check_uid,        \
+	.link_clock = 800000,                                             \
 	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,     \
 	.witnesses = {                                                    \
 		{ 0x4002201c, 2, {                                        \
