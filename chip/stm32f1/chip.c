@@ -94,7 +94,6 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 	},                                                                \
 	.witness_count = 3,                                               \
 	.rng_run = 61, .rng_peak = 810, /* chip/stm32f1/target.h */       \
-	.link_clock = 800000,                                             \
 	.boot_stack = 0x20002000, .frozen = 0x1000
 
 const struct chip chip_stm32f103xb = {
