@@ -72,11 +72,6 @@ int relay_open(struct probe *p, enum probe_line line, uint32_t rate,
 	return 0;
 }
 
-void relay_gap(struct relay *r)
-{
-	probe_link_gap(r->line);
-}
-
 void relay_close(struct relay *r)
 {
 	if (r == NULL)

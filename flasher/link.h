@@ -29,8 +29,6 @@ struct relay_frame { /* valid until the next call */
 MUST_USE int relay_open(struct probe *p, enum probe_line line, uint32_t rate,
 			struct relay **out, char why[RELAY_WHY_CAP]);
 void relay_close(struct relay *r);
-/* The chip wants probe_link_gap(). */
-void relay_gap(struct relay *r);
 const char *relay_why(const struct relay *r);
 
 /*

@@ -112,8 +112,6 @@ static int link_open_line(struct job *j)
 	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0)
 		snprintf(j->why, sizeof(j->why), "%s", why);
-	else if (chip->link_gap != 0 && rate > chip->link_gap)
-		relay_gap(j->sealed.relay);
 	return r;
 }
 

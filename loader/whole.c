@@ -17,13 +17,9 @@
 #define PRIM_STEP() target_step()
 #define LINK_STEP() target_step()
 
-/* Looks and stores. */
 static inline void target_step(void)
 {
-	if (TARGET_STILL)
-		return;
-	target_pump();
-	if (PUMP_SHORT)
+	if (!TARGET_STILL)
 		target_pump();
 }
 
@@ -32,7 +28,7 @@ static inline void target_step(void)
 #define PRIM_STEP_OFTEN() target_step_often()
 static inline void target_step_often(void)
 {
-	if (!PUMP_SHORT && !TARGET_STILL)
+	if (!LINK_CLOCKED && !TARGET_STILL)
 		target_pump();
 }
 

@@ -70,11 +70,6 @@ int probe_link_open(struct probe *p, enum probe_line line, uint32_t rate,
 	return 0;
 }
 
-void probe_link_gap(struct probe_link *l)
-{
-	l->gap = true;
-}
-
 void probe_link_close(struct probe_link *l)
 {
 	if (l == NULL)

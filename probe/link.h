@@ -41,9 +41,6 @@ struct probe_link; /* borrows the probe */
 MUST_USE int probe_link_open(struct probe *p, enum probe_line line,
 			     uint32_t rate, struct probe_link **out);
 void probe_link_close(struct probe_link *l);
-/* swd-pins: ones between the characters from now on, as it is anyway above
- * LINE_FAST_HZ (probe/line.h). */
-void probe_link_gap(struct probe_link *l);
 
 /* With swd-pins only when the line is quiet: E_STATE otherwise. */
 MUST_USE int probe_link_write(struct probe_link *l, const uint8_t *buf,

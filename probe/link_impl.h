@@ -20,7 +20,6 @@ struct probe_link {
 	const struct link_ops *ops;
 	struct probe *probe; /* borrowed */
 	uint32_t rate;
-	bool gap;
 	uint64_t us;
 	unsigned idle; /* reads in a row that brought nothing */
 	bool quiet;

@@ -65,7 +65,6 @@ const struct chip chip_stm32f0 = {
 	.late = true,
 	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,
 	.link_clock = 520000,
-	.link_gap = 250000,
 	.link_baud = 1500000,
 	.rng_run = 121,	      /* chip/stm32f0/target.h */
 	.rng_peak = 928,

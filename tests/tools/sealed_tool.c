@@ -413,8 +413,6 @@ static void begin(struct tool *t, const char *image)
 		t->rate = t->line == PROBE_LINE_UART ? t->chip->link_baud
 						     : t->chip->link_clock;
 	must(t, relay_open(t->probe, t->line, t->rate, &t->relay, why), why);
-	if (t->chip->link_gap != 0 && t->rate > t->chip->link_gap)
-		relay_gap(t->relay);
 	talk(t, LINK_ASK, 0, NULL, 0);
 	want(t, LINK_READY);
 	boundary(t, "ready");
