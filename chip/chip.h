@@ -43,7 +43,8 @@ struct chip_algo {
 /* One option register.  Bits outside mask are reserved. */
 struct chip_option {
 	uint32_t reg, def, mask;
-	const char *name; /* "OPTR" */
+	const char *name;  /* "OPTR" */
+	bool sealed_fixed; /* a sealed release leaves it at def */
 };
 #define CHIP_OPTIONS_MAX 5
 
@@ -138,8 +139,8 @@ struct chip {
 	 * many alike in a window of 1,024 (adaptive proportion).  0: the
 	 * loader's own verdict is all there is. */
 	uint32_t rng_run, rng_peak;
-	/* The lines to its loader: the clock of swd-pins, 0 = 400 kHz; baud, 0
-	 * = 1,000,000; and whether the serial one holds one frame while it
+	/* The lines to its loader: the clock of swd-pins, 0 = 400 kHz, and none
+	 * that is faster; baud, 0 = 1,000,000; and whether the serial one holds one frame while it
 	 * works on another. */
 	uint32_t link_clock, link_baud;
 	bool link_ahead;

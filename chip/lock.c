@@ -115,6 +115,14 @@ static int want_options(const struct chip *c, const struct release_header *h,
 	want[0] = (want[0] & ~c->level_mask) | c->level_value[level];
 	if (h->sealed)
 		want[0] &= ~c->seal_clear;
+	for (unsigned i = 0; h->sealed && i < c->option_count; i++) {
+		if (!c->options[i].sealed_fixed || want[i] == c->options[i].def)
+			continue;
+		snprintf(why, CHIP_WHY_CAP,
+			 "a sealed release for %s cannot change %s", c->name,
+			 c->options[i].name);
+		return E_ARG;
+	}
 	for (unsigned i = 0; i < c->option_count; i++)
 		out[i] = want[i];
 	return 0;

@@ -33,9 +33,12 @@
  *                         they read as anything
  *   TARGET_HEAD_LAST      1: the core cannot check a frame's head while the
  *                         next character comes; left out: 0
+<<<<<<< HEAD
+=======
  *   TARGET_GAP_STEP       1: on swd-pins the core looks after its flash twice
  *                         where the host leaves gaps between characters; left
  *                         out: 0
+>>>>>>> main
  *   TARGET_STAGE0         0: the family has no stage 0; left out: 1
  *   TARGET_UID, TARGET_UID_LEN
  *                         the unique ID as bytes
@@ -171,13 +174,15 @@ struct target_flash {
 	const struct segment *next; /* the segment behind it */
 	uint32_t page;		    /* number of the page at hand */
 	uint32_t failed; /* the controller's status, or 1: not as expected */
-	bool ready;	 /* the next unit may be stored */
+	bool fresh;	 /* the page at hand is erased, or was found blank */
 	bool again;	 /* erase each page before its first use */
 };
 extern struct target_flash target_flash;
 extern volatile uint32_t target_ecc; /* torn cells seen */
 
-/* One step of whatever is to be done, if the controller is free. */
+/* One step of whatever is to be done, if the controller is free.  Every page
+ * but the one that target_flash_put() writes to, and the first, is taken for
+ * blank unless `again` is set. */
 void target_pump(void);
 /* Until all is programmed; E_TARGET_FLASH. */
 MUST_USE int target_flash_wait(void);
@@ -186,7 +191,8 @@ MUST_USE int target_flash_unlock(void);
 bool target_flash_blank(uint32_t at, uint32_t len);
 /* Erases the page of `at` but writes [at, at + len) again, by way of buf. */
 MUST_USE int target_flash_renew(uint32_t at, uint32_t len, target_unit *buf);
-/* Programs len bytes (a multiple of 8) and waits. */
+/* Programs len bytes (a multiple of 8) within a page and waits.  What is equal
+ * already stays. */
 MUST_USE int target_flash_put(uint32_t at, const void *from, uint32_t len);
 
 #endif

@@ -19,8 +19,9 @@ struct target_flash target_flash;
 volatile uint32_t target_ecc;
 
 /*
- * In two short steps, look and store: a line that is clocked from outside
- * leaves 80 cycles between two bits.
+ * In short steps, some 80 cycles: a line that is clocked from outside does not
+ * wait.  Where a page is fresh nobody looks before each unit: the controller
+ * itself refuses what is not erased.
  */
 TARGET_RAM void target_pump(void)
 {
@@ -29,10 +30,6 @@ TARGET_RAM void target_pump(void)
 
 	if (!f->left || target_flash_busy())
 		return;
-	if (f->ready) {
-		target_unit_store(f->to, *f->from);
-		goto next;
-	}
 	f->failed |= target_flash_errors();
 	if (f->failed) {
 		f->left = 0;
@@ -46,6 +43,7 @@ TARGET_RAM void target_pump(void)
 	}
 	if (PAGE_OF(f->to) != f->page) {
 		f->page = PAGE_OF(f->to);
+		f->fresh = true;
 		if (f->again)
 			target_page_erase(f->to);
 		return;
@@ -54,16 +52,12 @@ TARGET_RAM void target_pump(void)
 	 * go over anything */
 	want = *f->from;
 	if (want != ERASED) {
-		is = *(const volatile target_unit *)f->to;
-		if (is == ERASED || want == 0) {
-			f->ready = true;
-			return;
-		}
-		if (is != want)
+		is = f->fresh ? ERASED : *(const volatile target_unit *)f->to;
+		if (is == ERASED || want == 0)
+			target_unit_store(f->to, want);
+		else if (is != want)
 			f->failed = 1;
 	}
-next:
-	f->ready = false;
 	f->from++;
 	f->to += UNIT;
 	f->room -= UNIT;
@@ -103,6 +97,8 @@ int target_flash_put(uint32_t at, const void *from, uint32_t len)
 
 	f->from = from;
 	f->to = at;
+	f->page = PAGE_OF(at);
+	f->fresh = false;
 	f->room = len;
 	f->left = len;
 	return target_flash_wait();

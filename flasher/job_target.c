@@ -66,7 +66,12 @@ static int check_probe(struct job *j)
 			  "flasher.conf, or use another probe";
 		return E_UNSUPPORTED;
 	}
-	return 0;
+	r = target_can_power(j->target);
+	if (r != 0)
+		j->next = "write power = COMMAND, or gpio:CHIP:LINE, into the "
+			  "channel of flasher.conf, or correct it: every chip "
+			  "is switched off and on before it is proved";
+	return r == 0 ? 0 : job_target_failed(j, r);
 }
 
 /* Another chip of the same family is no counterfeit, and not what the release

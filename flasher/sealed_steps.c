@@ -21,6 +21,26 @@ static int step_loader(struct job *j)
 			    &j->sealed.loader, j->why);
 }
 
+static uint32_t pins_clock(const struct job *j)
+{
+	uint32_t most = j->id.chip->link_clock;
+
+	return most != 0 ? most : PROBE_LINK_CLOCK_HZ;
+}
+
+/* More than the loader hears. */
+static bool too_fast(struct job *j)
+{
+	if ((enum probe_line)j->conf->link != PROBE_LINE_SWD_PINS ||
+	    j->conf->link_clock <= pins_clock(j))
+		return false;
+	snprintf(j->why, sizeof(j->why),
+		 "link-clock = %u is too fast for the loader of %s: at most %u",
+		 j->conf->link_clock, j->id.chip->name, pins_clock(j));
+	j->next = "correct or leave away link-clock in flasher.conf";
+	return true;
+}
+
 /* Before a unit is reserved: can this station do it at all? */
 static int step_able(struct job *j)
 {
@@ -44,10 +64,8 @@ static int step_able(struct job *j)
 		j->next = "write link = uart into the channel of flasher.conf";
 		return E_UNSUPPORTED;
 	}
-	if (!chip_speaks(j->id.chip, conf_link_name(j->conf->link), j->why)) {
-		j->next = "write link = uart into the channel of flasher.conf";
+	if (too_fast(j))
 		return E_UNSUPPORTED;
-	}
 	r = probe_link_can(j->probe, (enum probe_line)j->conf->link);
 	if (r != 0) {
 		snprintf(j->why, sizeof(j->why),
@@ -56,12 +74,7 @@ static int step_able(struct job *j)
 		j->next = "use another probe, or another link in flasher.conf";
 		return r;
 	}
-	r = target_can_power(j->target);
-	if (r != 0)
-		j->next = "write power = COMMAND, or gpio:CHIP:LINE, into the "
-			  "channel of flasher.conf, or correct it: a sealed "
-			  "chip must be switched off and on";
-	return r == 0 ? 0 : job_target_failed(j, r);
+	return 0;
 }
 
 static int hello_make(struct job *j)
@@ -94,7 +107,7 @@ static int link_open_line(struct job *j)
 		rate = rate != 0 ? rate : chip->link_baud;
 	} else {
 		rate = j->conf->link_clock;
-		rate = rate != 0 ? rate : chip->link_clock;
+		rate = rate != 0 ? rate : pins_clock(j);
 	}
 	r = relay_open(j->probe, line, rate, &j->sealed.relay, why);
 	if (r != 0)

@@ -6,8 +6,8 @@
 #include "loader/loader.h"
 
 /* Looks at the clock, of 10 cycles each. */
-#define COLD 20u		/* while it rests: other work waits */
-#define HOT 64u			/* while it moves: nothing else is done */
+#define COLD 20u /* while it rests: other work waits */
+#define HOT 64u	 /* while it moves: nothing else is done; and bits of it */
 #define SWD_PATIENCE (3u << 16) /* a short constant */
 #define SWD_LOST (-1)
 #define CHAR_BITS 9 /* a start bit 0, then the character */
@@ -21,7 +21,7 @@ void link_start(void)
 
 /*
  * Shifts in n bits from above, each as it is at a rising edge of the clock, or
- * SWD_LOST when none comes.
+ * fewer when they are SYNC_BITS; SWD_LOST when no edge comes.
  */
 static TARGET_RAM int shift(uint32_t bits, uint32_t n, uint32_t patience)
 {
@@ -38,7 +38,7 @@ static TARGET_RAM int shift(uint32_t bits, uint32_t n, uint32_t patience)
 		} while (!(v >> TARGET_CLOCK_BIT & 1));
 		v = v >> TARGET_DATA_BIT & 1;
 		bits = bits >> 1 | v << (CHAR_BITS - 1);
-	} while (--n);
+	} while (--n && bits != SYNC_BITS);
 	return (int)bits;
 }
 
@@ -71,7 +71,6 @@ static TARGET_RAM bool get(uint8_t *head, uint32_t cap)
 		} else if (p == end) {
 			return true;
 		} else {
-			target_feed();
 			target_pump();
 			/* where the host leaves gaps, there is more time */
 			if (TARGET_GAP_STEP && ones != GAP_MAX)
@@ -95,7 +94,7 @@ TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 				target_data(false);
 				return;
 			}
-			bits = shift((uint32_t)bits, 1, HOT);
+			bits = shift((uint32_t)bits, HOT, HOT);
 		}
 	}
 }
@@ -107,11 +106,15 @@ TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 TARGET_RAM void link_put(const uint8_t *p, uint32_t len)
 {
 	uint32_t bits = 3, left = 2; /* the mark */
+	uint32_t patience = COLD;
 
 	for (;;) {
 		target_data(bits & 1);
-		while (shift(0, 1, SWD_PATIENCE) < 0)
+		while (shift(0, 1, patience) < 0) {
 			target_feed();
+			target_pump();
+		}
+		patience = SWD_PATIENCE;
 		bits >>= 1;
 		if (--left)
 			continue;

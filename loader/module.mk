@@ -79,8 +79,11 @@ nrf51_CODE := FLASH
 nrf51_LINKS := uart
 nrf51_CFLAGS := $(stm32f0_CFLAGS) -fno-delete-null-pointer-checks
 
+# LINK_CLOCKED: whether the line is clocked from outside (loader/whole.c).
 uart_LINK_SRC := loader/link_uart.c
+uart_LINK_CLOCKED := 0
 swd-pins_LINK_SRC := loader/link_swd.c
+swd-pins_LINK_CLOCKED := 1
 
 LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
 	loader/handshake.c loader/line.c loader/main.c loader/stream.c \
@@ -102,6 +105,7 @@ $(3)/loader.o: $(LOADER_SRC) $($(2)_LINK_SRC) $($(5)_PRIM) \
 		-ffile-prefix-map=$(3)=. -ffile-prefix-map=$(4)=. \
 		-DTOP=$(6) -DPAGE_LEN=$(7) $(8) \
 		-DLOADER_LINK='"$($(2)_LINK_SRC)"' \
+		-DLINK_CLOCKED=$($(2)_LINK_CLOCKED) \
 		-DLOADER_PRIM='"$($(5)_PRIM)"' -fwhole-program \
 		-fcallgraph-info=su $($(5)_CFLAGS) $$(TARGET_$($(5)_CPU)) \
 		-c -o $$@ loader/whole.c

@@ -17,13 +17,19 @@
 #define PRIM_STEP() target_step()
 #define LINK_STEP() target_step()
 
-/* Looks and stores. */
 static inline void target_step(void)
 {
-	if (TARGET_STILL)
-		return;
-	target_pump();
-	target_pump();
+	if (!TARGET_STILL)
+		target_pump();
+}
+
+/* Where nobody clocks the core it is not decryption that the stream waits for:
+ * it may look more often. */
+#define PRIM_STEP_OFTEN() target_step_often()
+static inline void target_step_often(void)
+{
+	if (!LINK_CLOCKED && !TARGET_STILL)
+		target_pump();
 }
 
 #include LOADER_PRIM

@@ -12,9 +12,8 @@
 #include <stdint.h>
 
 #define LINE_CHAR_BITS 9
-/* On a fast clock the host puts ones between the characters that it sends: the
- * chip does other work there. */
-#define LINE_FAST_HZ 500000
+/* Ones between two characters that the host sends: the chip does other work
+ * there. */
 #define LINE_GAP 2
 /* First character of every frame: what begins otherwise is noise. */
 #define LINE_SYNC 0xa5

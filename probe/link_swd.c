@@ -26,20 +26,15 @@ static void spend(struct probe_link *l, size_t bits)
 
 /* -- writing ------------------------------------------------------------- */
 
-static unsigned gap(const struct probe_link *l)
-{
-	return l->rate > LINE_FAST_HZ ? LINE_GAP : 0;
-}
-
 /* The lead, the frame's bits, and a last 0 so that the latch rests there. */
-static uint64_t take_bits(const struct probe_link *l, const uint8_t *buf,
-			  size_t total, size_t at, unsigned n)
+static uint64_t take_bits(const uint8_t *buf, size_t total, size_t at,
+			  unsigned n)
 {
 	uint64_t v = 0;
 
 	for (unsigned i = 0; i < n; i++, at++)
 		if (at < LINE_LEAD ||
-		    (at < total && line_bit(buf, at - LINE_LEAD, gap(l))))
+		    (at < total && line_bit(buf, at - LINE_LEAD, LINE_GAP)))
 			v |= 1ull << i;
 	return v;
 }
@@ -60,7 +55,7 @@ static size_t queue_output(struct probe_link *l, const uint8_t *buf,
 		size_t left = total + 1 - at;
 		unsigned n = left < SEQUENCE_BITS ? (unsigned)left
 						  : SEQUENCE_BITS;
-		uint64_t v = take_bits(l, buf, total, at, n);
+		uint64_t v = take_bits(buf, total, at, n);
 
 		wr_u8(&w, info(n, 0));
 		for (unsigned i = 0; i < (n + 7) / 8; i++)
@@ -76,7 +71,8 @@ static size_t queue_output(struct probe_link *l, const uint8_t *buf,
 
 static int swd_write(struct probe_link *l, const uint8_t *buf, size_t len)
 {
-	size_t total = LINE_LEAD + len * (LINE_CHAR_BITS + gap(l));
+	/* behind the last bit the chip pulls the wire low */
+	size_t total = LINE_LEAD + len * (LINE_CHAR_BITS + LINE_GAP) - LINE_GAP;
 	size_t at = 0;
 
 	while (at <= total)

@@ -12,6 +12,7 @@
  *   PRIM_RAM      attribute of what opens a frame (its place in RAM)
  *   PRIM_FAR      attribute of what is called from other code
  *   PRIM_STEP()   every few microseconds while a frame is opened
+ *   PRIM_STEP_OFTEN()  in addition, in ChaCha20, for cores that take longer
  *   PRIM_IDLE()   before each X25519, which takes 60 ms
  */
 #ifndef SEAL_PRIM_BEARSSL_GLUE_H

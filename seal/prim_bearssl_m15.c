@@ -13,6 +13,9 @@
 #ifndef PRIM_STEP
 #define PRIM_STEP() ((void)0)
 #endif
+#ifndef PRIM_STEP_OFTEN
+#define PRIM_STEP_OFTEN() ((void)0)
+#endif
 
 /* clang-format off */
 #include <codec/ccopy.c>

@@ -8,6 +8,9 @@
 #ifndef PRIM_STEP
 #define PRIM_STEP() ((void)0)
 #endif
+#ifndef PRIM_STEP_OFTEN
+#define PRIM_STEP_OFTEN() ((void)0)
+#endif
 
 /*
  * Cores that load and store words at any address; BearSSL's own switch for

@@ -10,7 +10,8 @@
 # docs/architecture.md, "The loader's primitives", says why it must be.
 #
 # PRIM_STEP() comes every few microseconds in what opens a frame: a loader looks
-# after its flash there (seal/prim_bearssl_glue.h).
+# after its flash there (seal/prim_bearssl_glue.h).  Where a double round and a
+# block's end take a slow core longer, PRIM_STEP_OFTEN() comes in the middle.
 
 # SHA-256, the least of it: a to h are v[1] to v[8], and move on in a loop, which
 # takes half as long again.
@@ -62,6 +63,8 @@ least && /^\tval\[[0-7]\] \+= [a-h];/ { edits++; next }
 /^\t\t\tQROUND\( 0,  4,  8, 12\);/ {
 	print "\t\t\tPRIM_STEP();"
 	print "\t\t\tfor (u = 0; u < 8; u ++) {"
+	print "\t\t\t\tif (u & 1)"
+	print "\t\t\t\t\tPRIM_STEP_OFTEN();"
 	print "\t\t\t\tsize_t x = u & 3, s = u >> 2;"
 	print ""
 	print "\t\t\t\tQROUND(x, 4 + ((x + s) & 3), 8 + ((x + 2 * s) & 3),"
@@ -99,6 +102,10 @@ FILENAME ~ /chacha/ {
 		next
 	}
 	edits += sub(/u = 0; u < 4;/, "u = 0; u < 16;")
+	if (/^\t\t\tbuf\[u\] \^= /) {
+		print "\t\t\tif (u % 8 == 0)"
+		print "\t\t\t\tPRIM_STEP_OFTEN();"
+	}
 	edits += sub(/br_enc32le.*;/, "state[u] += in[u];")
 	edits += sub(/tmp\[u\]/, "((unsigned char *)state)[u]")
 }

@@ -7,7 +7,7 @@ MODULES += vmcu_bench
 vmcu_bench_SRC := vmcu/adi.c vmcu/swd.c vmcu/jtag.c vmcu/swj.c \
 	vmcu/bench.c vmcu/line.c vmcu/capture.c vmcu/fault.c vmcu/dap_probe.c vmcu/dap_transfer.c vmcu/dap_uart.c \
 	vmcu/net.c vmcu/dap_queue.c vmcu/dap_server.c vmcu/bitbang.c \
-	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c vmcu/uart_server.c \
+	vmcu/usb_desc.c vmcu/usb_stream.c vmcu/usbredir.c vmcu/usb_server.c vmcu/uart_server.c \
 	vmcu/control.c vmcu/command.c vmcu/problem.c
 
 PROGRAMS += signet-vmcu

@@ -78,10 +78,11 @@ const struct chip chip_nrf51 = {
 	.algo = &algo,
 	/* UICR (NRM 8.2): bits can only be taken away, until ERASEALL */
 	.options = {
-		{ 0x10001004, 0xffffffff, 0x0000ffff, "RBPCONF" },
-		{ 0x10001000, 0xffffffff, 0xffffffff, "CLENR0" },
-		{ 0x10001008, 0xffffffff, 0x000000ff, "XTALFREQ" },
-		{ 0x10001014, 0xffffffff, 0xffffffff, "BOOTLOADERADDR" },
+		{ 0x10001004, 0xffffffff, 0x0000ffff, "RBPCONF", false },
+		/* with a region 0 the loader could not write the boot page */
+		{ 0x10001000, 0xffffffff, 0xffffffff, "CLENR0", true },
+		{ 0x10001008, 0xffffffff, 0x000000ff, "XTALFREQ", false },
+		{ 0x10001014, 0xffffffff, 0xffffffff, "BOOTLOADERADDR", false },
 	},
 	.option_count = 4,
 	.level_mask = 0xff00, /* PALL, NRM 9.1.2 */

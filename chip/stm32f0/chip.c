@@ -64,8 +64,8 @@ const struct chip chip_stm32f0 = {
 	.level2 = true,
 	.late = true,
 	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,
-	/* 250 kHz were the most without ones between characters */
 	.link_clock = 520000,
+	.link_baud = 1500000,
 	.rng_run = 121,	      /* chip/stm32f0/target.h */
 	.rng_peak = 928,
 	/* RM0091 3.5.8, 8.4.1.  The core of an M0 cannot ask whether a debugger

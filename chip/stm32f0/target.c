@@ -19,7 +19,7 @@ void target_pins_off(void)
 
 /*
  * 48 MHz: HSI 8 MHz / 2 * 12, one wait state (RM0091 3.2.1, 6.2.3).  USART1 on
- * PA9 and PA10 (AF1) at 1 Mbaud.  PA13 an output, low: busy.  The ADC at a
+ * PA9 and PA10 (AF1) at 1.5 Mbaud.  PA13 an output, low: busy.  The ADC at a
  * quarter of that, at the temperature sensor with the shortest sampling time.
  */
 static const struct {
@@ -50,7 +50,7 @@ void target_clock(void)
 void target_uart_open(void)
 {
 	REG(0x48000024) = 1u << 4 | 1u << 8;   /* GPIOA_AFRH */
-	REG(0x4001380c) = 48;		       /* USART1_BRR */
+	REG(0x4001380c) = 32;		       /* USART1_BRR */
 	REG(0x40013800) = 1 | 1 << 2 | 1 << 3; /* USART1_CR1: UE RE TE */
 }
 

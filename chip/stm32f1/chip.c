@@ -77,6 +77,7 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 	},                                                                \
 	.option_count = 4, .level_mask = 0xffff,                          \
 	.level_value = { 0x5aa5, 0xffff, 0xffff }, .check_uid = check_uid,        \
+	.link_clock = 800000,                                             \
 	.links = 1u << LOADER_LINK_UART | 1u << LOADER_LINK_SWD_PINS,     \
 	.witnesses = {                                                    \
 		{ 0x4002201c, 2, {                                        \
@@ -93,7 +94,6 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 	},                                                                \
 	.witness_count = 3,                                               \
 	.rng_run = 61, .rng_peak = 810, /* chip/stm32f1/target.h */       \
-	.link_clock = 800000,                                             \
 	.boot_stack = 0x20002000, .frozen = 0x1000
 
 const struct chip chip_stm32f103xb = {

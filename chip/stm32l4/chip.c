@@ -92,7 +92,7 @@ const struct chip chip_stm32l4 = {
 	},
 	.witness_count = 5,
 	.boot_stack = 0x2000c000, /* the end of SRAM1 */
-	.link_clock = 1000000,
+	.link_clock = 1150000,
 	.link_baud = 2000000,
 	.link_ahead = true,
 	.stage0 = true,

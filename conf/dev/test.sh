@@ -30,7 +30,7 @@ build() {
 mkdir -p build/test
 rm -f build/test/*.log build/test/*.result
 # minutes of machine code on models that others run sanitized
-SLOW_SANITIZED='test_loader test_loader_chips test_glitch'
+SLOW_SANITIZED='test_boot test_glitch test_loader test_loader_chips'
 list() { # variant: lines "NAME COMMAND..."
 	local b=build/$1 t
 	for t in $(make -s VARIANT="$1" list-tests); do

@@ -327,6 +327,10 @@ run "another family" 1 signet loader add "$DIR/loader.bin" --chip nrf51822 \
 run "no such chip" 1 signet loader add "$DIR/loader.bin" --chip stm32l433 \
 	--link uart
 says "no such chip" 'there is no "stm32l433"'
+# one that checks no lock (loader/module.mk)
+run "an emulator's" 1 signet loader add "$DIR/loader.bin" \
+	--chip qemu_microbit --link uart
+says "an emulator's" 'there is no "qemu_microbit"'
 run "the end of another flash" 1 signet loader add "$DIR/loader.bin" \
 	--chip stm32f103xe --link uart
 says "the end of another flash" '\(loader-chip\)'

@@ -64,6 +64,14 @@ signet order create late --product lamp --release 2.0.0 --quantity 2 \
 station_enrol line1 1
 station_channels 1
 
+# a clock that the loader cannot hear; then one at which it needs the ones
+# between characters
+sed -i '/^\[channel 0\]/a link-clock = 700000' "$DIR/station/flasher.conf"
+run "too fast" 6 station program --order late --link swd-pins
+expect "too fast" "$DIR/out" 'link-clock = 700000 is too fast .* at most 520000'
+[ "$(order_field late delivered)" = 0 ] || fail "a unit was taken"
+sed -i 's/^link-clock = .*/link-clock = 500000/' "$DIR/station/flasher.conf"
+
 run "a stub that does not" 6 station program --order late --link swd-pins
 expect "a stub that does not" "$DIR/out" 'E_TARGET_OPEN'
 expect "a stub that does not" "$DIR/out" 'answers at level 2'

@@ -145,6 +145,17 @@ signet order create foreign --product lamp --release 1.0.0 --quantity 1 \
 run "another manufacturer's order" 1 station program --order foreign
 expect "another manufacturer's order" "$DIR/err" 'not-allowed|not-found'
 
+# what the station cannot do is told before a unit is taken
+cp "$DIR/station/flasher.conf" "$DIR/conf"
+sed -i '/^power = /d' "$DIR/station/flasher.conf"
+run "no power" 6 station program --order second --channels 0
+expect "no power" "$DIR/out" '\(E_TARGET_POWER\)'
+expect "no power" "$DIR/out" '^  next: +write power = '
+cp "$DIR/conf" "$DIR/station/flasher.conf"
+for field in delivered reserved; do
+	[ "$(order_field second $field)" = 0 ] || fail "no power: $field is not 0"
+done
+
 fresh 0 "$(chip_uid 6b 22)"
 signet order pause second >/dev/null
 run "paused order" 1 station program --order second --channels 0
@@ -160,7 +171,7 @@ expect "no board" "$DIR/out" 'next: +check that the board sits in its fixture'
 run "no probe" 6 station program --order second --probe tcp:127.0.0.1:1
 expect "no probe" "$DIR/out" 'E_PROBE_LOST'
 run "no such channel" 2 station program --order second --channels 7
-run "bad probe address" 6 station program --order second --probe carrier:pigeon
+run "bad probe address" 2 station program --order second --probe carrier:pigeon
 run "start pattern" 6 station program --order second --channels 0 \
 	--start-pattern "never said"
 expect "start pattern" "$DIR/out" 'E_TARGET_NO_PROOF'

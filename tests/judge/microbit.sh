@@ -3,7 +3,7 @@
 #
 # Judge: QEMU's micro:bit, an nRF51 that nobody here wrote.  Our GDB backend
 # programs it, the firmware starts and finds itself whole, and tells so over
-# the serial line.
+# the serial line; then the same by a sealed job.
 set -euo pipefail
 . tests/lib/vmcu.sh
 need qemu-system-arm timeout
@@ -160,8 +160,6 @@ machine_end
 # nRF51's loader finds that out and gives nothing away; one that is built for
 # this emulator, under a name and with a digest of its own, goes on, says what
 # it sees, and would be refused by every server.
-LOADERS=build/target/loader
-[ -f $LOADERS/qemu_microbit-uart/loader.bin ] || fail "no loaders; make target"
 "$B/sealed_tool" keys "$DIR/keys" >"$DIR/loader_keys.h"
 make -s loader CHIP="nrf51822 qemu_microbit" KEYS="$DIR/loader_keys.h" \
 	OUT="$DIR/loader" >"$DIR/loader.log" 2>&1 ||
@@ -231,9 +229,13 @@ expect "the marker is set" "$DIR/gone.out" '^read: 0{32}$'
 
 say "a machine that goes away"
 refused E_TIMEOUT '' quiet --serial "$LINE" reset uart 115200 hear ready 50
-tool gone --serial "$LINE" --timeout 500 reset uart 115200 hear never 2000 &
+tool gone --serial "$LINE" reset uart 115200 hear random=ok 20000 \
+	hear never 50000 &
 waiter=$!
-sleep 0.7
+for ((i = 0; i < 600; i++)); do # until it listens
+	grep -q '^hear: ' "$DIR/gone.out" && break
+	sleep 0.1
+done
 machine_end
 wait "$waiter" || true
 expect gone "$DIR/gone.out" 'FAIL action=hear error=E_PROBE_LOST why=serial line .* is gone'

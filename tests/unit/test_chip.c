@@ -430,6 +430,40 @@ static void test_options(void **state)
 	assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
 }
 
+/* The nRF51's UICR: PALL; a code region 0 is not for sealed releases; and the
+ * claim says what code in RAM gets from the flash. */
+static void test_nrf51_lock(void **state)
+{
+	const struct chip *c = chip_find(FAMILY_NRF51);
+	struct release_header h = sealed_release;
+	struct claim_word w[5] = {
+		{ 0x10001004, 0xffff00ff }, { 0x10001000, 0xffffffff },
+		{ 0x10001008, 0xffffffff }, { 0x10001014, 0xffffffff },
+		{ 0x00000000, 0xfa017ed0 },
+	};
+	uint32_t out[CHIP_OPTIONS_MAX];
+	char why[CHIP_WHY_CAP] = "";
+
+	(void)state;
+	h.family = FAMILY_NRF51;
+	assert_int_equal(chip_want_options(c, &h, out, why), 0);
+	assert_int_equal(out[0], 0xffff00ff);
+	assert_int_equal(chip_check_lock(c, &h, w, 5, why), 0);
+	w[4].value = 0x20004000; /* the flash's first word */
+	assert_int_equal(chip_check_lock(c, &h, w, 5, why), E_TARGET_OPEN);
+	assert_non_null(strstr(why, "code in RAM can read the flash"));
+	w[4].value = 0xfa017ed0;
+	w[0].value = 0xffffff00; /* region 0 only */
+	assert_int_equal(chip_check_lock(c, &h, w, 5, why), E_TARGET_OPEN);
+	assert_int_equal(chip_check_lock(c, &h, w, 4, why), E_TARGET_OPEN);
+	h.option_count = 1;
+	h.options[0] = (struct option_word){ 0x10001000, 0xffffffff, 0x1000 };
+	assert_int_equal(chip_want_options(c, &h, out, why), E_ARG);
+	assert_non_null(strstr(why, "CLENR0"));
+	h.sealed = false;
+	assert_int_equal(chip_want_options(c, &h, out, why), 0);
+}
+
 /* Level 2 by the stub: level 1 until then, and only where a stub can. */
 static void test_late(void **state)
 {
@@ -474,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_uid_impossible),
 		cmocka_unit_test(test_nrf51_uid),
 		cmocka_unit_test(test_nrf51_print),
+		cmocka_unit_test(test_nrf51_lock),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_stm32f0),
 		cmocka_unit_test(test_unsupported),

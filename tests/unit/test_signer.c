@@ -49,7 +49,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static int setup_local(void **state)
+static int setup_with(void **state, const char *pass)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	char why[SIGNER_WHY_CAP];
@@ -57,12 +57,23 @@ static int setup_local(void **state)
 	assert_non_null(w);
 	PUT(w->dir, "/tmp/signet-signer-XXXXXX");
 	assert_non_null(mkdtemp(w->dir));
-	if (signer_local_create(w->dir, "pass", "test CA", why) ||
-	    signer_local_open(w->dir, "pass", &w->local, why))
+	if (signer_local_create(w->dir, pass, "test CA", why) ||
+	    signer_local_open(w->dir, pass, &w->local, why))
 		fail_msg("%s", why);
 	w->port = signer_local_port(w->local);
 	*state = w;
 	return 0;
+}
+
+/* Key files without a passphrase: it costs a second to open them with one. */
+static int setup_local(void **state)
+{
+	return setup_with(state, "");
+}
+
+static int setup_locked(void **state)
+{
+	return setup_with(state, "pass");
 }
 
 static int setup_ipc(void **state)
@@ -609,7 +620,7 @@ int main(void)
 		cmocka_unit_test(test_oversize),
 		cmocka_unit_test_setup_teardown(test_malformed, setup_ipc,
 						teardown),
-		cmocka_unit_test_setup_teardown(test_open_refused, setup_local,
+		cmocka_unit_test_setup_teardown(test_open_refused, setup_locked,
 						teardown),
 	};
 
