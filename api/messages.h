@@ -333,7 +333,7 @@ struct grant_change {
 };
 
 /* A loader lies at the end of the flash, so it is for one chip of a family. */
-struct loader { /* on the admission list */
+struct loader {		     /* on the admission list */
 	char chip[NAME_CAP]; /* "stm32f103xe" */
 	char family[NAME_CAP];
 	char link[NAME_CAP];	     /* "uart", "swd-pins" */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "api/shape.h"
-#include "base/hex.h"
 #include "base/exit.h"
+#include "base/hex.h"
 #include "cli/help.h"
 #include "wire/name.h"
 

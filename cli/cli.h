@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "api/messages.h"
-#include "cli/args.h"
 #include "base/exit.h"
+#include "cli/args.h"
 #include "cli/table.h"
 #include "crypto/crypto.h"
 

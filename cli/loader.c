@@ -257,8 +257,8 @@ const struct command command_loader_add = {
 
 /* -- list ---------------------------------------------------------------- */
 static const struct column columns[] = {
-	{ "chip", "chip", false },     { "link", "link", false },
-	{ "state", "state", false },   { "created", "created", false },
+	{ "chip", "chip", false },    { "link", "link", false },
+	{ "state", "state", false },  { "created", "created", false },
 	{ "digest", "digest", true },
 };
 static const struct cli_view view = { OP_LOADERS, columns, ARRAY_LEN(columns),

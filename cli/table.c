@@ -285,12 +285,13 @@ static void put_last(const struct table *t, const char *text, size_t used,
 			room > 2 ? (int)room - 2 : 0, text);
 }
 
-/* A table whose last column may wrap goes on in the next line already where
- * a column before it has no room. */
+/* A row goes on in the next line where a column has no room.  The last one, if
+ * it may wrap, decides by itself, row by row. */
 static bool breaks_before(const struct table *t, size_t c, size_t used)
 {
-	return t->limit && t->cols[t->last].wraps &&
-	       used + 2 + t->widths[c] > t->limit;
+	if (c == t->last && t->cols[c].wraps)
+		return false;
+	return t->limit && used + 2 + t->widths[c] > t->limit;
 }
 
 /* obj NULL = the heading. */
@@ -308,7 +309,7 @@ static void put_row(const struct table *t, const void *obj)
 			table_text(t, obj, c, cell);
 		else
 			snprintf(cell, sizeof(cell), "%s", t->cols[c].title);
-		if (used && c < t->last && breaks_before(t, c, used)) {
+		if (used && breaks_before(t, c, used)) {
 			used = (size_t)fprintf(t->f, "\n    ") - 1;
 			owed = 0;
 		} else {

@@ -110,8 +110,8 @@ static int read_piece(const char *dir, const char *name, uint8_t *out,
 	if (r != E_NOT_FOUND)
 		return r == 0 ? 0 : flasher_local_failed(r, why);
 	args_problem("E_NOT_FOUND",
-		     "name the CHIP-LINK folder that `make loader` wrote",
-		     "%s", why);
+		     "name the CHIP-LINK folder that `make loader` wrote", "%s",
+		     why);
 	return EXIT_LOCAL;
 }
 

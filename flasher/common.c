@@ -83,8 +83,8 @@ static int check_form(const char *option, const char *text,
 
 	if (what == NULL)
 		return 0;
-	args_problem("usage", "signet-flasher.conf(5) has the forms", "%s \"%s\" %s",
-		     option, text, what);
+	args_problem("usage", "signet-flasher.conf(5) has the forms",
+		     "%s \"%s\" %s", option, text, what);
 	return EXIT_USAGE;
 }
 

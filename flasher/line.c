@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/args.h"
 #include "base/exit.h"
+#include "cli/args.h"
 #include "flasher/gpio.h"
 #include "flasher/ui.h"
 #include "http/client.h"

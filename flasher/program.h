@@ -4,8 +4,8 @@
 #define FLASHER_PROGRAM_H
 
 #include "api/messages.h"
-#include "cli/args.h"
 #include "base/exit.h"
+#include "cli/args.h"
 #include "flasher/station.h"
 
 struct flasher_globals { /* options of every command */

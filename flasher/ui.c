@@ -119,11 +119,13 @@ static void draw(struct ui *ui)
 
 		if (!c->used)
 			continue;
-		if (c->busy)
+		if (c->busy) {
 			busy_line(c, i, line, sizeof(line));
-		else
-			snprintf(line, sizeof(line), "%s", c->result);
-		printf("\r\033[K%.*s\n", (int)ui->width - 1, line);
+			line[ui->width < sizeof(line) ? ui->width - 1
+						      : sizeof(line) - 1] =
+				'\0';
+		}
+		printf("\r\033[K%s\n", c->busy ? line : c->result);
 		drawn++;
 	}
 	ui->drawn = drawn;
@@ -240,12 +242,22 @@ void ui_progress(struct ui *ui, unsigned channel, uint32_t done, uint32_t total)
 	pthread_mutex_unlock(&ui->lock);
 }
 
-static void result_line(const struct job_result *r, bool colour, char *out,
-			size_t cap)
+/* On a terminal one line that fits; what is cut, explain() has said. */
+static void fit(const struct ui *ui, const char *on, const char *off, char *out)
+{
+	size_t codes = strlen(on) + strlen(off), len = strlen(out);
+	size_t room = ui->width + codes - 1;
+
+	if (ui->form == FORM_TERMINAL && len > room && room > codes + 40)
+		memcpy(out + room - 2, "..", 3);
+}
+
+static void result_line(const struct ui *ui, const struct job_result *r,
+			char *out, size_t cap)
 {
 	const char *on = "", *off = "";
 
-	if (colour) {
+	if (ui->colour) {
 		on = r->outcome == JOB_BUILT ? "\033[32m" : "\033[31m";
 		off = "\033[0m";
 	}
@@ -258,6 +270,7 @@ static void result_line(const struct job_result *r, bool colour, char *out,
 		snprintf(out, cap, "%2u  %-24s  %s%-8s%s  %s: %s", r->channel,
 			 r->uid[0] ? r->uid : "-", on,
 			 job_outcome_name(r->outcome), off, r->code, r->cause);
+	fit(ui, on, off, out);
 }
 
 static void result_json(const struct job_result *r)
@@ -306,7 +319,7 @@ void ui_result(struct ui *ui, unsigned channel, const struct job_result *r)
 
 	pthread_mutex_lock(&ui->lock);
 	c->busy = false;
-	result_line(r, ui->colour, c->result, sizeof(c->result));
+	result_line(ui, r, c->result, sizeof(c->result));
 	remember(ui, r);
 	if (ui->form == FORM_JSON) {
 		result_json(r);
@@ -372,7 +385,7 @@ static void print_table(const struct ui *ui)
 	for (size_t i = 0; i < ui->count; i++) {
 		if (!all && ui->results[i].outcome == JOB_BUILT)
 			continue;
-		result_line(&ui->results[i], ui->colour, line, sizeof(line));
+		result_line(ui, &ui->results[i], line, sizeof(line));
 		puts(line);
 	}
 }

@@ -35,7 +35,8 @@ LEDGER_TEST_USE := signerd ledger store api chip keys authority seal sealhost \
 LEDGER_TEST_LIBS := -lcmocka -lsqlite3 -ljansson -lcrypto
 
 TESTS += test_ledger_rules test_ledger test_ledger_attempts test_ledger_owner \
-	test_ledger_sealed test_ledger_loader test_ledger_property test_ledger_crash
+	test_ledger_sealed test_ledger_sealed_rules test_ledger_loader \
+	test_ledger_property test_ledger_crash
 test_ledger_rules_SRC := tests/unit/test_ledger_rules.c
 test_ledger_rules_USE := $(LEDGER_TEST_USE)
 test_ledger_rules_LIBS := $(LEDGER_TEST_LIBS)
@@ -51,9 +52,13 @@ test_ledger_owner_USE := $(LEDGER_TEST_USE)
 test_ledger_owner_LIBS := $(LEDGER_TEST_LIBS)
 SEALED_TEST_SRC := tests/lib/ledger_sealed.c tests/lib/soft_chip.c
 test_ledger_sealed_SRC := tests/unit/test_ledger_sealed.c \
-	$(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
+	tests/lib/ledger_world.c $(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
 test_ledger_sealed_USE := $(LEDGER_TEST_USE)
 test_ledger_sealed_LIBS := $(LEDGER_TEST_LIBS)
+test_ledger_sealed_rules_SRC := tests/unit/test_ledger_sealed_rules.c \
+	tests/lib/ledger_world.c $(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
+test_ledger_sealed_rules_USE := $(LEDGER_TEST_USE)
+test_ledger_sealed_rules_LIBS := $(LEDGER_TEST_LIBS)
 test_ledger_loader_SRC := tests/unit/test_ledger_loader.c \
 	$(SEALED_TEST_SRC) $(LEDGER_TEST_SRC)
 test_ledger_loader_USE := $(LEDGER_TEST_USE)

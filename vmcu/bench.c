@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmcu/net.h"
+
 static void board_free(struct bench_board *b)
 {
 	free(b->chip);
@@ -131,6 +133,7 @@ int bench_new(const struct mcu_config *cfg, struct bench **out,
 		free(b);
 		return err;
 	}
+	b->debugger[BENCH_DAP] = b->debugger[BENCH_JTAG] = -1;
 	b->time.mcu = b->mcu;
 	swj_init(&b->swj, &b->time);
 	line_init(&b->line);
@@ -282,6 +285,11 @@ int bench_save(struct bench *b, char why[BENCH_WHY_CAP])
 		snprintf(why, BENCH_WHY_CAP, "cannot write %s: %s",
 			 b->board.state, error_text(err));
 	return err;
+}
+
+bool bench_debugged(const struct bench *b, enum bench_debugger who)
+{
+	return b->debugger[who] >= 0 && !net_gone(b->debugger[who]);
 }
 
 void bench_power(struct bench *b, bool on)

@@ -27,6 +27,9 @@ enum bench_puller { /* who holds NRST low */
 		    BENCH_NRST_FAULT = 1 << 3,
 };
 
+/* Sockets of debuggers on the same pins: one at a time. */
+enum bench_debugger { BENCH_DAP, BENCH_JTAG, BENCH_DEBUGGERS };
+
 struct bench_board { /* strings owned by the bench */
 	char *chip, *state, *profile, *quirks;
 	uint64_t seed;
@@ -41,7 +44,8 @@ struct bench {
 	struct noise uart_noise; /* and its UART */
 	struct capture *capture; /* NULL = nobody records */
 	struct bench_board board;
-	unsigned nrst; /* enum bench_puller */
+	unsigned nrst;		       /* enum bench_puller */
+	int debugger[BENCH_DEBUGGERS]; /* -1 = none; kept by the servers */
 	/* A test that watches flash operations, cycles and the supply too;
 	 * borrowed, NULL = nobody.  Its other calls are not made. */
 	const struct mcu_listener *also;
@@ -61,6 +65,8 @@ void bench_run(struct bench *b, uint64_t picoseconds);
 /* Catches up with time spent on wires and collects the UART. */
 void bench_settle(struct bench *b);
 
+/* This debugger is connected, and has not just left. */
+bool bench_debugged(const struct bench *b, enum bench_debugger who);
 void bench_power(struct bench *b, bool on);
 void bench_nrst(struct bench *b, enum bench_puller who, bool low);
 MUST_USE int bench_save(struct bench *b, char why[BENCH_WHY_CAP]);

@@ -32,7 +32,7 @@ static void drop_client(struct bitbang *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = -1;
+	s->fd = s->bench->debugger[BENCH_JTAG] = -1;
 	s->tck = false;
 	s->out.len = s->out.sent = 0;
 	bench_nrst(s->bench, BENCH_NRST_JTAG, false);
@@ -129,12 +129,14 @@ static void accept_client(struct bitbang *s)
 
 	if (fd < 0)
 		return;
-	if (s->fd >= 0) {
-		problem(NEXT_SECOND, "second remote_bitbang client refused");
+	if (s->fd >= 0 || bench_debugged(s->bench, BENCH_DAP)) {
+		problem(NEXT_SECOND, "second %s refused",
+			s->fd >= 0 ? "remote_bitbang client"
+				   : "debugger, by remote_bitbang,");
 		close(fd);
 		return;
 	}
-	s->fd = fd;
+	s->fd = s->bench->debugger[BENCH_JTAG] = fd;
 }
 
 void bitbang_poll(const struct bitbang *s, struct pollfd *fds)

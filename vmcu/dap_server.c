@@ -31,7 +31,7 @@ static void drop_client(struct dap_server *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
-	s->fd = -1;
+	s->fd = s->probe.bench->debugger[BENCH_DAP] = -1;
 	s->in_len = 0;
 	s->out.len = s->out.sent = 0;
 	s->queue.count = 0;
@@ -149,11 +149,12 @@ static void accept_client(struct dap_server *s)
 
 	if (fd < 0)
 		return;
-	if (s->fd >= 0 || s->probe.user != DPROBE_FREE) {
+	if (s->fd >= 0 || s->probe.user != DPROBE_FREE ||
+	    bench_debugged(s->probe.bench, BENCH_JTAG)) {
 		refuse(fd);
 		return;
 	}
-	s->fd = fd;
+	s->fd = s->probe.bench->debugger[BENCH_DAP] = fd;
 	s->probe.user = DPROBE_TCP;
 }
 

@@ -204,6 +204,15 @@ int net_accept(int listen_fd)
 	return fd;
 }
 
+bool net_gone(int fd)
+{
+	char c;
+	ssize_t n = recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
+			  errno != EINTR);
+}
+
 int net_out_init(struct net_out *o, size_t cap)
 {
 	*o = (struct net_out){ .buf = malloc(cap), .cap = cap };

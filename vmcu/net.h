@@ -24,6 +24,8 @@ MUST_USE int net_connect_unix(const char *path, int *out_fd,
 			      char why[NET_WHY_CAP]);
 /* A waiting client, non-blocking; -1 when there is none. */
 int net_accept(int listen_fd);
+/* The other end has closed, and nothing that it sent is left. */
+bool net_gone(int fd);
 
 /* Bytes on their way out, of bounded size. */
 struct net_out {

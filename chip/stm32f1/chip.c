@@ -94,18 +94,12 @@ static int check_uid(const uint8_t *uid, char why[CHIP_WHY_CAP])
 	},                                                                \
 	.witness_count = 3,                                               \
 	.rng_run = 61, .rng_peak = 810, /* chip/stm32f1/target.h */       \
-	.link_clock = 800000,                                             \
 	.boot_stack = 0x20002000, .frozen = 0x1000
 
 const struct chip chip_stm32f103xb = {
-	COMMON,
-	.name = "stm32f103xb",
-	.flash_len = 128 * 1024,
-	.flash_kb = 128,
-	.page_len = 1024,
-	.ram_len = 20 * 1024,
-	.part = 0x410,
-	.device_id = 0x410,
+	COMMON,		 .name = "stm32f103xb", .flash_len = 128 * 1024,
+	.flash_kb = 128, .page_len = 1024,	.ram_len = 20 * 1024,
+	.part = 0x410,	 .device_id = 0x410,
 };
 
 const struct chip chip_stm32f103xe = {

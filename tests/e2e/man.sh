@@ -176,6 +176,21 @@ ranges() { # TITLE FIRST-LINES: "key least most" of every number
 ranges 'Before the first channel' ''
 ranges 'In a channel' '[channel 0]\n'
 
+# -- docs/operator.md: what to do about each code that a station can show ------
+# refusals, but those of the owner's side; and errors that have an advice
+{
+	sed -n '/^## Refusals/,/^## /s/^| `\([a-z-]*\)` .*/\1/p' docs/api.md |
+		grep -vxE 'bad-request|exists|signature|too-large|no-such-operation|loader-chip'
+	sed -n '/advices\[\]/,/^};/s/^\t{ \(E_[A-Z_]*\),.*/\1/p' \
+		flasher/result.c
+} | sort >"$DIR/help"
+[ "$(wc -l <"$DIR/help")" -gt 40 ] || { echo "too few codes found"; status=1; }
+sed -n '/^| code | do |/,/^$/s/^| \([^|]*\)|.*/\1/p' docs/operator.md |
+	grep -oE '[a-z]+(-[a-z0-9]+)*|E_[A-Z_]+' |
+	grep -vxE 'code|in|link|to|commit|E_CRYPTO' |
+	{ cat; echo link; } | sort >"$DIR/page"
+differs "docs/operator.md, codes"
+
 # -- signetd.conf: keys and defaults, as init writes them --------------------
 (umask 077 && echo test >"$DIR/pass")
 "$B/signetd" init --dir "$DIR/server" --passphrase-file "$DIR/pass" >/dev/null

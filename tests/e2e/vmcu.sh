@@ -264,6 +264,27 @@ printf '4R' >&5
 printf 'x' >&5
 timeout 5 cat <&5 >/dev/null || fail "an unknown character does not close"
 exec 5>&-
+# one debugger by JTAG, one by SWD: the pins have room for one
+jtag=/dev/tcp/${VMCU_BITBANG%:*}/${VMCU_BITBANG##*:}
+swd=/dev/tcp/${VMCU_DAP%:*}/${VMCU_DAP##*:}
+exec 5<>"$jtag"
+printf '4R' >&5
+[ "$(head -c 1 <&5 | wc -c)" = 1 ] || fail "remote_bitbang"
+exec 6<>"$swd"
+timeout 5 cat <&6 >"$DIR/refusal" || fail "SWD beside JTAG was not closed"
+expect "SWD beside JTAG" "$DIR/refusal" 'in use by another client'
+exec 6>&- 5>&-
+exec 5<>"$swd"
+printf 'DAP\0\002\0\001\0\0\376' >&5
+[ "$(head -c 11 <&5 | wc -c)" = 11 ] || fail "SWD after JTAG"
+exec 6<>"$jtag"
+timeout 5 cat <&6 >/dev/null || fail "JTAG beside SWD was not closed"
+exec 6>&- 5>&-
+exec 5<>"$jtag"
+printf '4R' >&5
+[ "$(head -c 1 <&5 | wc -c)" = 1 ] || fail "JTAG after SWD"
+exec 5>&-
+expect "JTAG beside SWD" "$DIR/a.err" 'second debugger, by remote_bitbang'
 # left in the middle: of a frame's head, of its packet; on ctl's socket
 host=${VMCU_DAP%:*} port=${VMCU_DAP##*:}
 for part in 'DA' 'DAP\0\002\0\001' 'DAP\0\020\0\001\0\005\0\010'; do

@@ -209,7 +209,6 @@ static int do_hear(struct tool *t, char **args)
 		heard[len] = '\0';
 		if (strstr(heard, args[0]) != NULL) {
 			printf("hear: %s\n", heard);
-			fflush(stdout); /* somebody may wait for it */
 			return 0;
 		}
 		if (n == 0 && left-- == 0) {

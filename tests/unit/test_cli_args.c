@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "api/shape.h"
-#include "cli/args.h"
 #include "base/exit.h"
+#include "cli/args.h"
 #include "wire/const.h"
 
 struct globals {

@@ -3,13 +3,13 @@
  * http/client.h against http/server.h, over real TLS on loopback: whom they
  * trust, what they refuse, and what the caller is told.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>

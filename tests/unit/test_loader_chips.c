@@ -420,7 +420,8 @@ static void cuts(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t k = 0; k < 9; k++)
+		/* a sister's pages: where the loader is erased */
+		for (size_t k = rows[i].sister ? 6 : 0; k < 9; k++)
 			if (!cut_at(&rows[i], rows[i].cuts[k]))
 				fail_msg("%s, no operation %u",
 					 rows[i].chip->name, rows[i].cuts[k]);

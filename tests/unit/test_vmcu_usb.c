@@ -435,7 +435,7 @@ static void test_tcp_refused(void **state)
 	char why[NET_WHY_CAP];
 	uint8_t told[9];
 	struct pollfd fds[DAP_SERVER_FDS];
-	struct usbredir name; /* dial() wants one */
+	struct usbredir name = { 0 }; /* dial() wants one */
 	int fd;
 
 	assert_int_equal(
