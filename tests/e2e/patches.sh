@@ -121,7 +121,9 @@ place() {
 for MODE in sealed signed; do
 	place "outside" 4 0x20000000:u32 'outside of the flash'
 	place "reserved" 4 $((FLASH_BASE + FLASH_LEN - 32)) 'reserved top'
-	place "boot words" 4 $((FLASH_BASE + FROZEN + 4)):u32 \
+	first=$FLASH_BASE
+	[ $MODE = signed ] || first=$((FLASH_BASE + FROZEN))
+	place "boot words" 4 $((first + 4)):u32 \
 		'stack pointer and the reset vector'
 	place "not in the image" 4 $((AT + 4096)) 'not in the image'
 	place "over code" 4 $((AT + 20)) 'has other content'
