@@ -69,7 +69,13 @@ static const struct {
 		     "server is back" },
 	{ E_TLS, "check the station's clock; enrol again if the certificate "
 		 "is no longer accepted" },
-	{ E_HTTP, "compare the versions of signet-flasher and signetd" },
+	{ E_HTTP, "repeat; if it comes again, something on the way alters the "
+		  "server's answers, or the versions of signet-flasher and "
+		  "signetd do not fit" },
+	{ E_CHECKSUM, "repeat: it is fetched anew; tell the owner if it fails "
+		      "again" },
+	{ E_RANDOM, "switch the board off and on and repeat; set it aside if "
+		    "its random numbers fail again" },
 	{ E_UNSUPPORTED, "install a newer signet-flasher" },
 	{ E_INTERRUPTED, "start again; the device can be repeated" },
 };

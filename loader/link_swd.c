@@ -90,7 +90,9 @@ TARGET_RAM void link_get(uint8_t *p, uint32_t cap)
 		bits = shift(0x1ff, 1, COLD);
 		while (bits >= 0) {
 			if (bits == SYNC_BITS && get(p, cap)) {
-				/* busy: the host may look at once */
+				/* busy, from the 0 on that the host ends
+				 * with; it may look at once */
+				(void)shift(0, 1, SWD_PATIENCE);
 				target_data(false);
 				return;
 			}
