@@ -159,7 +159,7 @@ run "upload noise" 4 signet release upload "$DIR/fw.bin"
 run "make 1.0.1" 0 signet release make "$DIR/fw.bin@0x08000000" \
 	--product lamp --version 1.0.1 --out "$DIR/r1.signet" \
 	--passphrase-file "$DIR/owner.pass"
-printf '\xff' | dd of="$DIR/r1.signet" bs=1 seek=4000 conv=notrunc 2>/dev/null
+byte_flip "$DIR/r1.signet" 4000
 run "altered" 1 signet release upload "$DIR/r1.signet"
 says "altered" 'refused'
 

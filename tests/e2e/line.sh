@@ -67,7 +67,7 @@ run "another product" 1 signet verify "$DIR/c.cbor" --key "$DIR/device.pub" \
 run "another key" 1 signet verify "$DIR/c.cbor" \
 	--key "$SIGNET_HOME/keys/main.pub"
 cp "$DIR/c.cbor" "$DIR/bent.cbor"
-printf 'X' | dd of="$DIR/bent.cbor" bs=1 seek=60 conv=notrunc 2>/dev/null
+byte_flip "$DIR/bent.cbor" 60
 run "bent credential" 1 signet verify "$DIR/bent.cbor" --key "$DIR/device.pub"
 run "no credential" 1 signet verify "$DIR/next.log" --key "$DIR/device.pub"
 
@@ -184,7 +184,7 @@ run "the same chip again" 0 station program --order second --channels 0 \
 # -- the cache: ciphertext, checked ---------------------------------------------
 cache=$DIR/station/cache/second.release
 if grep -qaF 'signet: genuine' "$cache"; then fail "plaintext in the cache"; fi
-printf 'X' | dd of="$cache" bs=1 seek=3000 conv=notrunc 2>/dev/null
+byte_flip "$cache" 3000
 fresh 0 "$(chip_uid 6b 23)"
 run "altered cache" 0 station program --order second --channels 0
 expect "altered cache" "$DIR/out" 'damaged or was altered; it is fetched again'

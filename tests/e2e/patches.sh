@@ -94,8 +94,7 @@ expect "release list" "$DIR/out" "\"serial_at\": *\"$(printf '0x%08x' $AT):u32\"
 
 # one byte beside the place: the release's signature is of that
 cp "$DIR/flash.bin" "$DIR/bent.bin"
-printf 'X' | dd of="$DIR/bent.bin" bs=1 seek=$((AT - FLASH_BASE - 1)) \
-	conv=notrunc 2>/dev/null
+byte_flip "$DIR/bent.bin" $((AT - FLASH_BASE - 1))
 run "bent" 1 signet verify --flash "$DIR/bent.bin" --key "$DIR/device.pub"
 
 # -- serial numbers that do not fit, or are missing ----------------------------

@@ -113,9 +113,7 @@ say "one bit wrong, and it says so"
 machine second
 cp "$FIRMWARE" "$DIR/bad.bin"
 at=$(($(stat -c %s "$FIRMWARE") - 4097))
-byte=$(od -An -j "$at" -N1 -tu1 "$FIRMWARE")
-printf "\\x$(printf %02x $((byte ^ 4)))" |
-	dd of="$DIR/bad.bin" bs=1 seek="$at" conv=notrunc status=none
+byte_flip "$DIR/bad.bin" "$at"
 good bad --serial "$LINE" load "$DIR/bad.bin@0" uart 115200 start \
 	hear ready 5000
 expect bad "$DIR/bad.out" 'microbit: table=BAD nvmc=ok'

@@ -85,10 +85,8 @@ judge() {
 	fi
 
 	say "$chip: a changed image does not verify"
-	head -c 10006 "$DIR/image.bin" >"$DIR/other.bin"
-	printf 'x' >>"$DIR/other.bin"
-	cmp -s "$DIR/image.bin" "$DIR/other.bin" && printf 'y' | dd \
-		of="$DIR/other.bin" bs=1 seek=10006 conv=notrunc status=none
+	head -c 10007 "$DIR/image.bin" >"$DIR/other.bin"
+	byte_flip "$DIR/other.bin" 10006
 	if ocd differ "init; halt; verify_image $DIR/other.bin 0x08000000"; then
 		fail "OpenOCD verified a wrong image"
 	fi

@@ -26,6 +26,13 @@ cleanup() {
 trap cleanup EXIT
 
 say() { printf '%s\n' "$*"; }
+# byte_flip FILE OFFSET: turns one bit over, whatever stands there
+byte_flip() {
+	local byte
+	byte=$(od -An -j "$2" -N1 -tu1 "$1")
+	printf "\\x$(printf %02x $((byte ^ 1)))" |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
 fail() {
 	printf 'FAIL: %s\n' "$*" >&2
 	exit 1
