@@ -234,7 +234,7 @@ words = [0x40022020, 0xfeeff8bb, 0x48000000, 0xaaffffff].pack("V4")
 same "claim", [1, 3, 12].pack("C3") + uid + "\x02".b + words + [1280, 3, 9, 0].pack("V4"), v("claim")
 patch = [0x08000010, 2].pack("Vv") + "SN"
 delivery = "\x01".b + v("content-key") + v("link-key") + v("release-header-digest") + digest +
-           [64].pack("V") + v("done-token")[0, 16] + [0x2000c000, 0x08000189].pack("V2") + "\x02".b + [0x08000000, 100, 0x08001000, 8].pack("V4") +
+           [64].pack("V") + v("done-token")[0, 16] + [0x2000c000, 0x08000189].pack("V2") + "\xff".b * 8 + "\x02".b + [0x08000000, 100, 0x08001000, 8].pack("V4") +
            [patch.size].pack("v") + patch
 same "delivery", delivery, v("delivery")
 first, second, hash, k1, k2 = handshake("Noise_NK_25519_ChaChaPoly_SHA256", nil, v("claim"), delivery)
