@@ -62,7 +62,7 @@ int authority_message2(struct noise *n, const struct delivery *d,
 		       struct authority_session *out_session)
 {
 	uint8_t payload[DELIVERY_MAX], ephemeral[NOISE_KEY_LEN];
-	struct authority_session s;
+	struct authority_session s = { 0 };
 	size_t len = 0;
 	int err = delivery_encode(d, payload, sizeof(payload), &len);
 

@@ -140,8 +140,8 @@ struct chip {
 	 * loader's own verdict is all there is. */
 	uint32_t rng_run, rng_peak;
 	/* The lines to its loader: the clock of swd-pins, 0 = 400 kHz, and none
-	 * that is faster; baud, 0 = 1,000,000; and whether the serial one holds one frame while it
-	 * works on another. */
+	 * that is faster; baud, 0 = 1,000,000; and whether the serial one holds
+	 * one frame while it works on another. */
 	uint32_t link_clock, link_baud;
 	bool link_ahead;
 	/* RAM that level 1 shuts as well; 0 = none */

@@ -5,9 +5,9 @@
  * For people: aligned columns; columns that are empty in every row are left
  * out.  On a terminal, and there alone: colours, and when it is too narrow,
  * times of today without the date, others without the hour, columns left out
- * that say the usual in every row (tries 1, held 0), rows that go on in the next
- * line, and long texts wrapped.
- * For scripts: JSON as the server's shapes have it.
+ * that say the usual in every row (tries 1, held 0), rows that go on in the
+ * next line, and long texts wrapped. For scripts: JSON as the server's shapes
+ * have it.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H

@@ -199,7 +199,7 @@ static int check_place(struct call *c, const struct row_order *row,
 
 	if (err == 0)
 		err = release_header_decode(s.payload, s.payload_len, &h);
-	if (err < 0 || h.serial.form == SERIAL_NONE)
+	if (err != 0 || h.serial.form == SERIAL_NONE)
 		return err;
 	serial_place_text(&h.serial, place);
 	if (row->serial_prefix[0] == '\0')

@@ -143,9 +143,8 @@ void target_words(uint8_t out[TARGET_WORDS_LEN])
 
 static __attribute__((noinline)) bool locked(void)
 {
-	return MODEL_OPEN ||
-	       (!(word(0) & PALL_MASK) && word(1) == 0xffffffff &&
-	       probe() == FAULTED);
+	return MODEL_OPEN || (!(word(0) & PALL_MASK) && word(1) == 0xffffffff &&
+			      probe() == FAULTED);
 }
 
 /* Read twice: one instruction that is skipped must not be enough. */

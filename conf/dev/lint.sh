@@ -29,13 +29,15 @@ house() {
 			{ echo "$f: no SPDX line"; bad=1; }
 	done
 	# banned calls: unbounded copies, shell-outs from the server
-	if git grep -nE '\b(strcpy|strcat|sprintf|gets|alloca|setjmp|system|popen)\(' -- '*.c' '*.h'; then
+	if git grep -nE '\b(strcpy|strcat|sprintf|gets|alloca|setjmp)\(' -- '*.c' '*.h' ||
+		git grep -nE '\b(system|popen)\(' -- '*.c' '*.h' ':!tests/tools'; then
 		bad=1
 	fi
 	# guards follow the path
 	for f in $(git ls-files '*.h'); do
 		guard=$(tr '[:lower:]/.-' '[:upper:]___' <<<"$f")
-		case $f in verify/*) continue ;; esac
+		# those of others' trees, and what a program writes
+		case $f in verify/* | */loader_keys.h) continue ;; esac
 		grep -q "^#define $guard\$" "$f" || { echo "$f: guard is not $guard"; bad=1; }
 	done
 	return $bad
@@ -43,7 +45,7 @@ house() {
 cpp() {
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -I. -D__GNUC__ \
 		--enable=warning,portability --suppress=missingIncludeSystem \
-		--suppress=normalCheckLevelMaxBranches -j"$(nproc)" \
+		--suppress=comparePointers:loader/main.c --suppress=normalCheckLevelMaxBranches -j"$(nproc)" \
 		$(git ls-files '*.c' | grep -v '^tests/target\|^examples/')
 }
 tidy_one() {

@@ -295,7 +295,7 @@ unsigned sealed_bed_hello(struct sealed_bed *b)
 	size_t uid_len, n;
 	unsigned type;
 
-	strcpy(b->hello.order, "order-1");
+	snprintf(b->hello.order, sizeof(b->hello.order), "order-1");
 	b->hello.grant = 7;
 	b->hello.attempt++;
 	hello_encode(&b->hello, hello);

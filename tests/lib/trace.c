@@ -382,6 +382,7 @@ static void frames_on_pins(const struct trace *t, struct frames *all)
 			len = frame_of(buf, n, &f);
 		if (len != 0)
 			keep(all, f, t->at[at]);
+		/* cppcheck-suppress uninitvar ; frame_of() saw n of them */
 		at = len != 0 ? ends[len - 1] : at + 1;
 	}
 }

@@ -28,7 +28,7 @@ static void open_vcd(struct vcd *v)
 					     "swdio_target", "tx",    "rx" };
 
 	v->now = 1000;
-	strcpy(v->path, "/tmp/test_trace.XXXXXX");
+	snprintf(v->path, sizeof(v->path), "/tmp/test_trace.XXXXXX");
 	v->f = fdopen(mkstemp(v->path), "w");
 	assert_non_null(v->f);
 	for (int i = 0; i < 6; i++)
