@@ -52,12 +52,11 @@ sed -i '/^\[channel 1\]/a link = uart' "$DIR/station/flasher.conf"
 	sed -i '/^\[channel 0\]/a link = uart' "$DIR/station/flasher.conf"
 run "two devices" 0 station program --order first --count 2
 built "two devices" 2
-# not on the STM32F0 yet: one in a job
+# one on the STM32F0, when the probe takes its wires (docs/architecture.md)
 for i in 0 1; do
-	[ "$FAMILY" != stm32f0 ] || continue
-	"$B/signet-vmcu" ctl "${CH_SOCKET[$i]}" info >"$DIR/info"
+	"$VMCU" ctl "${CH_SOCKET[$i]}" info >"$DIR/info"
 	expect "chip and probe never drive one pin" "$DIR/info" \
-		'"pin_conflicts":0[,}]'
+		"\"pin_conflicts\":[0$([ "$FAMILY" != stm32f0 ] || echo 1)][,}]"
 done
 for phase in loader lock link handshake stream commit start prove; do
 	[ "$(grep -c " $phase\$" "$DIR/out")" -ge 2 ] || fail "no phase $phase"
