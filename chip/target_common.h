@@ -82,8 +82,8 @@
  *                         true lets go of it
  *
  * A family without one of the links leaves out its functions.  The functions
- * below are in the family's target.c, but for target_flash_* and
- * target_rng_*: chip/target_flash.c, chip/target_rng.c.
+ * below are in the family's target.c, but for what chip/target_flash.c,
+ * chip/target_lock.c and chip/target_rng.c have.
  */
 #ifndef CHIP_TARGET_COMMON_H
 #define CHIP_TARGET_COMMON_H
@@ -141,10 +141,9 @@ void target_swd_open(void);
 /* What the claim and the report carry, read anew: address, value. */
 #define TARGET_WORDS_LEN (TARGET_WORDS * 8)
 void target_words(uint8_t out[TARGET_WORDS_LEN]);
-/* Allows only a chip that is locked as the family's row in
- * docs/threat-model.md says, with the pins taken away from any debugger.
- * Anything else stays no; one skipped instruction is not enough. */
-void target_lock_check(struct verdict *v);
+/* Is this chip locked as the family's row in docs/threat-model.md says, with the
+ * pins taken away from any debugger?  Never inlined. */
+bool target_locked(void);
 /* 32 samples; false when the source itself says that it is broken. */
 MUST_USE bool target_rng_raw(uint32_t *out);
 /* Anything that two clocks of their own do not agree about. */
@@ -154,6 +153,11 @@ uint32_t target_jitter(void);
 void target_nmi(void);
 /* The handler of HardFault, of families with TARGET_FAULT. */
 void target_fault(void);
+
+/* -- target_lock.c --------------------------------------------------------- */
+/* Allows only where target_locked() said so twice: one skipped instruction is
+ * not enough. */
+void target_lock_check(struct verdict *v);
 
 /* -- target_rng.c ---------------------------------------------------------- */
 struct target_rng { /* SP 800-90B 4.4, one sample = one bit */

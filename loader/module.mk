@@ -87,7 +87,8 @@ swd-pins_LINK_CLOCKED := 1
 
 LOADER_SRC := loader/whole.c loader/loader.h loader/finish.c \
 	loader/handshake.c loader/line.c loader/main.c loader/stream.c \
-	chip/target_common.h chip/target_flash.c chip/target_rng.c \
+	chip/target_common.h chip/target_flash.c \
+	chip/target_lock.c chip/target_rng.c \
 	seal/link.c seal/noise.c seal/prim_bearssl_glue.h base/ct.c \
 	wire/layout.h wire/hello.h wire/release.h
 

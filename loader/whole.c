@@ -45,6 +45,7 @@ static inline void target_step_often(void)
 #include "seal/link.c"
 #include "seal/noise.c"
 #include "target.c"
+#include "chip/target_lock.c"
 
 #include "loader/finish.c"
 #include "loader/handshake.c"

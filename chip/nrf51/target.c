@@ -141,22 +141,10 @@ void target_words(uint8_t out[TARGET_WORDS_LEN])
 #define MODEL_OPEN false
 #endif
 
-static __attribute__((noinline)) bool locked(void)
+__attribute__((noinline)) bool target_locked(void)
 {
 	return MODEL_OPEN || (!(word(0) & PALL_MASK) && word(1) == 0xffffffff &&
 			      probe() == FAULTED);
-}
-
-/* Read twice: one instruction that is skipped must not be enough. */
-void target_lock_check(struct verdict *v)
-{
-	verdict_deny(v);
-	if (!locked())
-		return;
-	__asm__ volatile("" ::: "memory");
-	if (!locked())
-		return;
-	verdict_allow(v);
 }
 
 /* -- entropy --------------------------------------------------------------- */

@@ -17,7 +17,7 @@ void target_words(uint8_t out[TARGET_WORDS_LEN])
 	}
 }
 
-static __attribute__((noinline)) bool locked(void)
+__attribute__((noinline)) bool target_locked(void)
 {
 	uint32_t wrong = 0;
 
@@ -25,18 +25,6 @@ static __attribute__((noinline)) bool locked(void)
 		wrong |= (REG(witness[i].address) & witness[i].mask) ^
 			 witness[i].value;
 	return level_ok() && !wrong;
-}
-
-/* Read twice: one instruction that is skipped must not be enough. */
-void target_lock_check(struct verdict *v)
-{
-	verdict_deny(v);
-	if (!locked())
-		return;
-	__asm__ volatile("" ::: "memory");
-	if (!locked())
-		return;
-	verdict_allow(v);
 }
 
 #endif

@@ -93,8 +93,8 @@ void target_swd_open(void)
 }
 
 /* What the claim carries, in the order that docs/protocol.md gives; and what
- * must be found there: OPTR (level 1 or 2: see locked(); SRAM2_RST = 0), no
- * protected area that is ours to write, PA13..15 and PB3, PB4 no alternate
+ * must be found there: OPTR (level 1 or 2: see target_locked(); SRAM2_RST = 0),
+ * no protected area that is ours to write, PA13..15 and PB3, PB4 no alternate
  * functions (PA15 is the receiver), C_DEBUGEN = 0. */
 static const struct {
 	uint32_t address, mask, value;
@@ -121,7 +121,7 @@ void target_words(uint8_t out[TARGET_WORDS_LEN])
 	}
 }
 
-static __attribute__((noinline)) bool locked(void)
+__attribute__((noinline)) bool target_locked(void)
 {
 	uint32_t level = FLASH_OPTR & LEVEL_MASK, wrong = 0;
 
@@ -129,18 +129,6 @@ static __attribute__((noinline)) bool locked(void)
 		wrong |= (REG(witness[i].address) & witness[i].mask) ^
 			 witness[i].value;
 	return (level == LEVEL1 || level == LEVEL2) && !wrong;
-}
-
-/* Read twice: one instruction that is skipped must not be enough. */
-void target_lock_check(struct verdict *v)
-{
-	verdict_deny(v);
-	if (!locked())
-		return;
-	__asm__ volatile("" ::: "memory");
-	if (!locked())
-		return;
-	verdict_allow(v);
 }
 
 /* The manual claims more than the 0.8 bits of entropy per bit that the health
