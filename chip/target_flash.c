@@ -20,8 +20,8 @@ volatile uint32_t target_ecc;
 
 /*
  * In short steps, some 80 cycles: a line that is clocked from outside does not
- * wait.  Where a page is fresh nobody looks before each unit: it was found blank,
- * or has been erased, and the report's digest is of what is there.
+ * wait.  Where a page is fresh nobody looks before each unit: it was found
+ * blank, or has been erased, and the report's digest is of what is there.
  */
 TARGET_RAM void target_pump(void)
 {
